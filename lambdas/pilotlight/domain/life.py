@@ -1,0 +1,120 @@
+"""The life of a step: one turn of look, act, read back, from a recorded state to the next one.
+
+Every turn starts from what is recorded, so that a crash between two turns, or a second copy of one, changes nothing:
+`execute` looks before it acts, and a state that is settled or failed stays what it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, assert_never
+
+from pilotlight.domain.durations import say_duration
+from pilotlight.domain.errors import Ambiguous, AwsError, StaleActor, Throttled, Unavailable
+from pilotlight.domain.step import Failed, NotYet, Params, Pending, Receipt, Settled, StepContext, StepKind
+
+
+class StepStatus(StrEnum):
+    """Where a step is in its life."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    SETTLED = "settled"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+    @property
+    def over(self) -> bool:
+        """Whether the step needs no further turn."""
+        return self in (StepStatus.SETTLED, StepStatus.FAILED, StepStatus.SKIPPED)
+
+
+@dataclass(frozen=True)
+class StepState:
+    """What is recorded of a step between two turns. `attempts` counts the turns."""
+
+    status: StepStatus = StepStatus.WAITING
+    reason: str = ""
+    fix: str = ""
+    started: datetime | None = None
+    finished: datetime | None = None
+    attempts: int = 0
+    receipt: Receipt | None = None
+    outputs: Mapping[str, str] = field(default_factory=dict)
+
+
+def advance(kind: StepKind[Any], params: Params, state: StepState, context: StepContext) -> StepState:
+    """Take one turn; raises `StaleActor` when the run lost its lease, and nothing else that AWS may answer."""
+    if state.status.over:
+        return state
+    state = replace(state, status=StepStatus.RUNNING, started=state.started or context.now, attempts=state.attempts + 1)
+    try:
+        turned = _turn(kind, params, state, context)
+    except (Throttled, Unavailable, Ambiguous) as trouble:
+        turned = replace(state, reason=f"AWS gave no clear answer and is asked again: {trouble.sentence}")
+    except StaleActor:
+        raise
+    except AwsError as error:
+        turned = _failed(state, Failed(error.sentence), context.now)
+    return _or_give_up(kind, turned, context)
+
+
+def look_again_in(kind: StepKind[Any], state: StepState, now: datetime) -> timedelta:
+    """How long to wait before the next turn."""
+    return kind.timing.look_again_in(now - (state.started or now))
+
+
+def _turn(kind: StepKind[Any], params: Params, state: StepState, context: StepContext) -> StepState:
+    if state.receipt is None:
+        done = kind.execute(params, context)
+        match done:
+            case NotYet():
+                return replace(state, reason=done.reason)
+            case Failed():
+                return _failed(state, done, context.now)
+            case Receipt():
+                state = replace(state, receipt=done, reason=done.sentence)
+            case _:
+                assert_never(done)
+        if done.acted:
+            # AWS shows an effect some time after it accepted the call; a look in the same breath is wasted.
+            return state
+    assert state.receipt is not None
+    seen = kind.verify(params, state.receipt, context)
+    match seen:
+        case Settled():
+            return replace(
+                state,
+                status=StepStatus.SETTLED,
+                reason=seen.reason,
+                outputs=seen.outputs,
+                finished=context.now,
+            )
+        case Pending():
+            return replace(state, reason=seen.reason)
+        case Failed():
+            return _failed(state, seen, context.now)
+        case _:
+            assert_never(seen)
+
+
+def _failed(state: StepState, failure: Failed, now: datetime) -> StepState:
+    return replace(state, status=StepStatus.FAILED, reason=failure.reason, fix=failure.fix, finished=now)
+
+
+def _or_give_up(kind: StepKind[Any], state: StepState, context: StepContext) -> StepState:
+    started = state.started or context.now
+    if state.status.over or context.now - started < kind.timing.give_up:
+        return state
+    patience = say_duration(kind.timing.give_up)
+    return _failed(
+        state,
+        Failed(
+            f"Given up after {patience}; last seen: {state.reason}",
+            fix="Look at the resource, then retry the step.",
+        ),
+        context.now,
+    )

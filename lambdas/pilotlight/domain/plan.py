@@ -1,0 +1,269 @@
+"""A recovery plan: what one application needs so that its standby region can take over.
+
+These models are the schema of the files under `plans/` and of the snapshot that a run follows; `planfile` reads them
+from YAML with positions, and checks what needs the step kinds. A model here refuses unknown fields.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from enum import StrEnum
+from typing import Self
+
+from pydantic import Field
+
+from pilotlight.domain.canonical import digest
+from pilotlight.domain.durations import Duration
+from pilotlight.domain.part import Account, Name, Part, Region
+from pilotlight.domain.stages import AwaitStep, PlannedStep, RunStep, StageName, Stages, StartStep
+from pilotlight.domain.step import Place
+
+HEALTH_CHECK_REGION = "us-east-1"
+"""Route 53 publishes the metrics of health checks, and so their alarms live, in this region only."""
+
+
+class PlanKind(StrEnum):
+    """A failover plan moves an application between two regions; a runbook works in one."""
+
+    FAILOVER = "failover"
+    RUNBOOK = "runbook"
+
+
+class Arming(StrEnum):
+    """What the controller may do by itself; each level is also a fact of IAM."""
+
+    OBSERVE = "observe"
+    MANUAL = "manual"
+    STAGED = "staged"
+    AUTOMATIC = "automatic"
+
+
+class Clock(StrEnum):
+    """The moments from which times are counted."""
+
+    ONSET = "onset"
+    DETECTED = "detected"
+    DECIDED = "decided"
+    EXECUTED = "executed"
+    VERIFIED = "verified"
+
+
+class Regions(Part):
+    """Where the application lives, where it comes up, and who only looks."""
+
+    primary: Region
+    standby: Region
+    witness: Region | None = Field(
+        None, description="A third region that only looks and keeps a copy of the tombstone."
+    )
+
+
+class ResourceObjective(Part):
+    """How soon one resource must be back, how much of its data may be lost, and since when the time counts."""
+
+    resource: str
+    rto: Duration
+    rpo: Duration | None = Field(None, description="None where the loss of data is accepted.")
+    since: Clock = Clock.DECIDED
+    step: str | None = Field(
+        None, description="The step whose end is this resource's recovery; none where nothing runs."
+    )
+
+
+class Objectives(Part):
+    """What the application promises: the time to recover and the data that may be lost, since onset."""
+
+    rto: Duration
+    rpo: Duration
+    expected_rto: tuple[Duration, Duration] | None = Field(None, description="The span that is expected in practice.")
+    resources: tuple[ResourceObjective, ...] = ()
+
+
+class Network(Part):
+    """How the application can be reached: public, or only from inside its VPC."""
+
+    private: bool = False
+    vpc: str | None = None
+    subnets: tuple[str, ...] = ()
+    security_groups: tuple[str, ...] = ()
+
+
+class HealthCheck(Part):
+    """The Route 53 health check of the primary: an existing one by id, or the request for a new one.
+
+    Its metric exists in us-east-1 only, so its alarm and its rule live there. Records are never edited.
+    """
+
+    id: str | None = Field(None, description="The id of an existing health check; leave it out to have one created.")
+    host: str = Field(description="The name that is asked for, and that TLS is checked against.")
+    path: str = "/"
+    port: int = Field(443, ge=1, le=65535)
+    interval: Duration = Field(timedelta(seconds=30), description="10 s or 30 s between two looks of one checker.")
+    failures: int = Field(3, ge=1, le=10, description="Looks in a row that must fail.")
+    alarm: str | None = Field(None, description="The name of an existing alarm on it in us-east-1; none creates one.")
+
+
+class PrimaryAlarm(Part):
+    """An alarm of the application in its primary region; it may hasten or contradict, never decide alone."""
+
+    name: str
+
+
+class Probe(Part):
+    """How the standby looks at the primary itself: at its own load balancer, never through DNS."""
+
+    url: str = Field(pattern=r"^https?://", examples=["https://fileflow.ryuqqq.com/actuator/health"])
+    connect_to: str | None = Field(None, description="The load balancer's own name; the URL's host stays Host and SNI.")
+    expect_status: int = 200
+    expect_body: str | None = Field(None, description="Text that a healthy answer contains.")
+    timeout: Duration = timedelta(seconds=2)
+
+
+class Signals(Part):
+    """Who looks at the primary."""
+
+    health_check: HealthCheck
+    probe: Probe
+    alarms: tuple[PrimaryAlarm, ...] = ()
+
+
+class Decision(Part):
+    """When signals are enough to act."""
+
+    must_last: Duration = Field(
+        timedelta(minutes=5), description="How long the primary must have been dark before a run goes on."
+    )
+    look_every: Duration = Field(
+        timedelta(seconds=15), description="How often the world is looked at again until then."
+    )
+    give_up_looking: Duration = Field(
+        timedelta(minutes=30), description="A start that cannot be confirmed by then is blocked."
+    )
+    max_event_age: Duration = Field(timedelta(minutes=10), description="An alarm event older than this starts nothing.")
+    settle_after_alarm_change: Duration = Field(
+        timedelta(minutes=10), description="An alarm changed this recently is held."
+    )
+
+
+class FencePolicy(StrEnum):
+    """What must be true of the old primary before the writer moves."""
+
+    REQUIRE = "require"
+    TOMBSTONE_THEN_QUARANTINE = "tombstone_then_quarantine"
+
+
+class Fence(Part):
+    """How the old primary's write path is closed."""
+
+    policy: FencePolicy = FencePolicy.TOMBSTONE_THEN_QUARANTINE
+
+
+class Gates(Part):
+    """What must be true, or said by a person, before the first disruptive step."""
+
+    max_data_loss: Duration | None = Field(
+        None, description="The longest data loss that may be accepted; the RPO if left out."
+    )
+    approval: bool = Field(False, description="A person must approve.")
+    veto_window: Duration = Field(timedelta(0), description="How long people may stop the run before it goes on.")
+
+
+class Slack(Part):
+    """Where the living message goes. The token stands in a secret, never here."""
+
+    channel: str = Field(
+        pattern=r"^[CG][A-Z0-9]{8,}$", description="The channel's id, not its name.", examples=["C0123456789"]
+    )
+    token_secret: str = Field(description="The name of the secret, in the standby region, that holds the bot token.")
+
+
+class Notifications(Part):
+    """Who is told."""
+
+    slack: Slack | None = None
+
+
+class OtherWriter(Part):
+    """Someone else who writes to what this plan moves."""
+
+    name: str
+    plan: str | None = Field(None, description="The plan that covers it; none means that nobody does.")
+
+
+class Plan(Part):
+    """One workload and how it is recovered."""
+
+    application: Name
+    kind: PlanKind = PlanKind.FAILOVER
+    description: str = ""
+    account: Account
+    regions: Regions
+    arming: Arming = Arming.OBSERVE
+    objectives: Objectives
+    network: Network = Network()
+    shared_group: Name | None = Field(None, description="Plans that share a writer move together, as this group.")
+    other_writers: tuple[OtherWriter, ...] = ()
+    signals: Signals
+    decision: Decision = Decision()
+    fence: Fence = Fence()
+    gates: Gates = Gates()
+    notifications: Notifications = Notifications()
+    stages: Stages
+
+    @property
+    def place(self) -> Place:
+        """The names that the plan's ARNs are computed from."""
+        return Place(self.application, self.account, self.regions.primary, self.regions.standby)
+
+    @property
+    def health_check_alarm(self) -> str:
+        """The name of the alarm on the primary's health check: an existing one, or the one that is deployed for it."""
+        return self.signals.health_check.alarm or f"pilotlight-{self.application}-primary-health"
+
+    @property
+    def alarm_arns(self) -> tuple[str, ...]:
+        """The ARNs of all alarms that the plan listens to, the health check's first."""
+        first = self.place.arn("cloudwatch", f"alarm:{self.health_check_alarm}", region=HEALTH_CHECK_REGION)
+        own = [
+            self.place.arn("cloudwatch", f"alarm:{alarm.name}", region=self.regions.primary)
+            for alarm in self.signals.alarms
+        ]
+        return (first, *own)
+
+    def entries(self) -> Iterator[tuple[StageName, str, RunStep | StartStep | AwaitStep]]:
+        """Every entry with its stage and lane, in order."""
+        for stage in StageName:
+            for lane, entries in self.stages.of(stage).items():
+                for entry in entries:
+                    yield stage, lane, entry
+
+    def steps(self) -> dict[str, PlannedStep]:
+        """The steps by name, in the order in which they start."""
+        awaited = {entry.await_: stage for stage, _, entry in self.entries() if isinstance(entry, AwaitStep)}
+        found: dict[str, PlannedStep] = {}
+        for stage, lane, entry in self.entries():
+            match entry:
+                case RunStep():
+                    found[entry.step] = PlannedStep(entry.step, entry.kind, entry.params, stage, stage, lane)
+                case StartStep():
+                    found[entry.start] = PlannedStep(
+                        entry.start, entry.kind, entry.params, stage, awaited.get(entry.start), lane
+                    )
+                case AwaitStep():
+                    pass
+        return found
+
+    def snapshot(self) -> str:
+        """The JSON that a run follows, with lanes and parameters in the order of the plan."""
+        return json.dumps(self.model_dump(mode="json", by_alias=True), separators=(",", ":"), ensure_ascii=False)
+
+    def digest(self) -> str:
+        """SHA-256 of the plan in its canonical spelling, which no order of keys changes."""
+        return digest(self.model_dump(mode="json", by_alias=True))
+
+    @classmethod
+    def from_snapshot(cls, text: str) -> Self:
+        """Read a snapshot back."""
+        return cls.model_validate_json(text)

@@ -1,0 +1,85 @@
+"""The ways out of the domain: AWS, the web, the two tables. Adapters live in `pilotlight.aws`, fakes in the tests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+Item = Mapping[str, Any]
+
+
+class Aws(Protocol):
+    """The one way to call AWS."""
+
+    def call(self, service: str, operation: str, region: str, /, **parameters: Any) -> dict[str, Any]:
+        """Call `operation` (as botocore's model spells it, e.g. `PromoteReadReplica`) of `service` in `region`.
+
+        A mutating call first proves that the run still holds its lease and records its intent, then its outcome.
+        Raises the subclass of `AwsError` that says what the caller can do; `StaleActor` when the lease is lost.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class WebRequest:
+    """One HTTP request, sent to `connect_to` with the URL's host name as Host header and SNI."""
+
+    method: str
+    url: str
+    connect_to: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: str | None = None
+    timeout_seconds: float = 5.0
+
+
+@dataclass(frozen=True)
+class WebAnswer:
+    """What came back: a status and the first part of the body; or, with status None, why nothing did."""
+
+    status: int | None
+    body: str
+    trouble: str = ""
+
+
+class Web(Protocol):
+    """The one way to ask over HTTP. It never raises for the other side's trouble: that is an answer too."""
+
+    def ask(self, request: WebRequest) -> WebAnswer:
+        """Send the request, verifying TLS against the URL's host name."""
+        ...
+
+
+class Table(Protocol):
+    """A partition-and-sort-key table with strongly consistent reads and conditional writes.
+
+    Each item is a JSON object; `version` in it is kept by `insert` (1) and `replace` (+1).
+    """
+
+    def read(self, partition: str, sort: str) -> Item | None:
+        """The item, or None."""
+        ...
+
+    def insert(self, partition: str, sort: str, item: Item) -> None:
+        """Write a new item; raises `AlreadyThere` if there is one."""
+        ...
+
+    def replace(self, partition: str, sort: str, item: Item, *, version: int) -> None:
+        """Write over the item of that version; raises `Changed` if it is another one or gone."""
+        ...
+
+    def remove(self, partition: str, sort: str, *, version: int) -> None:
+        """Delete the item of that version; raises `Changed` if it is another one or gone."""
+        ...
+
+    def query(
+        self,
+        partition: str,
+        *,
+        prefix: str = "",
+        after: str = "",
+        limit: int | None = None,
+        newest_first: bool = False,
+    ) -> Sequence[Item]:
+        """The items of a partition in sort-key order: with the prefix, or those after a key, or the newest few."""
+        ...

@@ -1,0 +1,196 @@
+"""When a run starts, and when one that was opened goes on."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from pilotlight.domain.decision import Confirmation, History, Sight, Signal, VerdictKind, confirm, decide
+from pilotlight.domain.plan import Arming, Decision
+
+NOW = datetime(2026, 11, 21, 1, 10, tzinfo=UTC)
+ONSET = NOW - timedelta(minutes=4)
+POLICY = Decision(must_last=timedelta(minutes=5))
+
+
+def alarm(sight: Sight, *, since: datetime | None = ONSET, changed: datetime | None = None) -> Signal:
+    return Signal(
+        "Alarm primary-health",
+        "us-east-1",
+        sight,
+        NOW,
+        f"Alarm primary-health is {sight}.",
+        since=since,
+        alarm_changed=changed,
+    )
+
+
+def probe(sight: Sight) -> Signal:
+    return Signal(
+        "The probe in the standby", "ap-northeast-1", sight, NOW, f"The probe sees it {sight}.", first_hand=True
+    )
+
+
+def own_alarm(sight: Sight) -> Signal:
+    return Signal("Alarm 5xx", "ap-northeast-2", sight, NOW, f"Alarm 5xx is {sight}.", decisive=False)
+
+
+class TestDecide:
+    @pytest.mark.parametrize(
+        ("signals", "verdict", "because"),
+        [
+            ((alarm(Sight.DARK), probe(Sight.DARK)), VerdictKind.START, "The primary of fileflow is dark"),
+            ((alarm(Sight.WELL), probe(Sight.WELL)), VerdictKind.IGNORE, "Nothing says that the primary"),
+            ((alarm(Sight.DARK), probe(Sight.WELL)), VerdictKind.HOLD, "do not agree"),
+            ((alarm(Sight.WELL), probe(Sight.DARK)), VerdictKind.HOLD, "do not agree"),
+            ((alarm(Sight.UNKNOWN), probe(Sight.DARK)), VerdictKind.HOLD, "do not agree"),
+            ((alarm(Sight.DARK), probe(Sight.UNKNOWN)), VerdictKind.HOLD, "do not agree"),
+            (
+                (alarm(Sight.UNKNOWN), probe(Sight.UNKNOWN)),
+                VerdictKind.IGNORE,
+                "Nothing says that the primary",
+            ),
+            ((own_alarm(Sight.DARK),), VerdictKind.HOLD, "never decide alone"),
+            ((alarm(Sight.DARK), probe(Sight.DARK), own_alarm(Sight.WELL)), VerdictKind.START, "is dark"),
+            ((), VerdictKind.IGNORE, "no observer reported"),
+        ],
+    )
+    def test_a_run_starts_only_when_all_that_decide_agree(
+        self, signals: tuple[Signal, ...], verdict: VerdictKind, because: str
+    ) -> None:
+        concluded = decide("fileflow", Arming.AUTOMATIC, POLICY, signals, History(), NOW)
+
+        assert concluded.kind is verdict
+        assert because in concluded.sentence
+
+    @pytest.mark.parametrize(
+        ("arming", "kind"),
+        [
+            (Arming.OBSERVE, VerdictKind.BLOCK),
+            (Arming.MANUAL, VerdictKind.BLOCK),
+            (Arming.STAGED, VerdictKind.START),
+        ],
+    )
+    def test_what_is_not_armed_for_it_says_what_would_happen(self, arming: Arming, kind: VerdictKind) -> None:
+        concluded = decide("fileflow", arming, POLICY, (alarm(Sight.DARK), probe(Sight.DARK)), History(), NOW)
+
+        assert concluded.kind is kind
+        assert concluded.dark_since == ONSET
+
+    def test_an_alarm_that_was_just_made_is_held(self) -> None:
+        fresh = alarm(Sight.DARK, changed=NOW - timedelta(minutes=2))
+
+        concluded = decide("fileflow", Arming.AUTOMATIC, POLICY, (fresh, probe(Sight.DARK)), History(), NOW)
+
+        assert concluded.kind is VerdictKind.HOLD
+        assert "was made or changed only 2 min 00 s ago" in concluded.sentence
+
+    def test_a_live_run_is_joined(self) -> None:
+        concluded = decide(
+            "fileflow",
+            Arming.AUTOMATIC,
+            POLICY,
+            (alarm(Sight.DARK), probe(Sight.DARK)),
+            History(live_run="fileflow-e3"),
+            NOW,
+        )
+
+        assert concluded.kind is VerdictKind.JOIN
+        assert "fileflow-e3" in concluded.sentence
+
+    @pytest.mark.parametrize(
+        ("outcome", "kind"),
+        [
+            ("RECOVERED", VerdictKind.HOLD),
+            ("FAILED", VerdictKind.HOLD),
+            ("BLOCKED", VerdictKind.HOLD),
+            ("NOT_NEEDED", VerdictKind.START),
+        ],
+    )
+    def test_after_a_run_that_acted_nothing_starts_by_itself(self, outcome: str, kind: VerdictKind) -> None:
+        history = History(last_run="fileflow-e3", last_outcome=outcome)
+
+        concluded = decide("fileflow", Arming.AUTOMATIC, POLICY, (alarm(Sight.DARK), probe(Sight.DARK)), history, NOW)
+
+        assert concluded.kind is kind
+
+
+class TestConfirm:
+    def look(
+        self, *signals: Signal, by_person: bool = False, dark_since: datetime = ONSET, opened: datetime = NOW
+    ) -> tuple[Confirmation, str, timedelta]:
+        seen = confirm("fileflow", POLICY, signals, opened=opened, dark_since=dark_since, by_person=by_person, now=NOW)
+        return seen.confirmation, seen.sentence, seen.look_again_in
+
+    def test_darkness_must_last(self) -> None:
+        confirmation, sentence, again = self.look(alarm(Sight.DARK), probe(Sight.DARK))
+
+        assert confirmation is Confirmation.LOOK_AGAIN
+        assert "must last 5 min 00 s and has lasted 4 min 00 s" in sentence
+        assert again == POLICY.look_every
+
+    def test_the_last_wait_is_no_longer_than_what_is_missing(self) -> None:
+        _, _, again = self.look(alarm(Sight.DARK), probe(Sight.DARK), dark_since=NOW - timedelta(minutes=4, seconds=53))
+
+        assert again == timedelta(seconds=7)
+
+    def test_darkness_that_lasted_goes_on(self) -> None:
+        confirmation, _, _ = self.look(alarm(Sight.DARK), probe(Sight.DARK), dark_since=NOW - timedelta(minutes=5))
+
+        assert confirmation is Confirmation.GO
+
+    @pytest.mark.parametrize("by_person", [True, False])
+    def test_a_primary_that_answers_is_not_left(self, by_person: bool) -> None:
+        confirmation, sentence, _ = self.look(
+            alarm(Sight.DARK), probe(Sight.WELL), by_person=by_person, dark_since=NOW - timedelta(hours=1)
+        )
+
+        assert confirmation is Confirmation.NOT_NEEDED
+        assert "is well again" in sentence
+
+    def test_the_primarys_own_alarm_does_not_end_a_run(self) -> None:
+        confirmation, _, _ = self.look(
+            alarm(Sight.DARK), probe(Sight.DARK), own_alarm(Sight.WELL), dark_since=NOW - timedelta(hours=1)
+        )
+
+        assert confirmation is Confirmation.GO
+
+    def test_unknown_is_never_yes(self) -> None:
+        confirmation, _, _ = self.look(alarm(Sight.UNKNOWN), probe(Sight.DARK), dark_since=NOW - timedelta(hours=1))
+
+        assert confirmation is Confirmation.LOOK_AGAIN
+
+    def test_what_cannot_be_confirmed_is_blocked_in_the_end(self) -> None:
+        confirmation, sentence, _ = self.look(
+            alarm(Sight.UNKNOWN), probe(Sight.DARK), opened=NOW - timedelta(minutes=30)
+        )
+
+        assert confirmation is Confirmation.BLOCKED
+        assert "could not be confirmed within 30 min 00 s" in sentence
+
+    def test_a_person_need_not_wait_for_it_to_last(self) -> None:
+        confirmation, sentence, _ = self.look(alarm(Sight.UNKNOWN), probe(Sight.DARK), by_person=True, dark_since=NOW)
+
+        assert confirmation is Confirmation.GO
+        assert "A person started this run" in sentence
+
+    def test_an_alarm_that_is_slow_does_not_end_a_run(self) -> None:
+        confirmation, _, _ = self.look(alarm(Sight.WELL), probe(Sight.DARK), dark_since=NOW - timedelta(hours=1))
+
+        assert confirmation is Confirmation.LOOK_AGAIN
+
+    def test_a_person_need_not_wait_for_the_alarm(self) -> None:
+        confirmation, _, _ = self.look(alarm(Sight.WELL), probe(Sight.DARK), by_person=True, dark_since=NOW)
+
+        assert confirmation is Confirmation.GO
+
+    def test_a_run_ends_when_all_that_decide_say_it_is_well(self) -> None:
+        confirmation, _, _ = self.look(alarm(Sight.WELL), dark_since=NOW - timedelta(hours=1))
+
+        assert confirmation is Confirmation.NOT_NEEDED
+
+    def test_no_observer_at_all_confirms_nothing(self) -> None:
+        confirmation, _, _ = self.look(dark_since=NOW - timedelta(hours=1))
+
+        assert confirmation is Confirmation.LOOK_AGAIN
