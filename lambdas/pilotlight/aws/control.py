@@ -1,0 +1,186 @@
+"""The control table: leases, runs, step states, decisions, message references, the outbox.
+
+Everything here is written conditionally on the version that was read, so that of two writers one learns that it lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pilotlight.domain.errors import AlreadyThere, Changed, Misconfigured
+from pilotlight.domain.life import StepState
+from pilotlight.domain.ports import Table
+from pilotlight.domain.run import Run, state_from_item, state_to_item
+
+
+@dataclass(frozen=True)
+class Lease:
+    """Who may act for an application: `holder` is a run, or empty; `epoch` rises with every grant and every reap."""
+
+    holder: str
+    epoch: int
+    granted: str
+    version: int
+
+
+@dataclass(frozen=True)
+class Start:
+    """What the detector decided before it started an execution: proof that an event, not a person, is its origin."""
+
+    execution_name: str
+    verdict: str
+    dark_since: datetime
+    detected: datetime
+
+
+@dataclass(frozen=True)
+class KeptStep:
+    """A step's state as it was read, and the version that a next state replaces."""
+
+    state: StepState
+    version: int
+
+
+class Control:
+    """The control table by what is kept in it."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    # Leases
+
+    def lease(self, application: str) -> Lease:
+        """The lease of an application; an epoch of 0 was never granted."""
+        item = self._table.read(f"lease#{application}", "lease")
+        return Lease(item["holder"], item["epoch"], item["granted"], item["version"]) if item else Lease("", 0, "", 0)
+
+    def grant(self, application: str, seen: Lease, holder: str, now: datetime) -> Lease:
+        """Give the lease to a run, in the next epoch; raises `Changed` if somebody else got it since it was seen."""
+        item = {"holder": holder, "epoch": seen.epoch + 1, "granted": now.isoformat()}
+        try:
+            if seen.version == 0:
+                self._table.insert(f"lease#{application}", "lease", item)
+            else:
+                self._table.replace(f"lease#{application}", "lease", item, version=seen.version)
+        except AlreadyThere as error:
+            raise Changed(error.sentence) from error
+        return Lease(holder, seen.epoch + 1, now.isoformat(), seen.version + 1)
+
+    def release(self, application: str, holder: str) -> None:
+        """Give the lease up, if this run still holds it; the epoch stays."""
+        seen = self.lease(application)
+        if seen.holder == holder:
+            item = {"holder": "", "epoch": seen.epoch, "granted": seen.granted}
+            self._table.replace(f"lease#{application}", "lease", item, version=seen.version)
+
+    # Starts
+
+    def note_start(self, application: str, start: Start) -> Start:
+        """Note what was decided before an execution is started; the first note of a name stands."""
+        item = {
+            "execution_name": start.execution_name,
+            "verdict": start.verdict,
+            "dark_since": start.dark_since.isoformat(),
+            "detected": start.detected.isoformat(),
+        }
+        try:
+            self._table.insert(f"start#{application}", start.execution_name, item)
+        except AlreadyThere:
+            return self.start(application, start.execution_name) or start
+        return start
+
+    def start(self, application: str, execution_name: str) -> Start | None:
+        """What was noted before an execution of that name was started; None for a start by a person."""
+        item = self._table.read(f"start#{application}", execution_name)
+        if item is None:
+            return None
+        return Start(
+            item["execution_name"],
+            item["verdict"],
+            datetime.fromisoformat(item["dark_since"]),
+            datetime.fromisoformat(item["detected"]),
+        )
+
+    # Runs and their steps
+
+    def open_run(self, run: Run) -> Run:
+        """Record a new run; if it is recorded already, that one stands."""
+        try:
+            self._table.insert(f"run#{run.run_id}", "run", run.to_item())
+        except AlreadyThere:
+            return self.run(run.run_id)
+        return run
+
+    def find_run(self, run_id: str) -> Run | None:
+        """A run, or None."""
+        item = self._table.read(f"run#{run_id}", "run")
+        return Run.from_item(item) if item else None
+
+    def run(self, run_id: str) -> Run:
+        """A run that must be there; raises `Misconfigured` when it is not."""
+        run = self.find_run(run_id)
+        if run is None:
+            raise Misconfigured(f"Run {run_id} is not recorded; a run is recorded by its open step before any other.")
+        return run
+
+    def change_run(self, run_id: str, change: Callable[[Run], Run]) -> Run:
+        """Change a run by a pure function, again and again until no other writer is in between."""
+        while True:
+            item = self._table.read(f"run#{run_id}", "run")
+            if item is None:
+                raise Misconfigured(
+                    f"Run {run_id} is not recorded; a run is recorded by its open step before any other."
+                )
+            changed = change(Run.from_item(item))
+            try:
+                self._table.replace(f"run#{run_id}", "run", changed.to_item(), version=item["version"])
+            except Changed:
+                continue
+            return changed
+
+    def steps(self, run_id: str) -> dict[str, StepState]:
+        """The recorded states of a run's steps, by step name."""
+        return {name: kept.state for name, kept in self.kept_steps(run_id).items()}
+
+    def kept_steps(self, run_id: str) -> dict[str, KeptStep]:
+        """The same, each with the version that it was read at."""
+        items = self._table.query(f"run#{run_id}", prefix="step#")
+        return {item["step"]: KeptStep(state_from_item(item), item["version"]) for item in items}
+
+    def keep_step(self, run_id: str, step: str, before: KeptStep | None, after: StepState) -> None:
+        """Record a step's next state; raises `Changed` when another copy of the turn was faster."""
+        item = {"step": step, **state_to_item(after)}
+        try:
+            if before is None:
+                self._table.insert(f"run#{run_id}", f"step#{step}", item)
+            else:
+                self._table.replace(f"run#{run_id}", f"step#{step}", item, version=before.version)
+        except (AlreadyThere, Changed) as error:
+            raise Changed(f"Step {step} of {run_id} was taken further by another turn.") from error
+
+    # Notes of the notifier
+
+    def note(self, partition: str, sort: str) -> Mapping[str, Any] | None:
+        """A small object kept under a key."""
+        return self._table.read(partition, sort)
+
+    def notes(self, partition: str) -> list[Mapping[str, Any]]:
+        """All small objects of a partition, in order of their keys."""
+        return list(self._table.query(partition))
+
+    def keep_note(self, partition: str, sort: str, note: Mapping[str, Any], before: Mapping[str, Any] | None) -> None:
+        """Keep a small object, new or in place of the one that was read; raises `Changed` when a writer was faster."""
+        if before is None:
+            try:
+                self._table.insert(partition, sort, note)
+            except AlreadyThere as error:
+                raise Changed(error.sentence) from error
+        else:
+            self._table.replace(partition, sort, note, version=before["version"])
+
+    def drop_note(self, partition: str, sort: str, before: Mapping[str, Any]) -> None:
+        """Drop a small object that was read."""
+        self._table.remove(partition, sort, version=before["version"])

@@ -1,0 +1,119 @@
+"""Questions over HTTP, asked of a named load balancer while the public name stays Host and SNI.
+
+DNS of the public name is never used when `connect_to` is given: a failover must see the standby before the world
+does. TLS is verified against the public name. The timeout bounds the whole call: looking up the name, every address
+that it has, and an answer that drips in. Nothing is followed and nothing is repeated: a redirect is an answer.
+
+Trouble on the way is said in a few words that hold no header, no query and no memory address. Trouble with a
+certificate has the word `certificate` in it.
+"""
+
+from __future__ import annotations
+
+import ssl
+import time
+from collections.abc import Mapping
+from contextlib import closing
+from queue import Empty, SimpleQueue
+from threading import Thread
+from urllib.parse import SplitResult, urlsplit
+
+import urllib3
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    NameResolutionError,
+    NewConnectionError,
+    ProtocolError,
+    ReadTimeoutError,
+    SSLError,
+)
+
+from pilotlight.domain.ports import WebAnswer, WebRequest
+
+BODY_LIMIT_BYTES = 65536
+_PIECE_BYTES = 8192
+_LATE = "no whole answer came in time"
+
+# The first that fits: some of these errors are kinds of a later one.
+_WORDS: tuple[tuple[type[Exception], str], ...] = (
+    (SSLError, "TLS failed"),
+    (NameResolutionError, "its name is not known"),
+    (NewConnectionError, "the connection failed"),
+    (ConnectTimeoutError, "no connection came about in time"),
+    (ReadTimeoutError, _LATE),
+    (TimeoutError, _LATE),
+    (ProtocolError, "the connection broke off"),
+    (ValueError, "the request is malformed"),
+)
+
+
+class HttpWeb:
+    """The web port over urllib3."""
+
+    def ask(self, request: WebRequest) -> WebAnswer:
+        """Send one request; trouble on the way is an answer without a status."""
+        answers: SimpleQueue[WebAnswer] = SimpleQueue()
+        deadline = time.monotonic() + request.timeout_seconds
+        # A thread, because neither the lookup of a name nor the number of its addresses has a timeout of its own.
+        Thread(target=lambda: answers.put(_exchange(request, deadline)), daemon=True).start()
+        try:
+            return answers.get(timeout=request.timeout_seconds)
+        except Empty:
+            return WebAnswer(None, "", trouble=_LATE)
+
+
+def _exchange(request: WebRequest, deadline: float) -> WebAnswer:
+    try:
+        parts = urlsplit(request.url)
+        with _pool(parts, request.connect_to) as pool:
+            answer = pool.urlopen(
+                request.method,
+                (parts.path or "/") + (f"?{parts.query}" if parts.query else ""),
+                request.body,
+                _headers(parts, request.headers),
+                timeout=urllib3.Timeout(total=request.timeout_seconds),
+                retries=False,
+                redirect=False,
+                preload_content=False,
+            )
+            with closing(answer):
+                return WebAnswer(answer.status, _beginning(answer, deadline))
+    except (HTTPError, OSError, ValueError) as error:
+        return WebAnswer(None, "", trouble=_in_words(error))
+
+
+def _pool(parts: SplitResult, connect_to: str | None) -> urllib3.HTTPConnectionPool:
+    host = parts.hostname or ""
+    if parts.scheme != "https":
+        return urllib3.HTTPConnectionPool(connect_to or host, parts.port or 80)
+    return urllib3.HTTPSConnectionPool(
+        connect_to or host, parts.port or 443, server_hostname=host, cert_reqs="CERT_REQUIRED"
+    )
+
+
+def _headers(parts: SplitResult, given: Mapping[str, str]) -> dict[str, str]:
+    host = (parts.hostname or "") + (f":{parts.port}" if parts.port else "")
+    return {"User-Agent": "pilotlight", **given, "Host": host}
+
+
+def _beginning(answer: urllib3.BaseHTTPResponse, deadline: float) -> str:
+    """The body up to the limit; raises `TimeoutError` when it is not over by the deadline."""
+    read = b""
+    while len(read) < BODY_LIMIT_BYTES:
+        if time.monotonic() > deadline:
+            raise TimeoutError
+        piece = answer.read1(_PIECE_BYTES)
+        if not piece:
+            break
+        read += piece
+    return read[:BODY_LIMIT_BYTES].decode("utf-8", "replace")
+
+
+def _in_words(error: Exception) -> str:
+    cause = error.args[0] if isinstance(error, SSLError) and error.args else error.__cause__
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return f"its certificate was not accepted: {cause.verify_message}"
+    words = next((said for kind, said in _WORDS if isinstance(error, kind)), type(error).__name__)
+    why = getattr(cause, "reason", None) or getattr(cause, "strerror", None)
+    return f"{words}: {why}" if why else words

@@ -1,0 +1,120 @@
+"""Leases, starts, runs and steps, as the control table keeps them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from pilotlight.aws.control import Control, Start
+from pilotlight.aws.tables import MemoryTable
+from pilotlight.domain.errors import Changed, Misconfigured
+from pilotlight.domain.life import StepState, StepStatus
+from pilotlight.domain.run import Clocks, Origin, Outcome, Phase, Run
+from pilotlight.domain.step import Receipt
+
+NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def control() -> Control:
+    return Control(MemoryTable())
+
+
+def a_run(run_id: str = "fileflow-e1") -> Run:
+    return Run(
+        run_id=run_id, application="fileflow", origin=Origin.EVENT, reason="dark", requested_by="the detector", epoch=1,
+        opened=NOON, plan_snapshot="{}", plan_digest="d", execution_arn="arn", first_sequence=1,
+        clocks=Clocks(onset=NOON),
+    )  # fmt: skip
+
+
+class TestLease:
+    def test_each_grant_raises_the_epoch(self, control: Control) -> None:
+        first = control.grant("fileflow", control.lease("fileflow"), "run-1", NOON)
+        control.release("fileflow", "run-1")
+        second = control.grant("fileflow", control.lease("fileflow"), "run-2", NOON)
+
+        assert (first.epoch, second.epoch) == (1, 2)
+        assert control.lease("fileflow").holder == "run-2"
+
+    def test_of_two_that_saw_the_same_lease_one_gets_it(self, control: Control) -> None:
+        seen = control.lease("fileflow")
+        control.grant("fileflow", seen, "run-1", NOON)
+
+        with pytest.raises(Changed):
+            control.grant("fileflow", seen, "run-2", NOON)
+
+        assert control.lease("fileflow").holder == "run-1"
+
+    def test_only_its_holder_gives_a_lease_up(self, control: Control) -> None:
+        control.grant("fileflow", control.lease("fileflow"), "run-1", NOON)
+
+        control.release("fileflow", "run-0")
+
+        assert control.lease("fileflow").holder == "run-1"
+
+    def test_a_released_lease_keeps_its_epoch(self, control: Control) -> None:
+        control.grant("fileflow", control.lease("fileflow"), "run-1", NOON)
+        control.release("fileflow", "run-1")
+
+        assert (control.lease("fileflow").holder, control.lease("fileflow").epoch) == ("", 1)
+
+
+class TestRun:
+    def test_a_run_is_recorded_once(self, control: Control) -> None:
+        control.open_run(a_run())
+
+        again = control.open_run(replace(a_run(), reason="another reason"))
+
+        assert again.reason == "dark"
+        assert control.run("fileflow-e1") == a_run()
+
+    def test_a_change_is_kept_whole(self, control: Control) -> None:
+        control.open_run(a_run())
+
+        changed = control.change_run(
+            "fileflow-e1",
+            lambda r: replace(
+                r, phase=Phase.CLOSED, outcome=Outcome.RECOVERED, clocks=replace(r.clocks, verified=NOON)
+            ),
+        )
+
+        assert control.run("fileflow-e1") == changed
+
+    def test_a_run_that_is_not_recorded_says_so(self, control: Control) -> None:
+        with pytest.raises(Misconfigured, match="Run nowhere is not recorded"):
+            control.run("nowhere")
+
+    def test_the_first_note_of_a_start_stands(self, control: Control) -> None:
+        first = control.note_start("fileflow", Start("fileflow-e1", "It is dark.", NOON, NOON))
+
+        second = control.note_start("fileflow", Start("fileflow-e1", "It is darker.", NOON, NOON))
+
+        assert second == first
+        assert control.start("fileflow", "somebody") is None
+
+
+class TestSteps:
+    def test_a_step_is_kept_and_read(self, control: Control) -> None:
+        state = StepState(
+            StepStatus.RUNNING, "Waiting.", "", NOON, None, 2, Receipt("Asked.", True, {"id": "x"}), {"a": "b"}
+        )
+
+        control.keep_step("run", "promote", None, state)
+
+        assert control.steps("run") == {"promote": state}
+
+    def test_of_two_copies_of_a_turn_one_counts(self, control: Control) -> None:
+        first = StepState(StepStatus.RUNNING, "Waiting.", started=NOON, attempts=1)
+        control.keep_step("run", "promote", None, first)
+        seen = control.kept_steps("run")["promote"]
+
+        with pytest.raises(Changed):
+            control.keep_step("run", "promote", None, first)
+        control.keep_step("run", "promote", seen, replace(first, attempts=2))
+        with pytest.raises(Changed, match="taken further by another turn"):
+            control.keep_step("run", "promote", seen, replace(first, attempts=2))
+
+        assert control.steps("run")["promote"].attempts == 2
