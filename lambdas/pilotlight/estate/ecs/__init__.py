@@ -1,0 +1,1 @@
+"""Amazon ECS: a service, its tasks and its scaling."""

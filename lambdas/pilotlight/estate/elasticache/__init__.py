@@ -1,0 +1,1 @@
+"""Amazon ElastiCache: a replication group and what it is to be."""

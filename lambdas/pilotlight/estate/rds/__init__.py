@@ -1,0 +1,1 @@
+"""Amazon RDS: an instance, its replication and its promotion."""

@@ -1,0 +1,1 @@
+"""SSM Parameter Store: parameters, and the values they are to hold."""

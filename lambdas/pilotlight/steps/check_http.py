@@ -1,0 +1,291 @@
+"""Check over HTTP that the standby serves: ask its own load balancer, under the public name, for the expected answer.
+
+The request goes to the load balancer that `connect_to` names, while the URL's host stays Host header and SNI, and
+TLS is verified against it. It never goes through DNS: until traffic has moved, and for as long as a resolver caches
+after that, the public name leads to the primary, and a check of it says nothing about the standby.
+
+Several good answers in a row are asked for within one look, because no state is kept between looks, and a load
+balancer with one sick target answers well every other time. A POST is sent once a look. Whatever comes back instead
+is named by its status and the beginning of its body, or by what was wrong on the way; headers are never quoted.
+
+It waits for a cold JVM behind targets that are healthy already: seconds as a rule, some minutes at worst (estimates).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import timedelta
+from typing import Any, ClassVar, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, field_validator, model_validator
+
+from pilotlight.domain.durations import Duration, say_duration
+from pilotlight.domain.ports import WebAnswer, WebRequest
+from pilotlight.domain.step import (
+    CannotUndo,
+    Finding,
+    Harm,
+    Operation,
+    Params,
+    Pending,
+    Place,
+    Receipt,
+    Settled,
+    Severity,
+    Standing,
+    Statement,
+    StepContext,
+    StepKind,
+    Timing,
+    Undone,
+)
+
+LONGEST_LOOK = timedelta(seconds=20)
+"""What the requests of one look may take together, so that a look fits well into one turn of a step."""
+
+_LONGEST_TITLE = 60
+_QUOTED_CHARACTERS = 120
+_SHORTEST_SECRET = 4
+_IN_A_ROW = 2
+# Where AWS puts the region into a load balancer's name: application and classic ones, network ones.
+_REGION_OF_BALANCER = re.compile(r"\.([a-z0-9-]+)\.elb\.amazonaws\.com$|\.elb\.([a-z0-9-]+)\.amazonaws\.com$")
+
+Scalar = str | int | float | bool | None
+
+
+class CheckHttpParams(Params):
+    """What is asked, of whom, and which answer is good.
+
+    ```yaml
+    step: check-health
+    kind: check_http
+    params:
+      url: https://fileflow.ryuqqq.com/actuator/health
+      connect_to: fileflow-dr-1234567890.ap-northeast-1.elb.amazonaws.com
+      expect_json: {status: UP}
+    ```
+    """
+
+    url: str = Field(pattern=r"^https?://[A-Za-z0-9.-]+(:\d{1,5})?([/?][^\s#]*)?$")
+    connect_to: str = Field(
+        pattern=r"^[A-Za-z0-9.-]+$", description="The name of the standby's own load balancer, as AWS gives it."
+    )
+    method: Literal["GET", "HEAD", "POST"] = "GET"
+    headers: dict[str, str] = Field(default_factory=dict, description="Never recorded, never quoted.")
+    body: str | None = None
+    expect_status: int | tuple[int, ...] = Field(200, description="One status, or several that are all good.")
+    expect_body: str | None = Field(None, min_length=1, description="Text that a good answer contains.")
+    expect_json: dict[str, Scalar] = Field(
+        default_factory=dict, description="Values of a good answer by dotted path, as in `components.db.status`."
+    )
+    timeout: Duration = timedelta(seconds=5)
+    in_a_row: int | None = Field(None, ge=1, le=10, description="Good answers in a row: 2, and 1 for a POST.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _names_the_load_balancer(cls, given: Any) -> Any:
+        if isinstance(given, dict) and not given.get("connect_to"):
+            raise ValueError(
+                "connect_to is missing; name the standby's own load balancer, because the public name leads to "
+                "the primary until traffic has moved"
+            )
+        return given
+
+    @model_validator(mode="after")
+    def _hangs_together(self) -> Self:
+        if self.connect_to.lower() == self.host.lower():
+            raise ValueError("connect_to is the public name itself; name the standby's own load balancer")
+        if not self.statuses:
+            raise ValueError("expect_status names no status; name at least one")
+        if self.method == "HEAD" and (self.expect_body or self.expect_json):
+            raise ValueError("the answer to a HEAD has no body to expect anything of; use GET")
+        if self.method == "POST" and self.asks > 1:
+            raise ValueError("a POST is sent once a look, because it may change things; leave in_a_row out")
+        if self.timeout <= timedelta(0):
+            raise ValueError("timeout is 0 s; give the other side a moment")
+        if self.timeout * self.asks > LONGEST_LOOK:
+            longest = say_duration(LONGEST_LOOK)
+            raise ValueError(f"timeout times in_a_row is above the {longest} of a look; lower one of them")
+        return self
+
+    @field_validator("headers")
+    @classmethod
+    def _are_headers(cls, headers: dict[str, str]) -> dict[str, str]:
+        if any(name.lower() == "host" for name in headers):
+            raise ValueError("the Host header is the URL's host; leave it out of headers")
+        if not all(text.isprintable() for pair in headers.items() for text in pair):
+            raise ValueError("a header holds a character that no header may hold")
+        return headers
+
+    @property
+    def host(self) -> str:
+        """The public name."""
+        return urlsplit(self.url).hostname or ""
+
+    @property
+    def asks(self) -> int:
+        """How often it is asked within one look."""
+        return self.in_a_row or (1 if self.method == "POST" else _IN_A_ROW)
+
+    @property
+    def statuses(self) -> tuple[int, ...]:
+        """The good statuses."""
+        return (self.expect_status,) if isinstance(self.expect_status, int) else self.expect_status
+
+
+class CheckHttp(StepKind[CheckHttpParams]):
+    """Asks, and settles when the answers are good."""
+
+    name = "check_http"
+    params = CheckHttpParams
+    harm = Harm.HARMLESS
+    timing = Timing(
+        shortest=timedelta(seconds=1),
+        typical=timedelta(seconds=10),
+        longest=timedelta(minutes=3),
+        poll=timedelta(seconds=5),
+        give_up=timedelta(minutes=15),
+    )
+    operations: ClassVar[tuple[Operation, ...]] = ()
+
+    def title(self, params: CheckHttpParams) -> str:
+        title = f"Check {params.host} in the standby"
+        return title if len(title) <= _LONGEST_TITLE else "Check the standby over HTTP"
+
+    def statements(self, params: CheckHttpParams, place: Place) -> tuple[Statement, ...]:
+        return ()
+
+    def standing(self, params: CheckHttpParams, place: Place) -> tuple[Standing, ...]:
+        return (Standing("internet", "load_balancer", place.standby, {"host": params.connect_to}),)
+
+    def readiness(self, params: CheckHttpParams, context: StepContext) -> tuple[Finding, ...]:
+        return (_region(params, context), _listener(params, context))
+
+    def preflight(self, params: CheckHttpParams, context: StepContext) -> tuple[Finding, ...]:
+        return self.readiness(params, context)
+
+    def execute(self, params: CheckHttpParams, context: StepContext) -> Receipt:
+        return Receipt(f"{params.connect_to} is asked for {params.host}.", acted=False)
+
+    def verify(self, params: CheckHttpParams, receipt: Receipt, context: StepContext) -> Settled | Pending:
+        request = WebRequest(
+            params.method,
+            params.url,
+            params.connect_to,
+            params.headers,
+            params.body,
+            params.timeout.total_seconds(),
+        )
+        for asked in range(params.asks):
+            wrong = _wrong(params, context.web.ask(request))
+            if wrong:
+                after = f", after {asked} good {'answer' if asked == 1 else 'answers'}" if asked else ""
+                return Pending(f"{params.connect_to} does not serve {params.host} well, because {wrong}{after}.")
+        times = f", {params.asks} times in a row" if params.asks > 1 else ""
+        return Settled(f"{params.connect_to} serves {params.host} as expected{times}.")
+
+    def undo(self, params: CheckHttpParams, receipt: Receipt, context: StepContext) -> Undone | CannotUndo:
+        if params.method == "POST":
+            return CannotUndo(f"What a POST to {params.host} did stays; only the application can take it back.")
+        return Undone(f"Nothing is taken back, because asking for {params.host} changed nothing.")
+
+    def stand_in(self, params: CheckHttpParams, run_id: str) -> CheckHttpParams:
+        # It asks the standby only, and in a drill the stand-ins serve there.
+        return params
+
+
+def _wrong(params: CheckHttpParams, answer: WebAnswer) -> str:
+    """What is wrong with an answer, as the end of a `because`; nothing if it is good."""
+    if answer.status is None:
+        return _on_the_way(params, answer)
+    said = f"it answered {answer.status}"
+    if answer.status not in params.statuses:
+        return f"{said} and not {' or '.join(map(str, params.statuses))}{_quoted(params, answer.body)}"
+    if params.expect_body and params.expect_body not in answer.body:
+        return f"{said} without the expected text{_quoted(params, answer.body)}"
+    if params.expect_json:
+        difference = _difference(params.expect_json, answer.body)
+        return f"{said} but {difference}{_quoted(params, answer.body)}" if difference else ""
+    return ""
+
+
+def _on_the_way(params: CheckHttpParams, answer: WebAnswer) -> str:
+    trouble = _without_headers(params, answer.trouble)
+    if "certificate" in trouble.lower():
+        return f"its certificate is not good for that name ({trouble})"
+    return f"no answer came ({trouble})"
+
+
+def _difference(expected: dict[str, Scalar], body: str) -> str:
+    """The first value that is not as expected; nothing if all are."""
+    try:
+        document = json.loads(body)
+    except ValueError:
+        return "its body is not JSON"
+    for path, wanted in expected.items():
+        found = document
+        for part in path.split("."):
+            found = _inside(found, part)
+        # In JSON, true is not 1.
+        if found != wanted or isinstance(found, bool) != isinstance(wanted, bool):
+            return f"{path} is not {json.dumps(wanted)}"
+    return ""
+
+
+def _inside(value: Any, part: str) -> Any:
+    if isinstance(value, dict):
+        return value.get(part, _MISSING)
+    if isinstance(value, list) and part.isdigit() and int(part) < len(value):
+        return value[int(part)]
+    return _MISSING
+
+
+_MISSING = object()
+
+
+def _quoted(params: CheckHttpParams, body: str) -> str:
+    """The beginning of a body on one line, in which no header value shows that the other side may have echoed."""
+    line = _without_headers(params, " ".join(body.split()))
+    plain = "".join(character for character in line if character.isprintable())
+    if not plain:
+        return ""
+    cut = f"{plain[:_QUOTED_CHARACTERS]}..." if len(plain) > _QUOTED_CHARACTERS else plain
+    return f": {cut!r}"
+
+
+def _without_headers(params: CheckHttpParams, text: str) -> str:
+    for value in params.headers.values():
+        if len(value) >= _SHORTEST_SECRET:
+            text = text.replace(value, "***")
+    return text
+
+
+def _region(params: CheckHttpParams, context: StepContext) -> Finding:
+    """Whether the load balancer's name says another region than the standby."""
+    match = _REGION_OF_BALANCER.search(params.connect_to.lower())
+    region, standby = (match[1] or match[2] if match else ""), context.place.standby
+    if not region or region == standby:
+        return Finding(Severity.FINE, "check-region", f"{params.connect_to} is taken for one of {standby}.")
+    sentence = f"{params.connect_to} says nothing about the standby, because it is in {region} and not in {standby}."
+    return Finding(Severity.IMPOSSIBLE, "check-region", sentence, "Name the standby's own load balancer.")
+
+
+def _listener(params: CheckHttpParams, context: StepContext) -> Finding:
+    """Whether something listens there with a certificate for the name; any answer will do, 503 too."""
+    request = WebRequest("GET", params.url, params.connect_to, timeout_seconds=params.timeout.total_seconds())
+    answer = context.web.ask(request)
+    if answer.status is not None:
+        return Finding(Severity.FINE, "check-listener", f"{params.connect_to} answers for {params.host}.")
+    wrong = _on_the_way(params, answer)
+    sentence = f"{params.connect_to} cannot be asked for {params.host}, because {wrong}."
+    if "certificate" in wrong:
+        fix = f"Give its listener a certificate for {params.host}."
+        return Finding(Severity.IMPOSSIBLE, "check-listener", sentence, fix)
+    # It may be a moment's trouble, and that must not stand in the way of a failover.
+    fix = "See that it has a listener, and that its security groups let the controller in."
+    return Finding(Severity.WARNING, "check-listener", sentence, fix)
+
+
+KIND = CheckHttp()

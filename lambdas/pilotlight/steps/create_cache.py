@@ -1,0 +1,251 @@
+"""Create a cache in the standby: an ElastiCache replication group that is whole and answers at an address.
+
+A cache that is there already is adopted only if its tag says that it is this application's and it is, field
+by field, what the plan asks for; so a cache kept warm is adopted, and anyone else's stops the step. A
+creation that ends `create-failed` fails the step at once, with the reason from ElastiCache's events
+(botocore's waiter would go on for 10 min); what it leaves behind holds nothing, and the next try removes
+it. Done means: an address, and every node that was asked for is up. A cache that is backed up or modified
+meanwhile serves.
+
+Times: aws-facts section 11, 5 to 15 min with a tail of 50 min.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import ClassVar, assert_never
+
+from pilotlight.domain.errors import AlreadyExists, AwsError, InvalidState, NotFound
+from pilotlight.domain.step import (
+    CannotUndo,
+    Failed,
+    Finding,
+    Harm,
+    NotYet,
+    Operation,
+    Pending,
+    Place,
+    Receipt,
+    Refusal,
+    Settled,
+    Standing,
+    Statement,
+    StepContext,
+    StepKind,
+    Timing,
+    Undone,
+)
+from pilotlight.estate.elasticache.examination import (
+    NameState,
+    examine,
+    name_finding,
+    no_token,
+    other_findings,
+    read_token,
+    subnet_group_finding,
+)
+from pilotlight.estate.elasticache.group import (
+    CREATE_FAILED,
+    DELETING,
+    SERVING_GROUP,
+    SERVING_NODE,
+    Cache,
+    look,
+    look_at_members,
+    why_it_failed,
+)
+from pilotlight.estate.elasticache.operations import OPERATIONS, REFUSALS
+from pilotlight.estate.elasticache.permissions import permissions
+from pilotlight.estate.elasticache.specification import CacheSpecification
+
+_LONGEST_ID = 40
+_SHOWN_WITHIN = timedelta(minutes=2)
+
+
+class CreateCacheParams(CacheSpecification):
+    """The cache that is to be there.
+
+    ```yaml
+    step: create-cache
+    kind: create_cache
+    params:
+      replication_group: fileflow-dr-redis
+      node_type: cache.r6g.large
+      nodes: 2
+      engine: redis
+      engine_version: "7.1"
+      subnet_group: fileflow-dr-cache
+      security_groups: [sg-0d1e2f3a4b5c60718]
+    ```
+    """
+
+
+class CreateCache(StepKind[CreateCacheParams]):
+    """Creates a replication group, or adopts the application's own."""
+
+    name = "create_cache"
+    params = CreateCacheParams
+    harm = Harm.HARMLESS
+    outputs = ("address", "port", "endpoint")
+    timing = Timing(
+        shortest=timedelta(minutes=5),
+        typical=timedelta(minutes=8),
+        longest=timedelta(minutes=15),
+        poll=timedelta(seconds=10),
+        give_up=timedelta(minutes=60),
+    )
+    operations: ClassVar[tuple[Operation, ...]] = OPERATIONS
+
+    def title(self, params: CreateCacheParams) -> str:
+        return f"Create cache {params.replication_group}"
+
+    def statements(self, params: CreateCacheParams, place: Place) -> tuple[Statement, ...]:
+        return permissions(params, place)
+
+    def standing(self, params: CreateCacheParams, place: Place) -> tuple[Standing, ...]:
+        def thing(service: str, what: str, **facts: str) -> Standing:
+            return Standing(service, what, place.standby, facts)
+
+        own, snapshot, secret = params.parameter_group, params.snapshot, params.auth_token_secret
+        return (
+            thing("elasticache", "subnet_group", name=params.subnet_group),
+            *((thing("elasticache", "parameter_group", name=own, family=params.family),) if own else ()),
+            *((thing("elasticache", "snapshot", name=snapshot),) if snapshot else ()),
+            *((thing("secretsmanager", "auth_token", name=secret),) if secret else ()),
+        )
+
+    def readiness(self, params: CreateCacheParams, context: StepContext) -> tuple[Finding, ...]:
+        return (*self.preflight(params, context), *other_findings(context, params))
+
+    def preflight(self, params: CreateCacheParams, context: StepContext) -> tuple[Finding, ...]:
+        return (name_finding(context, params), subnet_group_finding(context, params))
+
+    def execute(self, params: CreateCacheParams, context: StepContext) -> Receipt | NotYet | Failed:
+        seen = examine(context, params)
+        match seen.state:
+            case NameState.FREE:
+                return _create(params, context)
+            case NameState.OURS:
+                return Receipt(seen.sentence, acted=False, data={"made_by": seen.run})
+            case NameState.LEFTOVER:
+                with suppress(NotFound, InvalidState):
+                    _delete(context, params.replication_group)
+                return NotYet(seen.sentence)
+            case NameState.LEAVING | NameState.UNREADABLE:
+                return NotYet(seen.sentence)
+            case NameState.TAKEN:
+                return Failed(seen.sentence, seen.fix)
+            case _:
+                assert_never(seen.state)
+
+    def verify(self, params: CreateCacheParams, receipt: Receipt, context: StepContext) -> Settled | Pending | Failed:
+        name = params.replication_group
+        cache = look(context, name)
+        if cache is None and receipt.acted and context.now - _asked_at(receipt) < _SHOWN_WITHIN:
+            return Pending(f"Cache {name} does not show yet.")
+        if cache is None or cache.status == DELETING:
+            gone = "is gone" if cache is None else "is being deleted"
+            return Failed(f"Cache {name} {gone}, and not by this run.", "Retry the step to create it anew.")
+        if cache.status == CREATE_FAILED:
+            return _creation_failed(name, context)
+        if cache.address is None or cache.port is None:
+            return Pending(f"Cache {name} is {cache.status} and has no address yet.")
+        differences = params.differences(cache, None)
+        if differences:
+            reason = f"Cache {name} is not what the plan asks for, because {', and '.join(differences)}."
+            return Failed(reason, "Correct the plan or the cache, then retry the step.")
+        return _whole(params, cache, context) or _settled(cache, cache.address, cache.port)
+
+    def undo(self, params: CreateCacheParams, receipt: Receipt, context: StepContext) -> Undone | CannotUndo:
+        name = params.replication_group
+        if receipt.data["made_by"] != context.run_id:
+            return Undone(f"Cache {name} stays, because this run found it and did not make it.")
+        cache = look(context, name)
+        if cache is None or cache.status == DELETING:
+            return Undone(f"Cache {name} is gone already.")
+        if not cache.description.endswith(f" run {context.run_id}"):
+            return CannotUndo(f"Cache {name} stays, because this run did not make it; find out whose it is.")
+        try:
+            _delete(context, name)
+        except NotFound:
+            return Undone(f"Cache {name} is gone already.")
+        except InvalidState:
+            way_out = "delete it when it is available"
+            return CannotUndo(f"Cache {name} stays, because it is {cache.status}; {way_out}.")
+        return Undone(f"Cache {name} is being deleted, without a snapshot, because this run had made it.")
+
+    def stand_in(self, params: CreateCacheParams, run_id: str) -> CreateCacheParams | Refusal:
+        name = f"{params.replication_group}-drill"
+        if len(name) > _LONGEST_ID:
+            return Refusal(
+                f"Cache {params.replication_group} has no stand-in for drills, because {name} is longer than "
+                f"the {_LONGEST_ID} characters that ElastiCache allows; give the cache a shorter name."
+            )
+        # A small node could not hold the data of a snapshot, and a drill does not need them.
+        small = {"replication_group": name, "node_type": _small_node(params), "nodes": 2, "snapshot": None}
+        return params.model_copy(update=small)
+
+
+def _create(params: CreateCacheParams, context: StepContext) -> Receipt | NotYet | Failed:
+    name, where, secret = params.replication_group, context.place.standby, params.auth_token_secret
+    try:
+        token = read_token(context, secret) if secret else None
+        if secret and token is None:
+            return Failed(*no_token(context, params))
+        order = params.order(context.place, context.run_id, token)
+        context.aws.call("elasticache", "CreateReplicationGroup", where, **order)
+    except AlreadyExists:
+        return NotYet(f"Cache {name} appeared when it was to be created, so it is looked at again.")
+    except AwsError as refused:
+        if refused.code not in REFUSALS:
+            raise
+        because, fix = REFUSALS[refused.code]
+        return Failed(f"Cache {name} cannot be created in {where}, because {because}.", fix)
+    sentence = f"Cache {name} is being created with {params.nodes} nodes of {params.node_type}."
+    return Receipt(sentence, acted=True, data={"made_by": context.run_id, "asked": context.now.isoformat()})
+
+
+def _asked_at(receipt: Receipt) -> datetime:
+    return datetime.fromisoformat(receipt.data["asked"])
+
+
+def _creation_failed(name: str, context: StepContext) -> Failed:
+    why = why_it_failed(context, name) or "its events do not say why"
+    fix = "Retry the step, which clears it away first; if capacity was lacking, name another node type before."
+    return Failed(f"Cache {name} could not be created, because {why}.", fix)
+
+
+def _whole(params: CreateCacheParams, cache: Cache, context: StepContext) -> Pending | None:
+    """What is still missing of a cache that has an address; None if it is whole.
+
+    The group serves during a backup or a modification, and each node says for itself whether it is up.
+    """
+    if cache.status not in SERVING_GROUP:
+        return Pending(f"Cache {cache.id} is {cache.status}, so it is not known to serve.")
+    members = look_at_members(context, cache.members)
+    up = sum(member.status in SERVING_NODE for member in members)
+    if up < params.nodes:
+        return Pending(f"Cache {cache.id} is {cache.status}, with {up} of {params.nodes} nodes up.")
+    if params.automatic_failover and cache.automatic_failover != "enabled":
+        return Pending(f"Cache {cache.id} has no automatic failover yet: it is {cache.automatic_failover}.")
+    return None
+
+
+def _settled(cache: Cache, address: str, port: int) -> Settled:
+    outputs = {"address": address, "port": str(port), "endpoint": f"{address}:{port}"}
+    return Settled(f"Cache {cache.id} is {cache.status} and answers at {address}:{port}.", outputs)
+
+
+def _small_node(params: CreateCacheParams) -> str:
+    """The smallest node of today; Redis before 5.0.6 does not run on Graviton."""
+    old = params.engine_version.split(".")[0] in ("3", "4", "5") and params.engine.value == "redis"
+    return "cache.t3.micro" if old else "cache.t4g.micro"
+
+
+def _delete(context: StepContext, name: str) -> None:
+    where = context.place.standby
+    context.aws.call("elasticache", "DeleteReplicationGroup", where, ReplicationGroupId=name)
+
+
+KIND = CreateCache()
