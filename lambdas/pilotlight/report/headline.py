@@ -1,0 +1,96 @@
+"""The first line that anyone reads of an incident, and how it looks at a glance."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from pilotlight.domain.durations import say_elapsed
+from pilotlight.domain.run import Outcome
+from pilotlight.report.incident import IncidentView, Standing, Tone
+from pilotlight.report.words import in_region, recovery_failed, to_region
+
+
+def tone(view: IncidentView) -> Tone:
+    """How the incident looks at a glance."""
+    match view.standing:
+        case Standing.QUIET | Standing.PASSED:
+            return Tone.CALM
+        case Standing.ASKED:
+            return Tone.ASKING
+        case Standing.STARTING | Standing.LOOKING | Standing.ACTING:
+            return Tone.BAD if recovery_failed(view) else Tone.AT_WORK
+        case Standing.STOPPING:
+            return Tone.BAD
+        case Standing.CLOSED:
+            return _tone_of_outcome(view)
+        case _:
+            assert_never(view.standing)
+
+
+def _tone_of_outcome(view: IncidentView) -> Tone:
+    match view.outcome:
+        case Outcome.RECOVERED:
+            return Tone.GOOD
+        case Outcome.NOT_NEEDED:
+            return Tone.CALM
+        case Outcome.BLOCKED | Outcome.ABORTED_CLEAN:
+            return Tone.ASKING
+        case Outcome.ABORTED_FORWARD_ONLY | Outcome.FAILED | None:
+            return Tone.BAD
+        case _:
+            assert_never(view.outcome)
+
+
+def headline(view: IncidentView) -> str:
+    """One line that says how the application stands; fits a Slack header and a mail's subject for any legal name."""
+    app, there = view.application, f" to {view.standby}" if view.standby else ""
+    match view.standing:
+        case Standing.QUIET:
+            return f"{app} is being looked at"
+        case Standing.ASKED:
+            return f"{app} is dark{in_region(view.primary)}, and waits for a person to decide"
+        case Standing.PASSED:
+            return f"{app} is not dark any more, and nothing was done"
+        case Standing.STARTING:
+            return f"{app} is dark{in_region(view.primary)}: a failover{there} is starting"
+        case Standing.LOOKING:
+            return f"{app} seems dark{in_region(view.primary)}: looking again before a failover"
+        case Standing.ACTING:
+            return _headline_at_work(view, there)
+        case Standing.STOPPING:
+            return f"{app} did not come up{in_region(view.standby)}: the failover is stopping"
+        case Standing.CLOSED:
+            return _headline_of_outcome(view)
+        case _:
+            assert_never(view.standing)
+
+
+def _headline_at_work(view: IncidentView, there: str) -> str:
+    if recovery_failed(view):
+        return f"{view.application} is failing over{there}, and a step has failed"
+    if view.stage == "after":
+        return f"{view.application} is served from {view.standby or 'the standby'}: finishing up"
+    if view.stage is None:
+        return f"{view.application} is served from {view.standby or 'the standby'}: closing the run"
+    place = f"stage {view.stage.value}, {view.stages.index(view.stage) + 1} of {len(view.stages)}"
+    return f"{view.application} is failing over{there}: {place}"
+
+
+def _headline_of_outcome(view: IncidentView) -> str:
+    app = view.application
+    match view.outcome:
+        case Outcome.RECOVERED:
+            took = f" after {say_elapsed(view.rto_seconds)}" if view.rto_seconds is not None else ""
+            return f"{app} is served again{took}, from {view.standby or 'the standby'}"
+        case Outcome.NOT_NEEDED:
+            return f"{app} needed no failover"
+        case Outcome.BLOCKED:
+            return f"{app} was not failed over: it was blocked"
+        case Outcome.ABORTED_CLEAN:
+            return f"{app} was not failed over: it was stopped, and what had been done was taken back"
+        case Outcome.ABORTED_FORWARD_ONLY:
+            return f"{app} is between two regions: the failover was stopped after its point of no return"
+        case Outcome.FAILED | None:
+            return f"{app} could not be failed over{to_region(view.standby)}"
+        case _:
+            assert_never(view.outcome)

@@ -1,0 +1,225 @@
+"""The fold from the ledger's records to what people are told. Pure: the same records give the same view.
+
+A record that lacks a detail leaves the view without it, so that a ledger written by an older version can still be told;
+an unknown word in a record (a status, a verdict) raises ValueError.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, assert_never
+
+from pilotlight.domain.decision import Sight, Signal, VerdictKind
+from pilotlight.domain.plan import Clock
+from pilotlight.domain.records import Record, RecordKind, broken_link
+from pilotlight.domain.run import Outcome, Review
+from pilotlight.domain.stages import StageName
+from pilotlight.domain.step import Severity
+from pilotlight.report.incident import (
+    FindingView,
+    Gate,
+    IncidentView,
+    ObjectivesView,
+    ReviewView,
+    RunView,
+    Standing,
+    VerdictView,
+)
+from pilotlight.report.noteworthy import noteworthy
+from pilotlight.report.outlook import look_out
+from pilotlight.report.step_fold import StepFold
+
+
+def incident_of(record: Record) -> str:
+    """The incident that a record belongs to; empty for one that belongs to none."""
+    return str(record.entry.details.get("incident", ""))
+
+
+def view(records: Sequence[Record], incident: str = "") -> IncidentView:
+    """What the ledger says of one incident: the named one, or that of the newest record that belongs to any.
+
+    `records` is an unbroken part of one application's chain; records of other incidents in it are checked as links of
+    the chain and otherwise left out. Raises ValueError when none belongs to the incident.
+    """
+    wanted = incident or next((name for record in reversed(records) if (name := incident_of(record))), "")
+    own = [record for record in records if incident_of(record) == wanted]
+    if not wanted or not own:
+        raise ValueError(f"None of the {len(records)} records belongs to incident '{wanted}'.")
+    fold = _Fold(wanted, own[0].entry.application)
+    for record in own:
+        fold.take(record)
+    told = tuple(noteworthy(own))
+    # A verdict that is only repeated is no news, but what it says is up to date.
+    current = [record.entry.time for record in own if record in told[-1:] or record.entry.kind is RecordKind.VERDICT]
+    last_update = max(current, default=own[-1].entry.time)
+    facts = replace(
+        fold.result(), records=tuple(own), chain_fault=broken_link(records), told=told, last_update=last_update
+    )
+    return replace(facts, outlook=look_out(facts))
+
+
+class _Fold:
+    def __init__(self, incident: str, application: str) -> None:
+        self._view = IncidentView(incident, application)
+        self._steps = StepFold()
+
+    def result(self) -> IncidentView:
+        return replace(self._view, steps=self._steps.steps(), other_calls=self._steps.other_calls())
+
+    def take(self, record: Record) -> None:
+        kind, details = record.entry.kind, record.entry.details
+        self._clocks(details.get("clocks") or {})
+        self._surroundings(details)
+        match kind:
+            case RecordKind.SIGNAL:
+                self._signal(record)
+            case RecordKind.VERDICT:
+                self._verdict(record)
+            case RecordKind.RUN_OPENED:
+                self._opened(record)
+            case RecordKind.RUN_CONFIRMED:
+                self._clocks({"decided": details.get("decided")})
+                self._change(standing=Standing.ACTING, stage=self._first_stage(), looks=int(details.get("looks", 1)))
+            case RecordKind.PREFLIGHT:
+                self._change(findings=tuple(_finding(found) for found in details.get("findings", ())))
+            case RecordKind.GATE_PASSED:
+                sentence = details.get("data_loss_sentence") or record.entry.sentence
+                gate = Gate(record.entry.time, details.get("lag_seconds"), sentence)
+                self._change(gate=gate, rpo_seconds=gate.lag_seconds, rpo_sentence=sentence)
+            case RecordKind.STAGE_REVIEWED:
+                self._reviewed(record)
+            case RecordKind.RUN_CLOSED:
+                self._closed(record)
+            case _:
+                self._steps.take(record)
+
+    def _change(self, **changes: Any) -> None:
+        self._view = replace(self._view, **changes)
+
+    def _first_stage(self) -> StageName | None:
+        return self._view.stages[0] if self._view.stages else None
+
+    def _clocks(self, clocks: dict[str, str | None]) -> None:
+        moments = {Clock(name).value: datetime.fromisoformat(moment) for name, moment in clocks.items() if moment}
+        self._change(clocks=replace(self._view.clocks, **moments))
+
+    def _surroundings(self, details: Any) -> None:
+        if regions := details.get("regions"):
+            self._change(primary=regions["primary"], standby=regions["standby"])
+        if promised := details.get("objectives"):
+            expected = promised.get("expected_rto_seconds")
+            span = (float(expected[0]), float(expected[1])) if expected else None
+            self._change(objectives=ObjectivesView(promised.get("rto_seconds"), promised.get("rpo_seconds"), span))
+        if arming := details.get("arming"):
+            self._change(arming=arming)
+
+    def _signal(self, record: Record) -> None:
+        details = record.entry.details
+        since = datetime.fromisoformat(details["since"]) if details.get("since") else None
+        seen = Signal(
+            details["observer"],
+            details["vantage"],
+            Sight(details["sight"]),
+            record.entry.time,
+            record.entry.sentence,
+            since,
+        )
+        self._change(signals=(*self._view.signals, seen))
+
+    def _verdict(self, record: Record) -> None:
+        details = record.entry.details
+        dark_since = datetime.fromisoformat(details["dark_since"]) if details.get("dark_since") else None
+        verdict = VerdictView(record.entry.time, VerdictKind(details["verdict"]), record.entry.sentence, dark_since)
+        self._change(verdicts=(*self._view.verdicts, verdict))
+        if dark_since and self._view.run is None:
+            known = self._view.clocks.onset
+            self._change(clocks=replace(self._view.clocks, onset=min(known, dark_since) if known else dark_since))
+        self._change(standing=_after_verdict(self._view.standing, verdict.kind))
+
+    def _opened(self, record: Record) -> None:
+        held, details = self._view, record.entry.details
+        if held.run and held.run.run_id == record.entry.run_id:
+            return
+        self._steps = StepFold(details.get("steps", ()))
+        self._view = replace(
+            IncidentView(held.incident, held.application, held.primary, held.standby, held.arming, Standing.LOOKING),
+            run=_run(record),
+            earlier_runs=(*held.earlier_runs, held.run) if held.run else (),
+            stages=tuple(StageName(name) for name in details.get("stages", ())),
+            clocks=replace(held.clocks, decided=None, executed=None, verified=None) if held.run else held.clocks,
+            objectives=held.objectives,
+            signals=held.signals,
+            verdicts=held.verdicts,
+        )
+
+    def _reviewed(self, record: Record) -> None:
+        stage, review = StageName(record.entry.details["stage"]), Review(record.entry.details["review"])
+        done = ReviewView(record.entry.time, stage, review, record.entry.sentence)
+        self._change(reviews=(*self._view.reviews, done))
+        match review:
+            case Review.GO_ON:
+                later = self._view.stages[self._view.stages.index(stage) + 1 :] if stage in self._view.stages else ()
+                self._change(stage=later[0] if later else None)
+            case Review.AGAIN:
+                self._change(stage=stage)
+            case Review.STOP:
+                self._change(stage=stage, standing=Standing.STOPPING)
+
+    def _closed(self, record: Record) -> None:
+        details = record.entry.details
+        outcome = Outcome(details["outcome"])
+        run = replace(self._view.run, outcome=outcome, outcome_reason=record.entry.sentence) if self._view.run else None
+        rpo, sentence = details.get("rpo_seconds"), details.get("rpo_sentence")
+        self._change(
+            standing=Standing.CLOSED,
+            run=run,
+            outcome=outcome,
+            outcome_reason=record.entry.sentence,
+            rto_seconds=details.get("rto_seconds"),
+            rpo_seconds=self._view.rpo_seconds if rpo is None else rpo,
+            rpo_sentence=sentence or self._view.rpo_sentence,
+            objectives_met=details.get("objectives_met"),
+            follow_ups=tuple(details.get("follow_ups", ())),
+            to_do=tuple(details.get("to_do", ())),
+        )
+
+
+def _run(record: Record) -> RunView:
+    details = record.entry.details
+    return RunView(
+        run_id=record.entry.run_id,
+        origin=details.get("origin", ""),
+        requested_by=details.get("requested_by", ""),
+        proven=bool(details.get("proven")),
+        reason=details.get("reason", ""),
+        epoch=int(details.get("epoch", 0)),
+        plan_digest=details.get("plan_digest", ""),
+        opened=record.entry.time,
+        execution_arn=details.get("execution_arn", ""),
+    )
+
+
+def _finding(found: dict[str, str]) -> FindingView:
+    return FindingView(
+        Severity(found["severity"]), found["code"], found["sentence"], found.get("fix", ""), found.get("step", "")
+    )
+
+
+def _after_verdict(standing: Standing, verdict: VerdictKind) -> Standing:
+    """Where an incident without a run stands after a verdict; one with a run stands where its run does."""
+    told = standing in (Standing.ASKED, Standing.STARTING, Standing.PASSED)
+    if not told and standing is not Standing.QUIET:
+        return standing
+    match verdict:
+        case VerdictKind.BLOCK:
+            return Standing.ASKED
+        case VerdictKind.START:
+            return Standing.STARTING
+        case VerdictKind.IGNORE:
+            return Standing.PASSED if told else standing
+        case VerdictKind.HOLD | VerdictKind.JOIN:
+            return standing
+        case _:
+            assert_never(verdict)
