@@ -1,0 +1,40 @@
+"""The short look at the standby inside a run: the preflight of every step of its plan."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pilotlight.domain.errors import AwsError
+from pilotlight.domain.plan import Plan
+from pilotlight.domain.stages import PlannedStep
+from pilotlight.domain.step import Finding, Params, Severity, StepContext, StepKind
+from pilotlight.handlers.runtime import Runtime
+from pilotlight.steps import kind
+
+
+def inspect(runtime: Runtime, plan: Plan) -> list[tuple[str, Finding]]:
+    """The findings of all steps, by step name. What cannot be looked at is a warning: only what is known to be
+    impossible blocks a run."""
+    found: list[tuple[str, Finding]] = []
+    for step in plan.steps().values():
+        its_kind, params = kind_and_params(step)
+        try:
+            found += [
+                (step.name, finding) for finding in its_kind.preflight(params, context_of(runtime, plan, step.name))
+            ]
+        except AwsError as error:
+            sentence = f"Step {step.name} could not be checked ahead: {error.sentence}."
+            found.append((step.name, Finding(Severity.WARNING, "not-checked", sentence)))
+    return found
+
+
+def kind_and_params(step: PlannedStep) -> tuple[StepKind[Any], Params]:
+    """A planned step's kind and its parameters, read by that kind's model."""
+    its_kind = kind(step.kind)
+    return its_kind, its_kind.params.model_validate(step.params)
+
+
+def context_of(runtime: Runtime, plan: Plan, step: str) -> StepContext:
+    """The context of a look that belongs to no step's turn: reads only."""
+    now = runtime.now()
+    return StepContext(plan.place, "", step, 0, now, now, runtime.aws, runtime.outside.web)

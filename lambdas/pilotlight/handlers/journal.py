@@ -1,0 +1,72 @@
+"""What the handlers write into the ledger about a run, in one shape."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from pilotlight.domain.plan import Clock, Plan
+from pilotlight.domain.records import Entry, Record, RecordKind
+from pilotlight.domain.run import Clocks, Run
+from pilotlight.handlers.runtime import Runtime
+from pilotlight.steps import kind
+
+
+def incident_of(plan: Plan, since: datetime) -> str:
+    """The name of an incident: the application and the minute since when it is dark."""
+    return f"{plan.application}-{since:%Y-%m-%dT%H:%MZ}"
+
+
+def slack_of(plan: Plan) -> dict[str, str] | None:
+    """Where the notifier tells of this application."""
+    slack = plan.notifications.slack
+    return {"channel": slack.channel, "token_secret": slack.token_secret} if slack else None
+
+
+def write(runtime: Runtime, run: Run, what: RecordKind, sentence: str, *, step: str = "", **details: Any) -> Record:
+    """Append a record about a run, and log the same sentence."""
+    facts = {"incident": run.incident, **details}
+    runtime.logger.info(sentence, extra={"run_id": run.run_id, "step": step, "record": what.value})
+    return runtime.ledger.append(Entry(run.application, what, runtime.now(), sentence, run.run_id, step, facts))
+
+
+def clocks_of(clocks: Clocks) -> dict[str, str | None]:
+    """The five clocks as text."""
+    return {clock.value: moment.isoformat() if (moment := clocks.at(clock)) else None for clock in Clock}
+
+
+def description_of(plan: Plan) -> Mapping[str, Any]:
+    """What a reader of the ledger must know of the plan that a run follows."""
+    objectives = plan.objectives
+    expected = objectives.expected_rto
+    return {
+        "regions": {"primary": plan.regions.primary, "standby": plan.regions.standby},
+        "arming": plan.arming.value,
+        "plan_digest": plan.digest(),
+        "notify": slack_of(plan),
+        "objectives": {
+            "rto_seconds": objectives.rto.total_seconds(),
+            "rpo_seconds": objectives.rpo.total_seconds(),
+            "expected_rto_seconds": [span.total_seconds() for span in expected] if expected else None,
+        },
+        "steps": [
+            _describe(step.name, step.kind, step.params, step.awaited_in, step.started_in)
+            for step in plan.steps().values()
+        ],
+        "stages": list(dict.fromkeys(stage.value for stage, _, _ in plan.entries())),
+    }
+
+
+def _describe(name: str, kind_name: str, params: dict[str, Any], awaited_in: Any, started_in: Any) -> dict[str, Any]:
+    its_kind = kind(kind_name)
+    title = its_kind.title(its_kind.params.model_validate(params))
+    stage = (awaited_in or started_in).value
+    return {
+        "name": name,
+        "kind": kind_name,
+        "title": title,
+        "stage": stage,
+        "started_in": started_in.value,
+        "harm": its_kind.harm.value,
+    }

@@ -1,0 +1,125 @@
+"""notify: fed by the ledger's stream, it tells people what is written there; beside the run, never in it.
+
+Two events: a batch of the ledger's DynamoDB stream (new images), and `{"catch_up": ["<application>", ...]}`, which
+tries the outbox again when nothing new is written. Trouble with Slack or SNS is kept for the next invocation and is no
+failure; trouble of its own, or with the tables, makes the batch come back from the first record that was not told
+(Lambda, "Reporting batch item failures" for DynamoDB streams).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from aws_lambda_powertools import single_metric
+from aws_lambda_powertools.metrics import MetricUnit
+
+from pilotlight.aws.ledger import record_of_stream_image
+from pilotlight.domain.decision import VerdictKind
+from pilotlight.domain.errors import Changed
+from pilotlight.domain.records import Record, RecordKind
+from pilotlight.handlers.runtime import Handler, Outside, Runtime, entry
+from pilotlight.handlers.telling import Teller
+from pilotlight.report.view import incident_of
+
+_ANNOUNCES = (VerdictKind.START, VerdictKind.BLOCK)
+
+
+@dataclass
+class _Touched:
+    """One incident of a batch: its newest record, and where in the stream it begins."""
+
+    first_item: str
+    newest: int = 0
+    announces: bool = False
+
+
+def build(environ: Mapping[str, str], outside: Outside) -> Handler:
+    """Make the function."""
+    runtime = Runtime(environ, outside, "notify")
+    teller = Teller(runtime)
+
+    def notify(event: dict[str, Any], context: Any) -> dict[str, Any]:
+        if "catch_up" in event:
+            for application in event["catch_up"]:
+                _catch_up(runtime, teller, application, frozenset())
+            return {"batchItemFailures": []}
+        touched = _touched(runtime, event["Records"])
+        failures: list[str] = []
+        broken = 0
+        for (application, incident), batch in touched.items():
+            if not batch.announces and not teller.is_known(application, incident):
+                continue
+            try:
+                teller.tell(application, incident, batch.newest)
+            except Changed as taken:
+                runtime.logger.info(taken.sentence, application=application)
+                failures.append(batch.first_item)
+            except Exception:  # whatever it is, the other incidents are told, and this one comes back
+                runtime.logger.exception("An incident could not be told.", application=application, incident=incident)
+                failures.append(batch.first_item)
+                broken += 1
+        for application in dict.fromkeys(application for application, _ in touched):
+            _catch_up(runtime, teller, application, frozenset(incident for _, incident in touched))
+        _count(broken)
+        return {"batchItemFailures": [{"itemIdentifier": min(failures, key=int)}] if failures else []}
+
+    return notify
+
+
+def _touched(runtime: Runtime, items: list[dict[str, Any]]) -> dict[tuple[str, str], _Touched]:
+    found: dict[tuple[str, str], _Touched] = {}
+    for item in items:
+        image = item["dynamodb"].get("NewImage")
+        if image is None:
+            continue
+        try:
+            record = record_of_stream_image(image)
+        except (KeyError, ValueError):
+            # It would come back for a day and hold up everything behind it, and reading it never helps.
+            runtime.logger.exception(
+                "A record of the ledger cannot be read, so nobody is told of it.", item=item["eventID"]
+            )
+            continue
+        if incident := incident_of(record):
+            held = found.setdefault((record.entry.application, incident), _Touched(item["dynamodb"]["SequenceNumber"]))
+            held.newest = max(held.newest, record.sequence)
+            held.announces = held.announces or _announces(record)
+    return found
+
+
+def _announces(record: Record) -> bool:
+    """Whether people hear of an incident through this record, if they did not before."""
+    match record.entry.kind:
+        case RecordKind.SIGNAL:
+            return False
+        case RecordKind.VERDICT:
+            return record.entry.details["verdict"] in _ANNOUNCES
+        case _:
+            return True
+
+
+def _catch_up(runtime: Runtime, teller: Teller, application: str, done: frozenset[str]) -> None:
+    """Try what waits in the outbox; what cannot be told even now stays there and holds nothing else up."""
+    for waiting in teller.waiting(application):
+        if waiting.incident in done:
+            continue
+        try:
+            teller.tell(application, waiting.incident, waiting.first)
+        except Changed:
+            runtime.logger.info("Another invocation is telling it.", application=application, incident=waiting.incident)
+        except Exception:
+            runtime.logger.exception(
+                "What waits in the outbox could not be told.", application=application, incident=waiting.incident
+            )
+
+
+def _count(broken: int) -> None:
+    """A partial failure is none of Lambda's own `Errors`, so it has a metric of its own."""
+    if broken:
+        with single_metric(name="NotTold", unit=MetricUnit.Count, value=broken, namespace="Pilotlight") as metric:
+            metric.add_dimension(name="function", value="notify")
+
+
+handler = entry(build)

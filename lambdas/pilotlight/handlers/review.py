@@ -1,0 +1,67 @@
+"""The review after a stage: open steps? It goes on, enters the stage again, or ends the run."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from pilotlight.domain.life import StepState
+from pilotlight.domain.plan import Plan
+from pilotlight.domain.records import RecordKind
+from pilotlight.domain.run import Clocks, Review, Run, review_stage
+from pilotlight.domain.stages import StageName
+from pilotlight.domain.step import Access
+from pilotlight.handlers.answer import Answer
+from pilotlight.handlers.journal import clocks_of, write
+from pilotlight.handlers.runtime import Runtime
+from pilotlight.steps import kind
+
+
+def review(runtime: Runtime, run_id: str, stage_name: str) -> Answer:
+    """Answer for a stage, and read the clocks when the application is up."""
+    stage = StageName(stage_name)
+    run = runtime.control.change_run(
+        run_id,
+        lambda r: replace(r, reentries={**r.reentries, stage.value: r.reentries.get(stage.value, 0) + 1}),
+    )
+    states = runtime.control.steps(run_id)
+    reviewed = review_stage(run.plan, stage, states, run.reentries[stage.value])
+    if reviewed.review is Review.GO_ON and stage is StageName.SERVE:
+        run = runtime.control.change_run(run_id, lambda r: replace(r, clocks=served(r.plan, r.clocks, states)))
+    sentence = (
+        reviewed.sentence if stage is not StageName.SERVE or reviewed.review is not Review.GO_ON else _say_served(run)
+    )
+    write(
+        runtime,
+        run,
+        RecordKind.STAGE_REVIEWED,
+        sentence,
+        stage=stage.value,
+        review=reviewed.review.value,
+        clocks=clocks_of(run.clocks),
+    )
+    return Answer(reviewed.review.value, sentence)
+
+
+def served(plan: Plan, clocks: Clocks, states: dict[str, StepState]) -> Clocks:
+    """The clocks once the serving stage is done.
+
+    Executed is when the last change was in place, verified is when all was seen to work.
+    """
+    finished: dict[str, datetime] = {name: state.finished for name, state in states.items() if state.finished}
+    serving = [
+        step
+        for step in plan.steps().values()
+        if step.awaited_in not in (None, StageName.AFTER) and step.name in finished
+    ]
+    changing = [step for step in serving if any(op.access is not Access.READ for op in kind(step.kind).operations)]
+    executed = max((finished[step.name] for step in changing), default=None)
+    verified = max((finished[step.name] for step in serving), default=None)
+    return replace(clocks, executed=executed, verified=verified)
+
+
+def _say_served(run: Run) -> str:
+    return (
+        f"{run.application} is served from {run.plan.regions.standby}, "
+        "and what was asked of it was answered as expected."
+    )

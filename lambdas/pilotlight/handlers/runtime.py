@@ -1,0 +1,115 @@
+"""What every handler starts from: its environment as a typed object, the ways out, and the observability of Powertools.
+
+A handler module offers `build(environ, outside)`, which makes the function, and `handler = entry(build)`, which is what
+Lambda calls: it builds once, at the cold start.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TextIO
+
+from aws_lambda_powertools import Logger
+
+from pilotlight.aws.control import Control
+from pilotlight.aws.ledger import Ledger
+from pilotlight.aws.sdk import Clients, ClientSource, Sdk
+from pilotlight.aws.tables import DynamoTable
+from pilotlight.aws.web import HttpWeb
+from pilotlight.domain.errors import Misconfigured
+from pilotlight.domain.plan import Plan
+from pilotlight.domain.ports import Aws, Web
+
+Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Outside:
+    """The ways out of a function: SDK clients, the web, the clock, the pause, the log; the real ones unless given."""
+
+    clients: ClientSource
+    web: Web
+    now: Callable[[], datetime] = _now
+    pause: Callable[[float], None] = time.sleep
+    log: TextIO = sys.stdout
+
+
+def real_outside() -> Outside:
+    """The ways out in Lambda."""
+    return Outside(Clients(), HttpWeb())
+
+
+class Runtime:
+    """A function's environment, read once; raises `Misconfigured` naming the variable that is missing."""
+
+    def __init__(self, environ: Mapping[str, str], outside: Outside, service: str) -> None:
+        self._environ = environ
+        self.outside = outside
+        self.region = self.variable("AWS_REGION")
+        self.logger = Logger(service=service)
+        # Powertools keeps one handler for each service name in a process; it writes to where this function's log goes.
+        self.logger.registered_handler.setStream(outside.log)  # type: ignore[attr-defined]  # it is a StreamHandler
+        self.aws: Aws = Sdk(outside.clients, self.region)
+
+    def variable(self, name: str) -> str:
+        """The value of an environment variable that must be there."""
+        value = self._environ.get(name, "")
+        if not value:
+            raise Misconfigured(f"The environment variable {name} is not set; deploy the stack again.")
+        return value
+
+    @cached_property
+    def control(self) -> Control:
+        """The control table."""
+        return Control(DynamoTable(self.aws, self.region, self.variable("PILOTLIGHT_CONTROL_TABLE")))
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """The ledger."""
+        return Ledger(
+            DynamoTable(self.aws, self.region, self.variable("PILOTLIGHT_LEDGER_TABLE")),
+            self._pause_after_conflict,
+        )
+
+    @cached_property
+    def plan(self) -> Plan:
+        """The plan that was deployed with this function's version."""
+        path = Path(self.variable("PILOTLIGHT_PLAN_FILE"))
+        try:
+            return Plan.from_snapshot(path.read_text())
+        except OSError as error:
+            raise Misconfigured(
+                f"The plan {path} is not in the function's layers; deploy the application's stack again."
+            ) from error
+
+    def now(self) -> datetime:
+        """The present."""
+        return self.outside.now()
+
+    def _pause_after_conflict(self, lost: int) -> None:
+        # Full jitter: writers that met once should not meet again.
+        self.outside.pause(random.uniform(0.005, min(0.02 * 2**lost, 0.5)))
+
+
+def entry(build: Callable[[Mapping[str, str], Outside], Handler]) -> Handler:
+    """The callable that Lambda is pointed at: builds the function from the real environment at its first call."""
+    built: list[Handler] = []
+
+    def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+        if not built:
+            built.append(build(os.environ, real_outside()))
+        return built[0](event, context)
+
+    return handler

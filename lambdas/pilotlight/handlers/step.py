@@ -1,0 +1,120 @@
+"""Takes one turn of one step: reads the run and the step's state, looks, acts or reads back, and records where it is.
+
+One function serves all steps of one kind, under that kind's role. `{"do": "warm"}` only wakes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pilotlight.aws.control import KeptStep
+from pilotlight.aws.guarded import GuardedAws
+from pilotlight.domain.errors import InputRefused
+from pilotlight.domain.life import StepState, StepStatus, advance, look_again_in
+from pilotlight.domain.plan import Plan
+from pilotlight.domain.records import RecordKind
+from pilotlight.domain.run import Run
+from pilotlight.domain.stages import PlannedStep
+from pilotlight.domain.step import StepContext
+from pilotlight.handlers.answer import whole_seconds
+from pilotlight.handlers.inspection import kind_and_params
+from pilotlight.handlers.journal import write
+from pilotlight.handlers.runtime import Handler, Outside, Runtime, entry
+
+_RECORD = {
+    StepStatus.SETTLED: RecordKind.STEP_SETTLED,
+    StepStatus.FAILED: RecordKind.STEP_FAILED,
+    StepStatus.RUNNING: RecordKind.STEP_WAITING,
+}
+
+
+def build(environ: Mapping[str, str], outside: Outside) -> Handler:
+    """The function of one kind, from its environment and the ways out."""
+    runtime = Runtime(environ, outside, "step")
+    kind_name = runtime.variable("PILOTLIGHT_STEP_KIND")
+    runs: dict[str, Run] = {}
+
+    def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
+        if event.get("do") == "warm":
+            return {"status": "warm", "wait_seconds": 1}
+        run_id = str(event["run_id"])
+        # What a step reads of its run (the plan, the epoch) never changes, so a warm function reads it once.
+        run = runs.get(run_id) or runs.setdefault(run_id, runtime.control.run(run_id))
+        return take_turn(runtime, kind_name, run, str(event["step"]))
+
+    return handle
+
+
+handler = entry(build)
+
+
+def take_turn(runtime: Runtime, kind_name: str, run: Run, name: str) -> dict[str, Any]:
+    """One turn of a step, from its recorded state to the next; raises `Changed` when another copy was faster."""
+    step = _find(run.plan, name, kind_name)
+    kept = runtime.control.kept_steps(run.run_id)
+    its_kind, params = kind_and_params(step)
+    if name not in kept:
+        kept[name] = _begin(runtime, run, step, its_kind.title(params))
+    before = kept[name].state
+    outputs = {known: k.state.outputs for known, k in kept.items() if k.state.status is StepStatus.SETTLED}
+    missing = [need.step for need in its_kind.needs(params) if need.step not in outputs]
+    if missing:
+        raise InputRefused(f"Step {name} needs the outputs of {', '.join(missing)}, which did not settle before it.")
+    after = advance(its_kind, params, before, _context(runtime, run, step, before, outputs))
+    if after != before:
+        runtime.control.keep_step(run.run_id, name, kept[name], after)
+        _record(runtime, run, step, before, after)
+    wait = look_again_in(its_kind, after, runtime.now())
+    return {"status": after.status.value, "wait_seconds": whole_seconds(wait)}
+
+
+def _begin(runtime: Runtime, run: Run, step: PlannedStep, title: str) -> KeptStep:
+    """Record that a step begins, before it does anything: a first turn that dies is not a first turn again."""
+    begun = StepState(StepStatus.RUNNING, started=runtime.now())
+    runtime.control.keep_step(run.run_id, step.name, None, begun)
+    details = {"stage": _stage(step), "attempts": 1, "started": runtime.now().isoformat()}
+    write(runtime, run, RecordKind.STEP_STARTED, f"{title}.", step=step.name, **details)
+    return KeptStep(begun, 1)
+
+
+def _find(plan: Plan, name: str, kind_name: str) -> PlannedStep:
+    step = plan.steps().get(name)
+    if step is None or step.kind != kind_name:
+        raise InputRefused(
+            f"The run's plan has no step {name} of kind {kind_name}; a function only takes turns of its own kind."
+        )
+    return step
+
+
+def _context(
+    runtime: Runtime,
+    run: Run,
+    step: PlannedStep,
+    before: StepState,
+    outputs: Mapping[str, Mapping[str, str]],
+) -> StepContext:
+    now = runtime.now()
+    guarded = GuardedAws(runtime.aws, runtime.ledger, runtime.control, run, step.name, runtime.now)
+    started = before.started or now
+    return StepContext(
+        run.plan.place, run.run_id, step.name, run.epoch, started, now, guarded, runtime.outside.web, outputs
+    )
+
+
+def _record(runtime: Runtime, run: Run, step: PlannedStep, before: StepState, after: StepState) -> None:
+    if after.status is StepStatus.RUNNING and before.reason == after.reason:
+        return
+    details = {
+        "stage": _stage(step),
+        "attempts": after.attempts,
+        "started": after.started.isoformat() if after.started else None,
+        "finished": after.finished.isoformat() if after.finished else None,
+        "fix": after.fix,
+        "outputs": dict(after.outputs),
+    }
+    write(runtime, run, _RECORD[after.status], after.reason, step=step.name, **details)
+
+
+def _stage(step: PlannedStep) -> str:
+    return (step.awaited_in or step.started_in).value

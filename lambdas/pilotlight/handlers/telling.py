@@ -1,0 +1,221 @@
+"""Telling one incident: the living message, its thread, the page, and the outbox for what could not be delivered.
+
+Each incident is told by one invocation at a time, and each record once: how far the telling came is kept in the control
+table, and moved on by conditional writes. A record is told again only if an invocation died between sending and
+keeping. Trouble with Slack or SNS is kept in the outbox and never raised; trouble with the tables is raised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from pilotlight.aws.slack import MESSAGE_GONE, TOKEN_REFUSED, BotTokens, Delivered, NotDelivered, SlackApi
+from pilotlight.domain.canonical import digest
+from pilotlight.domain.errors import AwsError, Changed
+from pilotlight.domain.records import Record
+from pilotlight.handlers.runtime import Runtime
+from pilotlight.messages.page import page_of
+from pilotlight.messages.slack import Message, living_message, thread_reply
+from pilotlight.messages.told import Told, Untold
+from pilotlight.report.incident import IncidentView, Standing
+from pilotlight.report.noteworthy import urgent, weighty
+from pilotlight.report.view import view
+
+CLAIM = timedelta(seconds=45)
+SPACING = timedelta(seconds=1.2)
+"""Between two calls for one channel: Slack allows about one message a second, and fifty rewritings a minute."""
+
+LOOK_BACK_RECORDS = 200
+MOST_RECORDS = 2000
+FIRST_RETRY = timedelta(seconds=5)
+LONGEST_RETRY = timedelta(seconds=60)
+GIVE_UP = timedelta(hours=24)
+
+
+@dataclass(frozen=True)
+class Channel:
+    """Where an incident is told in Slack, as its plan says."""
+
+    id: str
+    token_secret: str
+
+
+class Teller:
+    """Tells incidents, for as long as the function's instance lives."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._slack = SlackApi(runtime.outside.web)
+        self._tokens = BotTokens(runtime.aws, runtime.region)
+        self._topic = runtime.variable("PILOTLIGHT_ALERTS_TOPIC")
+        self._last_call: dict[str, datetime] = {}
+
+    def is_known(self, application: str, incident: str) -> bool:
+        """Whether anyone was told of the incident already."""
+        return self._runtime.control.note(_messages(application), incident) is not None
+
+    def waiting(self, application: str) -> list[Untold]:
+        """What the outbox of an application holds, and may be tried again by now."""
+        notes = [Untold.from_item(note) for note in self._runtime.control.notes(_outbox(application))]
+        return [note for note in notes if note.not_before <= self._runtime.now()]
+
+    def tell(self, application: str, incident: str, newest: int) -> None:
+        """Tell what is new, up to `newest` and beyond; raises `Changed` while another invocation is telling."""
+        told, claimed = self._claim(application, incident, newest)
+        try:
+            since = max(told.first, max(newest, told.newest) - MOST_RECORDS)
+            seen = view(self._runtime.ledger.records(application, since=since), incident)
+            told = replace(told, first=seen.records[0].sequence)
+            if seen.standing is not Standing.QUIET:
+                told = self._deliver(seen, told)
+        finally:
+            self._runtime.control.keep_note(
+                _messages(application), incident, replace(told, claimed_until=None).to_item(), claimed
+            )
+
+    def _claim(self, application: str, incident: str, newest: int) -> tuple[Told, Mapping[str, Any]]:
+        control, now = self._runtime.control, self._runtime.now()
+        note = control.note(_messages(application), incident)
+        told = Told.from_item(note) if note else Told(application, incident, max(1, newest - LOOK_BACK_RECORDS))
+        if told.is_claimed(now):
+            raise Changed(f"Incident {incident} is being told by another invocation.")
+        control.keep_note(_messages(application), incident, replace(told, claimed_until=now + CLAIM).to_item(), note)
+        return told, {"version": note["version"] + 1 if note else 1}
+
+    def _deliver(self, seen: IncidentView, told: Told) -> Told:
+        note = self._runtime.control.note(_outbox(seen.application), seen.incident)
+        held = Untold.from_item(note) if note else None
+        channel = _channel(seen.records)
+        trouble: NotDelivered | None = None
+        if channel and held and self._runtime.now() < held.not_before:
+            trouble = NotDelivered("waiting", held.reason)
+        elif channel:
+            told, trouble = self._tell_slack(seen, told, channel)
+        told, unpaged = self._page(seen, told, trouble, by_slack=channel is not None, already_said=held is not None)
+        self._keep_outbox(seen, note, held, trouble or unpaged)
+        return told
+
+    # Slack
+
+    def _tell_slack(self, seen: IncidentView, told: Told, channel: Channel) -> tuple[Told, NotDelivered | None]:
+        message = living_message(seen)
+        shown = digest(message.blocks)
+        if told.shown != shown:
+            sent = self._send(channel, told, message)
+            if isinstance(sent, NotDelivered):
+                return told, sent
+            told = replace(told, channel=sent.channel, ts=sent.ts, shown=shown)
+        new = [record for record in seen.told if record.sequence > told.in_thread]
+        if new:
+            answered = self._call(channel, told.channel, thread_reply(seen, new), thread_ts=told.ts)
+            if isinstance(answered, NotDelivered):
+                return told, answered
+        return replace(told, in_thread=seen.records[-1].sequence), None
+
+    def _send(self, channel: Channel, told: Told, message: Message) -> Delivered | NotDelivered:
+        """Rewrite the living message; post it anew where there is none, or where a person deleted it."""
+        if told.ts:
+            sent = self._call(channel, told.channel, message, update_ts=told.ts)
+            if isinstance(sent, Delivered) or sent.code not in MESSAGE_GONE:
+                return sent
+        return self._call(channel, channel.id, message)
+
+    def _call(
+        self, channel: Channel, to: str, message: Message, *, update_ts: str = "", thread_ts: str = ""
+    ) -> Delivered | NotDelivered:
+        """One call; where Slack refuses the token, the secret is read again and the call made once more."""
+        for last_try in (False, True):
+            token = self._tokens.token(channel.token_secret)
+            if isinstance(token, NotDelivered):
+                return token
+            self._keep_distance(to)
+            if update_ts:
+                sent = self._slack.update(token, to, update_ts, message.content())
+            else:
+                sent = self._slack.post(token, to, message.content(), thread_ts=thread_ts)
+            if isinstance(sent, Delivered) or sent.code not in TOKEN_REFUSED or last_try:
+                return sent
+            self._tokens.forget(channel.token_secret)
+        raise AssertionError("the second try returns")
+
+    def _keep_distance(self, channel: str) -> None:
+        now = self._runtime.now()
+        early = self._last_call.get(channel, now - SPACING) + SPACING - now
+        if early > timedelta(0):
+            self._runtime.outside.pause(early.total_seconds())
+        self._last_call[channel] = self._runtime.now()
+
+    # SNS
+
+    def _page(
+        self, seen: IncidentView, told: Told, trouble: NotDelivered | None, *, by_slack: bool, already_said: bool
+    ) -> tuple[Told, NotDelivered | None]:
+        fresh = [record for record in seen.told if record.sequence > told.paged]
+        first_trouble = trouble is not None and not already_said
+        counts = urgent if by_slack and trouble is None else weighty
+        if first_trouble or any(counts(record) for record in fresh):
+            said = fresh if first_trouble else [record for record in fresh if counts(record)]
+            page = page_of(seen, said, trouble.sentence if trouble else "")
+            try:
+                self._runtime.aws.call(
+                    "sns",
+                    "Publish",
+                    self._runtime.region,
+                    TopicArn=self._topic,
+                    Subject=page.subject,
+                    Message=page.body,
+                )
+            except AwsError as error:
+                return told, NotDelivered("sns", f"The page could not be sent: {error.sentence}")
+        return replace(told, paged=seen.records[-1].sequence), None
+
+    # The outbox
+
+    def _keep_outbox(
+        self, seen: IncidentView, note: Mapping[str, Any] | None, held: Untold | None, trouble: NotDelivered | None
+    ) -> None:
+        control, partition, now = self._runtime.control, _outbox(seen.application), self._runtime.now()
+        if trouble is None:
+            if note:
+                control.drop_note(partition, seen.incident, note)
+            return
+        self._runtime.logger.warning(
+            trouble.sentence, application=seen.application, incident=seen.incident, code=trouble.code
+        )
+        if trouble.code == "waiting":
+            return
+        if held and note and now - held.since >= GIVE_UP:
+            self._runtime.logger.error(
+                "An incident was not told within a day, and is given up.",
+                application=held.application,
+                incident=held.incident,
+            )
+            control.drop_note(partition, seen.incident, note)
+            return
+        tries = held.tries + 1 if held else 1
+        wait = max(min(FIRST_RETRY * 2 ** (tries - 1), LONGEST_RETRY), timedelta(seconds=trouble.wait_seconds))
+        since = held.since if held else now
+        untold = Untold(
+            seen.application, seen.incident, seen.records[0].sequence, trouble.sentence, since, tries, now + wait
+        )
+        control.keep_note(partition, seen.incident, untold.to_item(), note)
+
+
+def _channel(records: Sequence[Record]) -> Channel | None:
+    """Where the newest record that says so wants it told; None for a plan without Slack."""
+    for record in reversed(records):
+        if "notify" in record.entry.details:
+            notify = record.entry.details["notify"]
+            return Channel(notify["channel"], notify["token_secret"]) if notify else None
+    return None
+
+
+def _messages(application: str) -> str:
+    return f"message#{application}"
+
+
+def _outbox(application: str) -> str:
+    return f"outbox#{application}"

@@ -1,0 +1,118 @@
+"""A desk for handlers: the embedded AWS with a plan deployed in it, and its functions called as Lambda calls them."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from deployment import names
+from deployment.application import application
+from deployment.foundation import foundation
+from deployment.resources import HealthCheck, Rule, StreamSource
+from deployment.signals import signals
+from pilotlight.aws.control import Control
+from pilotlight.aws.ledger import Ledger
+from pilotlight.aws.tables import DynamoTable
+from pilotlight.domain.plan import Plan
+from pilotlight.domain.ports import WebAnswer
+from pilotlight.domain.records import Record, RecordKind
+from rehearsal.apply import Account
+from rehearsal.embedded_aws import EmbeddedAws
+from rehearsal.internet import Internet
+from rehearsal.services.cloudwatch import CloudWatch, WatchedAlarm
+from rehearsal.services.lambda_functions import LambdaFunctions
+from rehearsal.services.step_functions import StepFunctions
+from rehearsal.virtual_time import VirtualTime
+from rehearsal.world import World
+from tests.builders import ALARM, PRIMARY_HOST, STANDBY, a_plan
+
+MORNING = datetime(2026, 11, 21, 1, 0, tzinfo=UTC)
+ACTIVE = (Rule, HealthCheck, StreamSource)
+TICK = {"detail-type": "Scheduled Event", "source": "aws.events", "id": "tick", "detail": {}}
+
+
+@dataclass
+class Desk:
+    """One plan, deployed; what happens to it is decided by the test."""
+
+    plan: Plan
+    account: Account
+
+    @property
+    def world(self) -> World:
+        return self.account.aws.world
+
+    @property
+    def now(self) -> datetime:
+        return self.world.time.now()
+
+    @property
+    def alarm(self) -> WatchedAlarm:
+        return self.account.aws.service(CloudWatch).alarms["us-east-1", ALARM]
+
+    @property
+    def control(self) -> Control:
+        return Control(DynamoTable(self.account.sdk(STANDBY), STANDBY, names.CONTROL_TABLE))
+
+    def inside(self, work: Callable[[], Any]) -> Any:
+        """Do something as a task of the world, to its end."""
+        task = self.world.time.spawn(work, name="test")
+        self.world.time.run(until=lambda: task.done)
+        return task.result()
+
+    def call(self, function: str, event: Any) -> Any:
+        """Call a function as Lambda does, under its role; raises what it raised, as its caller sees it."""
+        return self.inside(lambda: self.account.aws.service(LambdaFunctions).run(STANDBY, function, event))
+
+    def detect(self, event: Any) -> Any:
+        return self.call(names.detect_function("fileflow"), event)
+
+    def records(self, *kinds: RecordKind) -> list[Record]:
+        ledger = Ledger(DynamoTable(self.account.sdk(STANDBY), STANDBY, names.LEDGER_TABLE), pause=lambda lost: None)
+        return [r for r in self.inside(lambda: ledger.records("fileflow")) if not kinds or r.entry.kind in kinds]
+
+    def executions(self) -> list[str]:
+        return [e.name for e in self.account.aws.service(StepFunctions).executions.values()]
+
+    def darken(self, *, alarm_says_so: bool = True) -> None:
+        """The primary stops answering, and its alarm says so."""
+        self.account.internet.put(PRIMARY_HOST, lambda request: WebAnswer(None, "", "ConnectTimeoutError: timed out"))
+        if alarm_says_so:
+            self.alarm.state = "ALARM"
+            self.alarm.updated = self.now
+
+    def recover(self) -> None:
+        """The primary answers again; its alarm is slower."""
+        self.account.internet.put(PRIMARY_HOST, lambda request: WebAnswer(200, "UP"))
+
+
+@contextmanager
+def a_desk(plan: Plan) -> Iterator[Desk]:
+    """A desk for a plan: deployed, but without the rules, the stream and the checkers that would act by themselves."""
+    random.seed(1)
+    world = World(VirtualTime(MORNING), 1, plan.account)
+    with EmbeddedAws(world) as aws:
+        desk = Desk(plan, Account(aws, Internet(world)))
+        desk.recover()
+
+        def deploy() -> None:
+            stacks = [foundation(plan.account, STANDBY), application(plan), *signals(plan)]
+            desk.account.apply(
+                replace(s, resources=tuple(r for r in s.resources if not isinstance(r, ACTIVE))) for s in stacks
+            )
+            desk.account.aws.service(CloudWatch).settle(timedelta(days=30))
+
+        desk.inside(deploy)
+        yield desk
+
+
+@pytest.fixture
+def desk() -> Iterator[Desk]:
+    with a_desk(a_plan()) as made:
+        yield made
