@@ -1,0 +1,117 @@
+"""The commands about plans: `validate`, `show` and `schema`.
+
+What was asked for goes to stdout, what is wrong with a plan to stderr. Exit codes: 0 as expected; 1 if
+`schema --check` finds a stale file; 2 if a plan is wrong or cannot be read.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import TextIO
+
+from pilotlight.domain.plan import Plan
+from pilotlight.domain.stages import StageName
+from planfile import PlanFileRefused, load
+from planfile.draft import Kinds
+from planfile.drawing import Line, Tone, json_of, lines_of, mermaid_of
+from planfile.generated import ROOT, regenerate, stale
+from planfile.overview import overview
+from planfile.reading import InstalledKinds
+
+OK, NOT_AS_EXPECTED, MISCONFIGURED = 0, 1, 2
+
+STYLES = {
+    Tone.PLAIN: "",
+    Tone.HEADING: "bold",
+    Tone.FAINT: "dim",
+    Tone.CRITICAL: "bold cyan",
+    Tone.HARMLESS: "green",
+    Tone.DISRUPTIVE: "yellow",
+    Tone.IRREVERSIBLE: "red",
+    Tone.MET: "green",
+    Tone.MISSED: "bold red",
+}
+
+
+class Output(StrEnum):
+    """How a plan is shown."""
+
+    TEXT = "text"
+    MERMAID = "mermaid"
+    JSON = "json"
+
+
+def validate(paths: Sequence[Path], kinds: Kinds | None = None) -> int:
+    """Check plans, and report every fault of each of them."""
+    known = InstalledKinds() if kinds is None else kinds
+    sound = True
+    for path in paths:
+        plan = _load_or_report(path, known)
+        if plan is None:
+            sound = False
+            continue
+        stages = sum(1 for stage in StageName if plan.stages.of(stage))
+        print(f"{path}: {plan.application} is sound: {len(plan.steps())} steps in {stages} stages.")
+    return OK if sound else MISCONFIGURED
+
+
+def show(path: Path, output: Output = Output.TEXT, kinds: Kinds | None = None) -> int:
+    """Show what a plan does and how long it will take."""
+    known = InstalledKinds() if kinds is None else kinds
+    plan = _load_or_report(path, known)
+    if plan is None:
+        return MISCONFIGURED
+    seen = overview(plan, known)
+    match output:
+        case Output.TEXT:
+            _print_lines(lines_of(seen), sys.stdout)
+        case Output.MERMAID:
+            sys.stdout.write(mermaid_of(seen))
+        case Output.JSON:
+            print(json.dumps(json_of(seen), indent=2, ensure_ascii=False))
+    return OK
+
+
+def schema(*, check: bool = False, root: Path = ROOT, kinds: Kinds | None = None) -> int:
+    """Write the plan schema and the page of step kinds anew; with `check` only say whether they are stale."""
+    known = InstalledKinds() if kinds is None else kinds
+    if check:
+        old = stale(known, root)
+        for path in old:
+            print(f"{path} is stale; run `./pilotlight schema` to write it anew.", file=sys.stderr)
+        return NOT_AS_EXPECTED if old else OK
+    written = regenerate(known, root)
+    for path in written:
+        print(f"{path} is written anew.")
+    if not written:
+        print("Nothing to do: the generated files are up to date.")
+    return OK
+
+
+def _load_or_report(path: Path, kinds: Kinds) -> Plan | None:
+    try:
+        return load(path, kinds)
+    except PlanFileRefused as refusal:
+        print(refusal.rendered, end="\n\n", file=sys.stderr)
+        count = len(refusal.faults)
+        print(f"{path}: {count} {'fault' if count == 1 else 'faults'}; nothing was done.", file=sys.stderr)
+        return None
+
+
+def _print_lines(lines: Iterable[Line], stream: TextIO) -> None:
+    """Print with styles on a terminal and plain anywhere else."""
+    if not stream.isatty():
+        for line in lines:
+            stream.write("".join(piece.text for piece in line).rstrip() + "\n")
+        return
+    from rich.console import Console
+    from rich.text import Text
+
+    # Rich itself leaves colours out where NO_COLOR is set, or the terminal has none.
+    console = Console(file=stream, highlight=False, soft_wrap=True)
+    for line in lines:
+        console.print(Text.assemble(*((piece.text, STYLES[piece.tone]) for piece in line)))

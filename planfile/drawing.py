@@ -1,0 +1,247 @@
+"""An overview of a plan as lines of text, as a Mermaid graph and as JSON values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from enum import StrEnum
+from itertools import pairwise
+from textwrap import wrap
+from typing import Any, NamedTuple
+
+from pilotlight.domain.durations import say_duration, say_elapsed
+from pilotlight.domain.stages import StageName
+from planfile.overview import Overview, Role, ShownEntry, ShownObjective, Span
+
+WIDTH = 80
+COLUMN = 28
+NAME_COLUMN = 22
+
+
+class Tone(StrEnum):
+    """What a piece of text is, so that a terminal can set it off."""
+
+    PLAIN = "plain"
+    HEADING = "heading"
+    FAINT = "faint"
+    CRITICAL = "critical"
+    HARMLESS = "harmless"
+    DISRUPTIVE = "disruptive"
+    IRREVERSIBLE = "irreversible"
+    MET = "met"
+    MISSED = "missed"
+
+
+class Piece(NamedTuple):
+    """A piece of a line."""
+
+    text: str
+    tone: Tone = Tone.PLAIN
+
+
+Line = tuple[Piece, ...]
+
+
+def lines_of(seen: Overview) -> Iterator[Line]:
+    """The overview to be read on a terminal or in a pipe, at most 80 columns wide where names allow it."""
+    plan = seen.plan
+    regions = f"{plan.regions.primary} to {plan.regions.standby}"
+    yield (
+        Piece(plan.application, Tone.HEADING),
+        Piece(f": {plan.kind.value} plan, {regions}, armed '{plan.arming.value}'"),
+    )
+    if plan.description:
+        yield from ((Piece(line, Tone.FAINT),) for line in wrap(plan.description, WIDTH))
+    for stage, lanes in seen.stages.items():
+        if stage is StageName.MOVE:
+            yield from _gate(seen)
+        if lanes:
+            yield ()
+            yield (Piece(stage.value, Tone.HEADING),)
+        for lane, entries in lanes.items():
+            yield (Piece(f"  {lane}", Tone.FAINT),)
+            for entry in entries:
+                yield from _entry(entry)
+    yield ()
+    yield (Piece(f"* critical path: {', then '.join(seen.critical)}", Tone.CRITICAL),)
+    yield from _times(seen)
+    yield from _objectives(seen)
+
+
+def _gate(seen: Overview) -> Iterator[Line]:
+    gates = seen.plan.gates
+    accepted = seen.plan.objectives.rpo if gates.max_data_loss is None else gates.max_data_loss
+    loss = say_duration(accepted)
+    approval = "a person must approve" if gates.approval else "nobody has to approve"
+    veto = f"people may stop it for {say_duration(gates.veto_window)}" if gates.veto_window else "no veto window"
+    yield ()
+    yield (Piece("gate", Tone.HEADING), Piece(f"  data loss up to {loss}; {approval}; {veto}", Tone.FAINT))
+
+
+def _entry(entry: ShownEntry) -> Iterator[Line]:
+    mark = "*" if entry.critical else " "
+    tone = Tone.CRITICAL if entry.critical else Tone.PLAIN
+    role = "" if entry.role is Role.RUN else f"{entry.role.value} "
+    yield (Piece(f"  {mark} {role + entry.step:<{NAME_COLUMN}}  ", tone), Piece(entry.title))
+    if entry.role is not Role.AWAIT:
+        timing = entry.timing
+        span = f"{say_duration(timing.typical)} ({say_duration(timing.shortest)} to {say_duration(timing.longest)})"
+        indent = " " * (NAME_COLUMN + 6)
+        yield (
+            Piece(f"{indent}{entry.kind}, ", Tone.FAINT),
+            Piece(entry.harm.value, Tone(entry.harm.value)),
+            Piece(f", {span}", Tone.FAINT),
+        )
+
+
+def _times(seen: Overview) -> Iterator[Line]:
+    yield ()
+    header = f"{'expected recovery':<{COLUMN}}{'shortest':>14}{'typical':>14}{'longest':>14}"
+    yield (Piece(header, Tone.HEADING),)
+    for clock, span in seen.expected.items():
+        yield (Piece(f"{'  since ' + clock.value:<{COLUMN}}{_three(span)}"),)
+    yield (Piece(f"{'  of which detection':<{COLUMN}}{_three(seen.detection)}", Tone.FAINT),)
+
+
+def _three(span: Span) -> str:
+    return "".join(f"{_elapsed(time):>14}" for time in (span.shortest, span.typical, span.longest))
+
+
+def _elapsed(time: timedelta) -> str:
+    return say_elapsed(time.total_seconds())
+
+
+def _objectives(seen: Overview) -> Iterator[Line]:
+    yield ()
+    header = f"{'objectives':<{COLUMN}}{'RTO':>14}{'typical':>14}{'RPO':>14}"
+    yield (Piece(header, Tone.HEADING),)
+    for objective in (seen.overall, *seen.resources):
+        yield _objective(objective)
+    span = seen.plan.objectives.expected_rto
+    if span is not None:
+        shortest, longest = (say_duration(time) for time in span)
+        yield (Piece(f"  the plan itself expects {shortest} to {longest} since onset", Tone.FAINT),)
+
+
+def _objective(objective: ShownObjective) -> Line:
+    name = Piece(f"{'  ' + objective.resource:<{COLUMN}}{say_duration(objective.rto):>14}")
+    rpo = say_duration(objective.rpo) if objective.rpo is not None else "-"
+    if objective.expected is None:
+        return (name, Piece(f"{'-':>14}{rpo:>14}  since {objective.since.value}"))
+    tone = Tone.MET if objective.met else Tone.MISSED
+    missed = "" if objective.met else ": missed"
+    typical = Piece(f"{_elapsed(objective.expected.typical):>14}", tone)
+    return (name, typical, Piece(f"{rpo:>14}  since {objective.since.value}{missed}"))
+
+
+def mermaid_of(seen: Overview) -> str:
+    """The overview as a Mermaid flowchart: stages from top to bottom, thick borders on the critical path."""
+    said = ["flowchart TD"]
+    boxes: list[str] = []
+    for stage, lanes in seen.stages.items():
+        if stage is StageName.MOVE:
+            said.append('    gate{{"gate"}}')
+            boxes.append("gate")
+        if not lanes:
+            continue
+        boxes.append(stage.value)
+        said.append(f'    subgraph {stage.value}["{stage.value}"]')
+        for lane, entries in lanes.items():
+            said += [f"        {line}" for line in _mermaid_lane(stage, lane, entries)]
+        said.append("    end")
+    said += [f"    {one} --> {next_one}" for one, next_one in pairwise(boxes)]
+    said += [f"    {line}" for line in _mermaid_awaits(seen)]
+    said += [
+        "    classDef harmless fill:#e6f4ea,stroke:#5f6368,color:#202124",
+        "    classDef disruptive fill:#fef7e0,stroke:#5f6368,color:#202124",
+        "    classDef irreversible fill:#fce8e6,stroke:#5f6368,color:#202124",
+        "    classDef critical stroke-width:4px",
+    ]
+    return "\n".join(said) + "\n"
+
+
+def _mermaid_lane(stage: StageName, lane: str, entries: tuple[ShownEntry, ...]) -> Iterator[str]:
+    ids = [_mermaid_id(stage, lane, index) for index in range(len(entries))]
+    for node, entry in zip(ids, entries, strict=True):
+        title = entry.title.replace('"', "#quot;")
+        role = "" if entry.role is Role.RUN else f"{entry.role.value}: "
+        time = "" if entry.role is Role.AWAIT else f"<br/>{say_duration(entry.timing.typical)}"
+        yield f'{node}["{role}{title}{time}"]:::{entry.harm.value}'
+        if entry.critical:
+            yield f"class {node} critical"
+    yield from (f"{one} --> {next_one}" for one, next_one in pairwise(ids))
+
+
+def _mermaid_awaits(seen: Overview) -> Iterator[str]:
+    started: dict[str, str] = {}
+    for stage, lanes in seen.stages.items():
+        for lane, entries in lanes.items():
+            for index, entry in enumerate(entries):
+                node = _mermaid_id(stage, lane, index)
+                if entry.role is Role.START:
+                    started[entry.step] = node
+                elif entry.role is Role.AWAIT:
+                    yield f"{started[entry.step]} -.-> {node}"
+
+
+def _mermaid_id(stage: StageName, lane: str, index: int) -> str:
+    return f"{stage.value}_{lane.replace('-', '_')}_{index}"
+
+
+def json_of(seen: Overview) -> dict[str, Any]:
+    """The overview as JSON values; all times in seconds."""
+    plan = seen.plan
+    return {
+        "application": plan.application,
+        "kind": plan.kind.value,
+        "arming": plan.arming.value,
+        "regions": plan.regions.model_dump(mode="json"),
+        "digest": plan.digest(),
+        "stages": [
+            {"stage": stage.value, "lanes": [_json_lane(lane, entries) for lane, entries in lanes.items()]}
+            for stage, lanes in seen.stages.items()
+            if lanes
+        ],
+        "critical_path": list(seen.critical),
+        "detection": _json_span(seen.detection),
+        "expected_rto": {clock.value: _json_span(span) for clock, span in seen.expected.items()},
+        "objectives": [_json_objective(objective) for objective in (seen.overall, *seen.resources)],
+    }
+
+
+def _json_lane(lane: str, entries: tuple[ShownEntry, ...]) -> dict[str, Any]:
+    return {
+        "lane": lane,
+        "entries": [
+            {
+                "step": entry.step,
+                "role": entry.role.value,
+                "kind": entry.kind,
+                "title": entry.title,
+                "harm": entry.harm.value,
+                "critical": entry.critical,
+                **_json_span(Span(entry.timing.shortest, entry.timing.typical, entry.timing.longest)),
+            }
+            for entry in entries
+        ],
+    }
+
+
+def _json_objective(objective: ShownObjective) -> dict[str, Any]:
+    return {
+        "resource": objective.resource,
+        "since": objective.since.value,
+        "step": objective.step,
+        "rto_seconds": objective.rto.total_seconds(),
+        "rpo_seconds": objective.rpo.total_seconds() if objective.rpo is not None else None,
+        "expected": _json_span(objective.expected) if objective.expected else None,
+        "met": objective.met,
+    }
+
+
+def _json_span(span: Span) -> dict[str, float]:
+    return {
+        "shortest_seconds": span.shortest.total_seconds(),
+        "typical_seconds": span.typical.total_seconds(),
+        "longest_seconds": span.longest.total_seconds(),
+    }

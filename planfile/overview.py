@@ -1,0 +1,166 @@
+"""A plan as people want to see it before they trust it: what each step does, how long the recovery takes.
+
+The expected time since onset is the time to detect, plus how long the darkness must last, plus the steps.
+It is an upper bound: darkness that an observer saw before the alarm came counts towards what must last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any
+
+from pilotlight.domain.plan import Clock, HealthCheck, Plan
+from pilotlight.domain.stages import AwaitStep, RunStep, StageName, StartStep
+from pilotlight.domain.step import Harm, StepKind, Timing
+from planfile.critical_path import NO_TIME, Timetable, timetable
+from planfile.draft import Kinds
+
+
+@dataclass(frozen=True)
+class Span:
+    """A time in its three cases."""
+
+    shortest: timedelta
+    typical: timedelta
+    longest: timedelta
+
+    def __add__(self, other: Span) -> Span:
+        return Span(self.shortest + other.shortest, self.typical + other.typical, self.longest + other.longest)
+
+    @classmethod
+    def always(cls, time: timedelta) -> Span:
+        """A time that is the same in all cases."""
+        return cls(time, time, time)
+
+
+class Role(StrEnum):
+    """What an entry of a lane does with its step."""
+
+    RUN = "run"
+    START = "start"
+    AWAIT = "await"
+
+
+@dataclass(frozen=True)
+class ShownEntry:
+    """One entry of a lane. `critical` says that its step is on the critical path of a typical run."""
+
+    step: str
+    role: Role
+    kind: str
+    title: str
+    harm: Harm
+    timing: Timing
+    critical: bool
+
+
+@dataclass(frozen=True)
+class ShownObjective:
+    """One objective beside what is expected; `expected` is None where no step stands for it."""
+
+    resource: str
+    since: Clock
+    rto: timedelta
+    rpo: timedelta | None
+    step: str | None
+    expected: Span | None
+
+    @property
+    def met(self) -> bool | None:
+        """Whether a typical run meets it; None where nothing is expected."""
+        return None if self.expected is None else self.expected.typical <= self.rto
+
+
+@dataclass(frozen=True)
+class Overview:
+    """A plan with its steps' titles and times. `expected` is the recovery, counted from three clocks."""
+
+    plan: Plan
+    stages: Mapping[StageName, Mapping[str, tuple[ShownEntry, ...]]]
+    critical: tuple[str, ...]
+    detection: Span
+    expected: Mapping[Clock, Span]
+    overall: ShownObjective
+    resources: tuple[ShownObjective, ...]
+
+
+def overview(plan: Plan, kinds: Kinds) -> Overview:
+    """Look over a sound plan; raises KeyError for a kind that does not exist."""
+    timings = {step.name: kinds[step.kind].timing for step in plan.steps().values()}
+    shortest = timetable(plan, {name: timing.shortest for name, timing in timings.items()})
+    typical = timetable(plan, {name: timing.typical for name, timing in timings.items()})
+    longest = timetable(plan, {name: timing.longest for name, timing in timings.items()})
+    path = Span(shortest.recovery, typical.recovery, longest.recovery)
+    before = {
+        Clock.ONSET: detection_budget(plan.signals.health_check) + Span.always(plan.decision.must_last),
+        Clock.DETECTED: Span.always(plan.decision.must_last),
+        Clock.DECIDED: Span.always(NO_TIME),
+    }
+    expected = {clock: span + path for clock, span in before.items()}
+    objectives = plan.objectives
+    overall = ShownObjective(plan.application, Clock.ONSET, objectives.rto, objectives.rpo, None, expected[Clock.ONSET])
+    return Overview(
+        plan,
+        {stage: _lanes(plan, stage, kinds, typical.critical) for stage in StageName},
+        typical.critical,
+        detection_budget(plan.signals.health_check),
+        expected,
+        overall,
+        _resources(plan, before, shortest, typical, longest),
+    )
+
+
+def detection_budget(check: HealthCheck) -> Span:
+    """From onset to the alarm's event on the bus in the standby.
+
+    A checker flips after `failures` looks in a row, `interval` apart (Route 53 Developer Guide, "How Route 53
+    determines whether a health check is healthy"); putting the checkers' verdicts together adds up to two looks or
+    30 s, which is an estimate. From there to the event it takes 60 s to 4 min: "several minutes might elapse"
+    (Route 53 Developer Guide, "Monitoring health checks using CloudWatch"), and the numbers are estimates too.
+    """
+    looks = check.interval * check.failures
+    flip = Span(looks, looks + timedelta(seconds=10), looks + max(2 * check.interval, timedelta(seconds=30)))
+    event = Span(timedelta(seconds=60), timedelta(seconds=110), timedelta(minutes=4))
+    return flip + event
+
+
+def _lanes(
+    plan: Plan, stage: StageName, kinds: Kinds, critical: tuple[str, ...]
+) -> Mapping[str, tuple[ShownEntry, ...]]:
+    return {
+        lane: tuple(_entry(plan, entry, kinds, critical) for entry in entries)
+        for lane, entries in plan.stages.of(stage).items()
+    }
+
+
+def _entry(plan: Plan, entry: RunStep | StartStep | AwaitStep, kinds: Kinds, critical: tuple[str, ...]) -> ShownEntry:
+    match entry:
+        case RunStep():
+            name, role = entry.step, Role.RUN
+        case StartStep():
+            name, role = entry.start, Role.START
+        case AwaitStep():
+            name, role = entry.await_, Role.AWAIT
+    step = plan.steps()[name]
+    kind: StepKind[Any] = kinds[step.kind]
+    title = kind.title(kind.params.model_validate(step.params))
+    return ShownEntry(name, role, kind.name, title, kind.harm, kind.timing, name in critical)
+
+
+def _resources(
+    plan: Plan, before: Mapping[Clock, Span], shortest: Timetable, typical: Timetable, longest: Timetable
+) -> tuple[ShownObjective, ...]:
+    """The resources' objectives. Those counted from the end of the run have nothing left to wait for then."""
+    shown = []
+    for resource in plan.objectives.resources:
+        expected = None
+        if resource.step is not None and resource.since in before:
+            done = Span(*(times.ends[resource.step] for times in (shortest, typical, longest)))
+            expected = before[resource.since] + done
+        shown.append(
+            ShownObjective(resource.resource, resource.since, resource.rto, resource.rpo, resource.step, expected)
+        )
+    return tuple(shown)

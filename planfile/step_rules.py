@@ -1,0 +1,229 @@
+"""What the steps of a plan must be to each other: unique, awaited, each after those whose output it needs.
+
+Written like the rules in `planfile.rules`, which says how they are asked.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from pilotlight.domain.plan import PlanKind
+from pilotlight.domain.stages import RunStep, StageName, StartStep
+from pilotlight.domain.step import Harm, OutputOf
+from planfile.document import places_of
+from planfile.draft import Draft, Placed
+from planfile.faults import Complaint, Where, any_of, did_you_mean
+from planfile.rules import host_in, indirect, reading
+
+LONGEST_FUNCTION_NAME = 64
+"""The limit of Lambda for the name of a function."""
+
+LONGEST_TITLE = 63
+"""A state is named by its step's title and up to 17 characters more, and ASL allows 80."""
+
+
+@reading("stages")
+def names_are_unique(draft: Draft) -> Iterator[Complaint]:
+    """A step is known by its name in the ledger, in Slack and to the steps that use its outputs."""
+    seen: dict[str, Placed] = {}
+    for placed in draft.steps():
+        first = seen.setdefault(placed.name, placed)
+        if first is not placed:
+            sentence = (
+                f"There is a step '{placed.name}' in stage {first.stage.value} already; give this one another name."
+            )
+            yield Complaint((*placed.where, _role(placed)), sentence)
+
+
+@reading("stages")
+def titles_are_unique_and_short(draft: Draft) -> Iterator[Complaint]:
+    """A state of the machine is named by the title of its step."""
+    seen: dict[str, Placed] = {}
+    for placed in draft.steps():
+        if placed.kind is None or placed.params is None:
+            continue
+        title = placed.kind.title(placed.params)
+        if len(title) > LONGEST_TITLE:
+            sentence = (
+                f"'{title}' has {len(title)} characters, and a state's name has room for {LONGEST_TITLE}; "
+                "give the resource a shorter name."
+            )
+            yield Complaint((*placed.where, _role(placed)), sentence)
+        first = seen.setdefault(title, placed)
+        if first is not placed and first.name != placed.name:
+            sentence = f"'{placed.name}' does what '{first.name}' does ({title}); remove one of the two."
+            yield Complaint((*placed.where, _role(placed)), sentence)
+
+
+@reading("stages")
+def what_is_awaited_was_started(draft: Draft) -> Iterator[Complaint]:
+    """An await needs exactly one start before it."""
+    started = {placed.name: placed for placed in draft.steps() if isinstance(placed.entry, StartStep)}
+    run = {placed.name for placed in draft.steps() if isinstance(placed.entry, RunStep)}
+    awaited: dict[str, Placed] = {}
+    for placed in draft.awaits():
+        where, name = (*placed.where, "await"), placed.name
+        first = awaited.setdefault(name, placed)
+        if name in run:
+            yield Complaint(
+                where,
+                f"'{name}' runs, and is waited for, where it stands; begin that entry with `start:` to await it here.",
+            )
+        elif name not in started:
+            yield Complaint(where, f"No step '{name}' is started{_known(started)}.", did_you_mean(name, started))
+        elif first is not placed:
+            yield Complaint(where, f"'{name}' is awaited in stage {first.stage.value} already; await it once.")
+        elif not started[name].is_over_before(placed):
+            yield Complaint(
+                where,
+                f"'{name}' may not be started yet when it is awaited here; await it in a later stage, or "
+                "later in its lane.",
+            )
+
+
+@reading("stages")
+def what_is_started_is_awaited(draft: Draft) -> Iterator[Complaint]:
+    """What nobody awaits would be forgotten."""
+    awaited = {placed.name for placed in draft.awaits()}
+    for placed in draft.steps():
+        if isinstance(placed.entry, StartStep) and placed.name not in awaited:
+            sentence = (
+                f"'{placed.name}' is started and never awaited, so nobody would see it fail; add `await: "
+                f"{placed.name}` to a later stage."
+            )
+            yield Complaint((*placed.where, "start"), sentence)
+
+
+@reading()
+def prepare_is_harmless(draft: Draft) -> Iterator[Complaint]:
+    """Prepare runs before anyone has decided that the application moves."""
+    for placed in draft.steps():
+        if placed.stage is StageName.PREPARE and placed.kind is not None and placed.kind.harm is not Harm.HARMLESS:
+            sentence = (
+                f"'{placed.name}' is {placed.kind.harm.value} ({placed.kind.name}), and prepare comes "
+                "before the gate; put it into a later stage."
+            )
+            yield Complaint((*placed.where, "kind"), sentence)
+
+
+@reading("stages", "kind")
+def a_failover_moves_something(draft: Draft) -> Iterator[Complaint]:
+    """A plan that only prepares recovers nothing."""
+    moving = {StageName.MOVE, StageName.SERVE}
+    if draft.plan.kind is PlanKind.FAILOVER and not any(placed.stage in moving for placed in draft.entries):
+        yield Complaint(
+            ("stages",),
+            "A failover has a step in stage move or serve, and this plan has none; add one.",
+            at_key=True,
+        )
+
+
+@reading("stages")
+def needed_outputs_are_there(draft: Draft) -> Iterator[Complaint]:
+    """An output exists once its step is settled, and only if its kind gives it."""
+    steps: dict[str, Placed] = {}
+    settled: dict[str, list[Placed]] = defaultdict(list)
+    for placed in draft.entries:
+        if not isinstance(placed.entry, StartStep):
+            settled[placed.name].append(placed)
+    for placed in draft.steps():
+        steps.setdefault(placed.name, placed)
+    for placed in draft.steps():
+        if placed.kind is None or placed.params is None:
+            continue
+        for need in placed.kind.needs(placed.params):
+            in_time = any(earlier.is_over_before(placed) for earlier in settled[need.step])
+            yield from _need(placed, need, steps, in_time=in_time)
+
+
+def _need(placed: Placed, need: OutputOf, steps: dict[str, Placed], *, in_time: bool) -> Iterator[Complaint]:
+    where = _place_of(placed, need)
+    giver = steps.get(need.step)
+    if giver is None:
+        yield Complaint(
+            (*where, "step"),
+            f"No step '{need.step}' gives an output{_known(steps)}.",
+            did_you_mean(need.step, steps),
+        )
+    elif not in_time:
+        sentence = (
+            f"'{need.step}' may not be done when '{placed.name}' asks for its {need.output}; put it into "
+            "an earlier stage, or earlier in this lane."
+        )
+        yield Complaint((*where, "step"), sentence)
+    elif giver.kind is not None and need.output not in giver.kind.outputs:
+        given = f"; it gives {any_of(giver.kind.outputs)}" if giver.kind.outputs else "; it gives none"
+        sentence = f"'{need.step}' ({giver.kind.name}) gives no output '{need.output}'{given}."
+        yield Complaint((*where, "output"), sentence, did_you_mean(need.output, giver.kind.outputs))
+
+
+def _place_of(placed: Placed, need: OutputOf) -> Where:
+    """Where a need is written: the mapping `{step, output}` in the parameters, or all of them."""
+    written = getattr(placed.entry, "params", {})
+    wanted = {"step": need.step, "output": need.output}
+    inside = next((where for where, value in places_of(written) if value == wanted), ())
+    return (*placed.where, "params", *inside)
+
+
+@reading("objectives", "stages")
+def objectives_name_steps_that_exist(draft: Draft) -> Iterator[Complaint]:
+    """The end of the named step is the recovery of the resource."""
+    steps = {placed.name for placed in draft.steps()}
+    for index, resource in enumerate(draft.plan.objectives.resources):
+        if resource.step is not None and resource.step not in steps:
+            sentence = f"No step '{resource.step}' recovers {resource.resource}{_known(steps)}."
+            yield Complaint(("objectives", "resources", index, "step"), sentence, did_you_mean(resource.step, steps))
+
+
+@reading("kind", "regions")
+def checks_ask_the_standby_itself(draft: Draft) -> Iterator[Complaint]:
+    """A step that asks a URL has to reach the standby, where the public name does not lead yet."""
+    for placed in draft.steps():
+        params = placed.params.model_dump(mode="json") if placed.params else {}
+        if draft.plan.kind is not PlanKind.FAILOVER or not {"url", "connect_to"} <= params.keys():
+            continue
+        connect_to, primary = params["connect_to"], draft.plan.regions.primary
+        problem = indirect(params["url"], connect_to, wrong_region=primary, name_this="the standby's own load balancer")
+        if problem:
+            written = "connect_to" if connect_to and host_in(params["url"]) else "url"
+            yield Complaint((*placed.where, "params", written), f"'{placed.name}' {problem}")
+
+
+@reading("application")
+def function_names_fit(draft: Draft) -> Iterator[Complaint]:
+    """One function is deployed for each kind that a plan uses, named after both."""
+    told: set[str] = set()
+    for placed in draft.steps():
+        if placed.kind is None or placed.kind.name in told:
+            continue
+        function = f"pilotlight-{draft.plan.application}-{placed.kind.name.replace('_', '-')}"
+        if len(function) > LONGEST_FUNCTION_NAME:
+            told.add(placed.kind.name)
+            sentence = (
+                f"The function {function} would have a name of {len(function)} characters, and Lambda "
+                f"allows {LONGEST_FUNCTION_NAME}; shorten the application's name."
+            )
+            yield Complaint(("application",), sentence)
+
+
+def _role(placed: Placed) -> str:
+    return "start" if isinstance(placed.entry, StartStep) else "step"
+
+
+def _known(names: dict[str, Placed] | set[str]) -> str:
+    return f"; there are {', '.join(sorted(names))}" if names else ", because this plan has none"
+
+
+STEP_RULES = (
+    names_are_unique,
+    titles_are_unique_and_short,
+    what_is_awaited_was_started,
+    what_is_started_is_awaited,
+    prepare_is_harmless,
+    a_failover_moves_something,
+    needed_outputs_are_there,
+    objectives_name_steps_that_exist,
+    checks_ask_the_standby_itself,
+    function_names_fit,
+)

@@ -1,0 +1,127 @@
+"""The commands about plans: what they print, where, and with which exit code."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from cli.planning import Output, schema, show, validate
+from tests.planfile.builders import KINDS, SOUND, changed
+
+
+@pytest.fixture
+def sound(tmp_path: Path) -> Path:
+    path = tmp_path / "shop.yaml"
+    path.write_text(SOUND)
+    return path
+
+
+@pytest.fixture
+def wrong(tmp_path: Path) -> Path:
+    path = tmp_path / "wrong.yaml"
+    path.write_text(
+        changed(("must_last: 5 min", "must_last: 1 min"), ("standby: eu-central-1", "stanby: eu-central-1"))
+    )
+    return path
+
+
+def test_a_sound_plan_is_said_to_be_sound(sound: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code = validate([sound], KINDS)
+
+    told = capsys.readouterr()
+    assert code == 0
+    assert told.out == f"{sound}: shop is sound: 4 steps in 3 stages.\n"
+    assert told.err == ""
+
+
+def test_every_fault_of_every_plan_is_reported(sound: Path, wrong: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    missing = sound.parent / "shp.yaml"
+
+    code = validate([wrong, missing, sound], KINDS)
+
+    told = capsys.readouterr()
+    assert code == 2
+    assert f"{wrong}:5:3: 'stanby' is not a field of 'regions'" in told.err
+    assert f"{wrong}:18:14: A darkness of 1 min" in told.err
+    assert f"{wrong}: 2 faults; nothing was done." in told.err
+    assert f"{missing}: There is no such file" in told.err
+    assert f"{missing}: 1 fault; nothing was done." in told.err
+    assert told.out == f"{sound}: shop is sound: 4 steps in 3 stages.\n"
+
+
+@pytest.mark.parametrize("output", list(Output))
+def test_a_wrong_plan_is_not_shown(wrong: Path, output: Output, capsys: pytest.CaptureFixture[str]) -> None:
+    code = show(wrong, output, KINDS)
+
+    told = capsys.readouterr()
+    assert code == 2
+    assert told.out == ""
+    assert "A darkness of 1 min" in told.err
+
+
+def test_text_in_a_pipe_is_plain(
+    sound: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+
+    code = show(sound, Output.TEXT, KINDS)
+
+    told = capsys.readouterr().out
+    assert code == 0
+    assert "\x1b" not in told
+    assert told.startswith("shop: failover plan, eu-west-1 to eu-central-1, armed 'observe'\n")
+    assert max(len(line) for line in told.splitlines()) <= 90
+
+
+@pytest.mark.parametrize(("no_color", "coloured"), [(None, True), ("1", False)])
+def test_text_on_a_terminal_is_styled_unless_colours_are_unwanted(
+    sound: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    no_color: str | None,
+    coloured: bool,
+) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    if no_color:
+        monkeypatch.setenv("NO_COLOR", no_color)
+
+    show(sound, Output.TEXT, KINDS)
+
+    told = capsys.readouterr().out
+    assert ("\x1b[31m" in told) is coloured
+    assert "promote, " in told
+
+
+def test_json_is_one_document(sound: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code = show(sound, Output.JSON, KINDS)
+
+    told = json.loads(capsys.readouterr().out)
+    assert code == 0
+    assert told["critical_path"] == ["create-cache", "scale", "check"]
+
+
+def test_mermaid_is_a_flowchart(sound: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code = show(sound, Output.MERMAID, KINDS)
+
+    assert code == 0
+    assert capsys.readouterr().out.startswith("flowchart TD\n")
+
+
+def test_the_generated_files_are_written_once_and_then_found_up_to_date(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    codes = [schema(check=check, root=tmp_path, kinds=KINDS) for check in (True, False, True, False)]
+
+    told = capsys.readouterr()
+    assert codes == [1, 0, 0, 0]
+    assert "plans/plan.schema.json is stale; run `./pilotlight schema` to write it anew." in told.err
+    assert told.out.splitlines() == [
+        "plans/plan.schema.json is written anew.",
+        "docs/steps.md is written anew.",
+        "Nothing to do: the generated files are up to date.",
+    ]

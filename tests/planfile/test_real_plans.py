@@ -1,0 +1,102 @@
+"""The plans of this repository are sound, and FileFlow's says what FileFlow needs."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+import planfile
+from pilotlight.domain.plan import Arming, Clock, Plan
+from pilotlight.domain.stages import StageName
+from planfile.generated import ROOT
+from planfile.overview import overview
+from planfile.reading import InstalledKinds
+
+PLANS = sorted((ROOT / "plans").glob("*.yaml"))
+
+
+@pytest.fixture(scope="module")
+def fileflow() -> Plan:
+    return planfile.load(ROOT / "plans" / "fileflow.yaml")
+
+
+@pytest.mark.parametrize("path", PLANS, ids=lambda path: path.stem)
+def test_every_plan_is_sound(path: Path) -> None:
+    plan = planfile.load(path)
+
+    assert plan.application == path.stem
+    assert Plan.from_snapshot(plan.snapshot()) == plan
+
+
+@pytest.mark.parametrize("path", PLANS, ids=lambda path: path.stem)
+def test_every_plan_tells_editors_its_schema(path: Path) -> None:
+    assert path.read_text().startswith("# yaml-language-server: $schema=plan.schema.json\n")
+
+
+def test_fileflow_moves_from_seoul_to_tokyo_and_only_observes(fileflow: Plan) -> None:
+    assert (fileflow.regions.primary, fileflow.regions.standby) == ("ap-northeast-2", "ap-northeast-1")
+    assert fileflow.account == "123456789012"
+    assert fileflow.arming is Arming.OBSERVE
+
+
+def test_fileflow_has_the_objectives_of_its_owners(fileflow: Plan) -> None:
+    told = fileflow.objectives
+
+    assert (told.rto, told.rpo) == (timedelta(hours=2), timedelta(minutes=15))
+    assert told.expected_rto == (timedelta(minutes=15), timedelta(minutes=20))
+    minutes = {each.resource.split()[0]: (each.rto, each.rpo) for each in told.resources}
+    assert minutes == {
+        "Application": (timedelta(minutes=15), timedelta(0)),
+        "Database": (timedelta(minutes=30), timedelta(minutes=15)),
+        "Cache": (timedelta(minutes=10), None),
+        "Object": (timedelta(0), timedelta(minutes=15)),
+        "Logs": (timedelta(0), timedelta(minutes=5)),
+    }
+
+
+def test_fileflow_recovers_within_what_its_owners_expect(fileflow: Plan) -> None:
+    seen = overview(fileflow, InstalledKinds())
+
+    assert fileflow.objectives.expected_rto is not None
+    shortest, longest = fileflow.objectives.expected_rto
+    assert shortest <= seen.expected[Clock.ONSET].typical <= longest
+    assert seen.expected[Clock.ONSET].longest <= fileflow.objectives.rto
+    assert [each.met for each in seen.resources if each.met is not None] == [True, True, True]
+
+
+def test_fileflow_creates_its_cache_first_and_waits_for_it_beside_the_promotion(fileflow: Plan) -> None:
+    steps = fileflow.steps()
+
+    assert steps["create-redis"].started_in is StageName.PREPARE
+    assert steps["create-redis"].awaited_in is StageName.MOVE
+    assert steps["promote"].started_in is StageName.MOVE
+    assert steps["promote"].lane != "cache"
+
+
+def test_fileflow_brings_up_what_it_had_in_its_run_book(fileflow: Plan) -> None:
+    params = {name: step.params for name, step in fileflow.steps().items()}
+
+    cache, scale = params["create-redis"], params["scale-service"]
+    assert params["promote"] == {
+        "replica": "ryuqqq-shared-rds-replica",
+        "source": "ryuqqq-shared-rds",
+        "backup_retention": "7 d",
+    }
+    assert (cache["replication_group"], cache["node_type"], cache["nodes"]) == (
+        "fileflow-dr-redis",
+        "cache.r6g.large",
+        2,
+    )
+    assert cache["automatic_failover"] is True
+    assert (scale["cluster"], scale["service"], scale["tasks"]) == ("fileflow-dr-cluster", "fileflow-dr-service", 4)
+
+
+def test_fileflow_writes_its_endpoints_before_its_tasks_start_and_asks_tokyo_last(fileflow: Plan) -> None:
+    serve = [step for step in fileflow.steps().values() if step.started_in is StageName.SERVE]
+
+    assert [step.kind for step in serve] == ["swap_configuration", "scale_ecs_service", "check_http"]
+    assert len({step.lane for step in serve}) == 1
+    assert "ap-northeast-1" in serve[-1].params["connect_to"]
+    assert fileflow.steps()["convert-to-multi-az"].started_in is StageName.AFTER
