@@ -1,0 +1,219 @@
+"""The stack of one application in its standby region: its functions, its machine, its rule and its tick.
+
+What the arming level may not do is in no role here: `observe` gets no write on the application, and only `staged` and
+`automatic` let the detector start the machine.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from deployment import names
+from deployment.foundation import function_errors, table_arn
+from deployment.resources import Function, FunctionTarget, MetricAlarm, Resource, Rule, Stack, StateMachine
+from pilotlight.domain.plan import Arming, Plan
+from pilotlight.domain.step import Access, Statement
+from pilotlight.steps import kind
+from stepfunctions.assemble import Functions, assemble
+
+PLAN_FILE = "/opt/pilotlight/plan.json"
+_SECRETS = {"secretsmanager:GetSecretValue", "kms:Decrypt"}
+_ENVIRONMENT = {
+    "PILOTLIGHT_LEDGER_TABLE": names.LEDGER_TABLE,
+    "PILOTLIGHT_CONTROL_TABLE": names.CONTROL_TABLE,
+    "PILOTLIGHT_PLAN_FILE": PLAN_FILE,
+}
+
+
+def application(plan: Plan) -> Stack:
+    """Everything of one plan that stands in its standby region."""
+    kinds = dict.fromkeys(step.kind for step in plan.steps().values())
+    steps = [_step_function(plan, kind_name) for kind_name in kinds]
+    functions = [_detector(plan), _opener(plan, steps), _closer(plan), *steps]
+    resources: tuple[Resource, ...] = (
+        *functions,
+        _machine(plan, steps),
+        *_rules(plan),
+        *_alarms(plan, functions),
+    )
+    return Stack(names.application_stack(plan.application), plan.regions.standby, plan.account, resources)
+
+
+def step_statements(plan: Plan, kind_name: str) -> tuple[Statement, ...]:
+    """What the steps of one kind may do under the plan's arming: under `observe` they may only look."""
+    its_kind = kind(kind_name)
+    wanted: list[Statement] = []
+    for step in plan.steps().values():
+        if step.kind == kind_name:
+            wanted += its_kind.statements(its_kind.params.model_validate(step.params), plan.place)
+    allowed = [s for s in wanted if s.access is Access.READ or plan.arming is not Arming.OBSERVE]
+    return tuple(s for i, s in enumerate(allowed) if s not in allowed[:i])
+
+
+def _arn(plan: Plan, service: str, resource: str) -> str:
+    return plan.place.arn(service, resource)
+
+
+def _journal(plan: Plan) -> tuple[Statement, ...]:
+    """Append to the ledger, keep the control table; no right to change or delete a record."""
+    region, account = plan.regions.standby, plan.account
+    ledger, control = (
+        table_arn(region, account, names.LEDGER_TABLE),
+        table_arn(region, account, names.CONTROL_TABLE),
+    )
+    return (
+        Statement(Access.READ, ("dynamodb:Query",), (ledger,)),
+        Statement(Access.WRITE, ("dynamodb:PutItem",), (ledger,)),
+        Statement(Access.READ, ("dynamodb:GetItem", "dynamodb:Query"), (control,)),
+        Statement(Access.WRITE, ("dynamodb:PutItem",), (control,)),
+    )
+
+
+def _eyes(plan: Plan) -> tuple[Statement, ...]:
+    # CloudWatch authorises a description of alarms on all of a region's alarms, not on the named ones.
+    regions = dict.fromkeys(arn.split(":")[3] for arn in plan.alarm_arns)
+    alarms = tuple(plan.place.arn("cloudwatch", "alarm:*", region=region) for region in regions)
+    return (Statement(Access.READ, ("cloudwatch:DescribeAlarms",), alarms),)
+
+
+def _executions(plan: Plan) -> Statement:
+    return Statement(Access.READ, ("states:DescribeExecution",), (names.execution_arn(plan.place, "*"),))
+
+
+def _detector(plan: Plan) -> Function:
+    may_start = plan.arming in (Arming.STAGED, Arming.AUTOMATIC)
+    start = (
+        (Statement(Access.WRITE, ("states:StartExecution",), (names.machine_arn(plan.place),)),) if may_start else ()
+    )
+    return Function(
+        name=names.detect_function(plan.application),
+        description=f"Looks at the primary of {plan.application} at each alarm event and each minute, and decides.",
+        handler="pilotlight.handlers.detect",
+        statements=(*_journal(plan), *_eyes(plan), _executions(plan), *start),
+        environment={**_ENVIRONMENT, "PILOTLIGHT_MACHINE_ARN": names.machine_arn(plan.place)},
+        reserved_concurrency=5,
+        plan=plan.snapshot(),
+    )
+
+
+def _opener(plan: Plan, steps: list[Function]) -> Function:
+    own = _journal(plan)
+    # A preflight looks at what stands there; it opens no secret.
+    looks = [
+        s
+        for step in steps
+        for s in step.statements
+        if s.access is Access.READ and s not in own and not _SECRETS & set(s.actions)
+    ]
+    return Function(
+        name=names.open_function(plan.application),
+        description=f"Opens the runs of {plan.application}, holds their gate, reviews their stages.",
+        handler="pilotlight.handlers.open",
+        statements=(
+            *_journal(plan),
+            *_eyes(plan),
+            _executions(plan),
+            *(s for i, s in enumerate(looks) if s not in looks[:i]),
+            Statement(Access.READ, ("cloudwatch:GetMetricData",), ("*",)),
+            Statement(
+                Access.WRITE,
+                ("lambda:InvokeFunction",),
+                tuple(names.function_arn(plan.place, step.name) for step in steps),
+            ),
+        ),
+        environment={
+            **_ENVIRONMENT,
+            "PILOTLIGHT_STEP_FUNCTION_PREFIX": names.step_function(plan.application, ""),
+        },
+        timeout=timedelta(seconds=55),
+        plan=plan.snapshot(),
+    )
+
+
+def _closer(plan: Plan) -> Function:
+    return Function(
+        name=names.close_function(plan.application),
+        description=f"Concludes the runs of {plan.application}.",
+        handler="pilotlight.handlers.close",
+        statements=_journal(plan),
+        environment=_ENVIRONMENT,
+        plan=plan.snapshot(),
+    )
+
+
+def _step_function(plan: Plan, kind_name: str) -> Function:
+    return Function(
+        name=names.step_function(plan.application, kind_name),
+        description=f"Takes the turns of the {kind_name} steps of {plan.application}.",
+        handler="pilotlight.handlers.step",
+        statements=(*_journal(plan), *step_statements(plan, kind_name)),
+        environment={**_ENVIRONMENT, "PILOTLIGHT_STEP_KIND": kind_name},
+        timeout=timedelta(seconds=55),
+        plan=plan.snapshot(),
+    )
+
+
+def _machine(plan: Plan, steps: list[Function]) -> StateMachine:
+    place = plan.place
+    arns = {
+        name: names.function_arn(place, names.step_function(plan.application, name))
+        for name in dict.fromkeys(s.kind for s in plan.steps().values())
+    }
+    opener, closer = (
+        names.function_arn(place, f(plan.application)) for f in (names.open_function, names.close_function)
+    )
+    called = (opener, closer, *arns.values())
+    return StateMachine(
+        name=names.failover_machine(plan.application),
+        definition=assemble(plan, Functions(opener, closer, arns)),
+        statements=(Statement(Access.WRITE, ("lambda:InvokeFunction",), called),),
+    )
+
+
+def _rules(plan: Plan) -> tuple[Rule, ...]:
+    detector = names.function_arn(plan.place, names.detect_function(plan.application))
+    queue = _arn(plan, "sqs", names.LOST_EVENTS_QUEUE)
+    signals = Rule(
+        name=f"pilotlight-{plan.application}-signals",
+        description=f"Alarms on the primary of {plan.application}, as they arrive from their regions.",
+        bus=names.BUS,
+        target=FunctionTarget(detector, queue, maximum_age=plan.decision.max_event_age, retries=185),
+        pattern=alarm_pattern(plan.alarm_arns),
+    )
+    tick = Rule(
+        name=f"pilotlight-{plan.application}-tick",
+        description=f"Looks at the primary of {plan.application} every minute, so that a lost event is only a delay.",
+        bus="default",
+        target=FunctionTarget(detector, queue, maximum_age=timedelta(minutes=1), retries=0),
+        schedule="rate(1 minute)",
+    )
+    return (signals, tick)
+
+
+def alarm_pattern(arns: tuple[str, ...]) -> dict[str, Any]:
+    """The pattern that matches the state changes of some alarms."""
+    return {
+        "source": ["aws.cloudwatch"],
+        "detail-type": ["CloudWatch Alarm State Change"],
+        "resources": list(arns),
+    }
+
+
+def _alarms(plan: Plan, functions: list[Function]) -> tuple[MetricAlarm, ...]:
+    topic = _arn(plan, "sns", names.ALERTS_TOPIC)
+    detector = names.detect_function(plan.application)
+    blind = MetricAlarm(
+        name=f"{detector}-silent",
+        description=f"Nobody has looked at the primary of {plan.application} for five minutes.",
+        namespace="AWS/Lambda", metric="Invocations", dimensions={"FunctionName": detector},
+        statistic="Sum", threshold=1, comparison="LessThanThreshold", missing="breaching", periods=5, notify=(topic,),
+    )  # fmt: skip
+    failed = MetricAlarm(
+        name=f"{names.failover_machine(plan.application)}-failed",
+        description=f"A run of {plan.application} did not recover it.",
+        namespace="AWS/States", metric="ExecutionsFailed",
+        dimensions={"StateMachineArn": names.machine_arn(plan.place)},
+        statistic="Sum", threshold=0, comparison="GreaterThanThreshold", missing="notBreaching", notify=(topic,),
+    )  # fmt: skip
+    return (blind, failed, *(function_errors(function.name, topic) for function in functions))

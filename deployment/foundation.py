@@ -1,0 +1,100 @@
+"""The stack that all applications of a standby region share: the two tables, the bus, the notifier, the alerts."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from deployment import names
+from deployment.resources import (
+    Bus,
+    Function,
+    MetricAlarm,
+    Queue,
+    Resource,
+    Stack,
+    StreamSource,
+    Table,
+    Topic,
+)
+from pilotlight.domain.step import Access, Statement
+
+
+def foundation(account: str, region: str) -> Stack:
+    """The foundation of one standby region."""
+    resources: tuple[Resource, ...] = (
+        Table(names.LEDGER_TABLE, stream=True),
+        Table(names.CONTROL_TABLE),
+        Bus(names.BUS),
+        Topic(names.ALERTS_TOPIC),
+        Queue(names.LOST_EVENTS_QUEUE),
+        _notifier(account, region),
+        StreamSource(
+            table=names.LEDGER_TABLE,
+            function=names.NOTIFY_FUNCTION,
+            queue_arn=_arn("sqs", region, account, names.LOST_EVENTS_QUEUE),
+            batch=25,
+            maximum_age=timedelta(hours=1),
+            retries=10,
+        ),
+        *_alarms(account, region),
+    )
+    return Stack(names.foundation_stack(region), region, account, resources)
+
+
+def table_arn(region: str, account: str, table: str) -> str:
+    """The ARN of a table."""
+    return _arn("dynamodb", region, account, f"table/{table}")
+
+
+def _notifier(account: str, region: str) -> Function:
+    control, ledger = (
+        table_arn(region, account, names.CONTROL_TABLE),
+        table_arn(region, account, names.LEDGER_TABLE),
+    )
+    return Function(
+        name=names.NOTIFY_FUNCTION,
+        description="Tells people what the ledger says: one Slack message per incident, and the alerts topic.",
+        handler="pilotlight.handlers.notify",
+        statements=(
+            Statement(Access.READ, ("dynamodb:Query",), (ledger,)),
+            Statement(Access.READ, ("dynamodb:GetItem", "dynamodb:Query"), (control,)),
+            Statement(Access.WRITE, ("dynamodb:PutItem", "dynamodb:DeleteItem"), (control,)),
+            Statement(
+                Access.READ,
+                ("secretsmanager:GetSecretValue",),
+                (_arn("secretsmanager", region, account, "secret:pilotlight/*"),),
+            ),
+            Statement(Access.WRITE, ("sns:Publish",), (_arn("sns", region, account, names.ALERTS_TOPIC),)),
+        ),
+        environment={
+            "PILOTLIGHT_LEDGER_TABLE": names.LEDGER_TABLE,
+            "PILOTLIGHT_CONTROL_TABLE": names.CONTROL_TABLE,
+            "PILOTLIGHT_ALERTS_TOPIC": _arn("sns", region, account, names.ALERTS_TOPIC),
+        },
+        timeout=timedelta(seconds=60),
+        reserved_concurrency=2,
+    )
+
+
+def _alarms(account: str, region: str) -> tuple[MetricAlarm, ...]:
+    topic = _arn("sns", region, account, names.ALERTS_TOPIC)
+    lost = MetricAlarm(
+        name="pilotlight-lost-events", description="An event or a record could not be delivered; look into the queue.",
+        namespace="AWS/SQS", metric="ApproximateNumberOfMessagesVisible",
+        dimensions={"QueueName": names.LOST_EVENTS_QUEUE},
+        statistic="Maximum", threshold=0, comparison="GreaterThanThreshold", missing="notBreaching", notify=(topic,),
+    )  # fmt: skip
+    return (lost, function_errors(names.NOTIFY_FUNCTION, topic))
+
+
+def function_errors(function: str, topic: str) -> MetricAlarm:
+    """The alarm on a function of the controller that raises."""
+    return MetricAlarm(
+        name=f"{function}-errors", description=f"{function} raised an error; read its log.",
+        namespace="AWS/Lambda", metric="Errors", dimensions={"FunctionName": function},
+        statistic="Sum", threshold=0, comparison="GreaterThanThreshold", missing="notBreaching", notify=(topic,),
+    )  # fmt: skip
+
+
+def _arn(service: str, region: str, account: str, resource: str) -> str:
+    return f"arn:aws:{service}:{region}:{account}:{resource}"

@@ -1,0 +1,73 @@
+"""The physical names of everything that is deployed: fixed, so that ARNs are computed and never looked up."""
+
+from __future__ import annotations
+
+from pilotlight.domain.step import Place
+
+LEDGER_TABLE = "pilotlight-ledger"
+CONTROL_TABLE = "pilotlight-control"
+BUS = "pilotlight"
+ALERTS_TOPIC = "pilotlight-alerts"
+LOST_EVENTS_QUEUE = "pilotlight-lost-events"
+NOTIFY_FUNCTION = "pilotlight-notify"
+ALIAS = "live"
+
+
+def detect_function(application: str) -> str:
+    """The function that looks at the primary, at each alarm event and at each tick."""
+    return f"pilotlight-{application}-detect"
+
+
+def open_function(application: str) -> str:
+    """The function that opens a run, holds its gate and reviews its stages."""
+    return f"pilotlight-{application}-open"
+
+
+def close_function(application: str) -> str:
+    """The function that concludes a run."""
+    return f"pilotlight-{application}-close"
+
+
+def step_function(application: str, kind: str) -> str:
+    """The function that takes the turns of all steps of one kind: one role a kind."""
+    return f"pilotlight-{application}-{kind.replace('_', '-')}"
+
+
+def failover_machine(application: str) -> str:
+    """The state machine of a failover plan."""
+    return f"{application}-failover"
+
+
+def forwarding_role(application: str, region: str) -> str:
+    """The role under which a region's alarms are put on the standby's bus; roles are global, so the region is in it."""
+    return f"pilotlight-{application}-fwd-{region}"
+
+
+def function_arn(place: Place, name: str) -> str:
+    """A function's ARN in the standby, behind the alias that is called."""
+    return place.arn("lambda", f"function:{name}:{ALIAS}")
+
+
+def machine_arn(place: Place) -> str:
+    """The failover machine's ARN."""
+    return place.arn("states", f"stateMachine:{failover_machine(place.application)}")
+
+
+def execution_arn(place: Place, name: str) -> str:
+    """The ARN of one execution of the failover machine."""
+    return place.arn("states", f"execution:{failover_machine(place.application)}:{name}")
+
+
+def foundation_stack(region: str) -> str:
+    """The stack that every application of a standby region shares."""
+    return f"pilotlight-foundation-{region}"
+
+
+def application_stack(application: str) -> str:
+    """The stack of one application in its standby region."""
+    return f"pilotlight-{application}"
+
+
+def signals_stack(application: str, region: str) -> str:
+    """The stack of one application's signals in a region that observes it."""
+    return f"pilotlight-{application}-signals-{region}"

@@ -1,0 +1,184 @@
+"""The kinds of resources that Pilotlight deploys, as data.
+
+Every field says what the deployed thing is; nothing here knows CDK or the embedded AWS. Names are physical names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from pilotlight.domain.step import Statement
+
+
+@dataclass(frozen=True)
+class Function:
+    """A Lambda function behind the alias `live`, with a role of its own.
+
+    `handler` is the dotted module of the asset whose `handler` is called. `plan` is the snapshot that is mounted as a
+    layer at `/opt/pilotlight/plan.json`, so that a published version pins it.
+    """
+
+    name: str
+    description: str
+    handler: str
+    statements: tuple[Statement, ...]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    timeout: timedelta = timedelta(seconds=30)
+    memory_megabytes: int = 512
+    reserved_concurrency: int | None = None
+    plan: str | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """A DynamoDB table with `partition` and `sort` keys (strings), on demand, encrypted, recoverable and retained."""
+
+    name: str
+    stream: bool = False
+    expires_attribute: str | None = None
+
+
+@dataclass(frozen=True)
+class Queue:
+    """An SQS queue for what could not be delivered."""
+
+    name: str
+    retention: timedelta = timedelta(days=14)
+
+
+@dataclass(frozen=True)
+class Topic:
+    """An SNS topic for people and pagers."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Bus:
+    """An event bus that signals from other regions arrive on."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class FunctionTarget:
+    """A function that a rule calls; what is older than `maximum_age`, or fails for good, goes to the queue."""
+
+    function_arn: str
+    queue_arn: str
+    maximum_age: timedelta
+    retries: int
+
+
+@dataclass(frozen=True)
+class BusTarget:
+    """A bus in another region that a rule forwards to, under a role that may put events there and nothing else.
+
+    What is older than `maximum_age`, or fails for good, goes to the queue.
+    """
+
+    bus_arn: str
+    role_name: str
+    queue_arn: str
+    maximum_age: timedelta
+    retries: int
+
+
+@dataclass(frozen=True)
+class Rule:
+    """An EventBridge rule: on a pattern, or on a schedule."""
+
+    name: str
+    description: str
+    bus: str
+    target: FunctionTarget | BusTarget
+    pattern: Mapping[str, Any] | None = None
+    schedule: str | None = None
+
+
+@dataclass(frozen=True)
+class StreamSource:
+    """The stream of a table that feeds a function."""
+
+    table: str
+    function: str
+    queue_arn: str
+    batch: int
+    maximum_age: timedelta
+    retries: int
+
+
+@dataclass(frozen=True)
+class StateMachine:
+    """A Standard state machine with a role that may call the functions named in its definition."""
+
+    name: str
+    definition: str
+    statements: tuple[Statement, ...]
+
+
+@dataclass(frozen=True)
+class MetricAlarm:
+    """A CloudWatch alarm; `missing` is what absent data means, `notify` the topics that hear of ALARM."""
+
+    name: str
+    description: str
+    namespace: str
+    metric: str
+    dimensions: Mapping[str, str]
+    statistic: str
+    threshold: float
+    comparison: str
+    missing: str
+    period: timedelta = timedelta(minutes=1)
+    periods: int = 1
+    notify: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class HealthCheck:
+    """A Route 53 health check of the primary's public endpoint, retained when the stack goes."""
+
+    name: str
+    host: str
+    path: str
+    port: int
+    interval: timedelta
+    failures: int
+
+
+@dataclass(frozen=True)
+class HealthCheckAlarm:
+    """The alarm on a health check, by the id of an existing one or by the name of one in the same stack."""
+
+    name: str
+    health_check_id: str | None
+    health_check_name: str | None
+
+
+Resource = (
+    Function
+    | Table
+    | Queue
+    | Topic
+    | Bus
+    | Rule
+    | StreamSource
+    | StateMachine
+    | MetricAlarm
+    | HealthCheck
+    | HealthCheckAlarm
+)
+
+
+@dataclass(frozen=True)
+class Stack:
+    """Resources that are deployed together, in one region."""
+
+    name: str
+    region: str
+    account: str
+    resources: tuple[Resource, ...]

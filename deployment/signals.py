@@ -1,0 +1,51 @@
+"""The stacks in the regions that observe an application: they only watch, and forward to the standby's bus."""
+
+from __future__ import annotations
+
+from deployment import names
+from deployment.application import alarm_pattern
+from deployment.resources import BusTarget, HealthCheck, HealthCheckAlarm, Queue, Resource, Rule, Stack
+from pilotlight.domain.plan import HEALTH_CHECK_REGION, Plan
+
+
+def signals(plan: Plan) -> tuple[Stack, ...]:
+    """One stack for each region that alarms of the plan stand in: us-east-1, and the primary where it has some."""
+    regions = dict.fromkeys(arn.split(":")[3] for arn in plan.alarm_arns)
+    return tuple(_stack(plan, region) for region in regions)
+
+
+def _stack(plan: Plan, region: str) -> Stack:
+    arns = tuple(arn for arn in plan.alarm_arns if arn.split(":")[3] == region)
+    checked = _health_check(plan) if region == HEALTH_CHECK_REGION else ()
+    queue = Queue(f"pilotlight-{plan.application}-lost-signals")
+    forward = Rule(
+        name=f"pilotlight-{plan.application}-forward",
+        description=f"Forwards the alarms of {plan.application} to {plan.regions.standby}.",
+        bus="default",
+        target=BusTarget(
+            bus_arn=plan.place.arn("events", f"event-bus/{names.BUS}"),
+            role_name=names.forwarding_role(plan.application, region),
+            queue_arn=plan.place.arn("sqs", queue.name, region=region),
+            maximum_age=plan.decision.max_event_age,
+            retries=185,
+        ),
+        pattern=alarm_pattern(arns),
+    )
+    return Stack(names.signals_stack(plan.application, region), region, plan.account, (*checked, queue, forward))
+
+
+def _health_check(plan: Plan) -> tuple[Resource, ...]:
+    wanted = plan.signals.health_check
+    if wanted.alarm:
+        return ()
+    if wanted.id:
+        return (HealthCheckAlarm(plan.health_check_alarm, wanted.id, None),)
+    check = HealthCheck(
+        f"pilotlight-{plan.application}-primary",
+        wanted.host,
+        wanted.path,
+        wanted.port,
+        wanted.interval,
+        wanted.failures,
+    )
+    return (check, HealthCheckAlarm(plan.health_check_alarm, None, check.name))

@@ -1,0 +1,43 @@
+"""What cdk-nag finds and is meant so: each finding by its exact id, on the one resource it is about, with the reason.
+
+The ids of wildcards come from the signed list in stacks/wildcards.py, which refuses what is not on it.
+"""
+
+from __future__ import annotations
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_sqs as sqs
+
+from stacks.rendering import RenderedStack, everything_below
+from stacks.wildcards import wildcards_of
+
+QUEUE_IS_A_DEAD_LETTER_QUEUE = (
+    "This queue is where EventBridge and Lambda put what they lost; it has no consumer that could lose it again."
+)
+
+
+def acknowledge(stack: RenderedStack) -> None:
+    """Acknowledge what is meant in a stack."""
+    for resource in everything_below(stack):
+        if isinstance(resource, iam.CfnRole):
+            acknowledge_wildcards(resource)
+        if isinstance(resource, sqs.CfnQueue):
+            _say(resource, "AwsSolutions-SQS3", QUEUE_IS_A_DEAD_LETTER_QUEUE)
+
+
+def acknowledge_wildcards(role: iam.CfnRole) -> None:
+    """Acknowledge each wildcard of a role with the reasons that were signed for it."""
+    reasons: dict[str, list[str]] = {}
+    for policy in role.policies or ():
+        for resource, entry in wildcards_of(policy.policy_document["Statement"]):
+            reasons.setdefault(resource, [])
+            if entry.reason not in reasons[resource]:
+                reasons[resource].append(entry.reason)
+    for resource, signed in reasons.items():
+        if "*" in resource:  # cdk-nag does not see a `?`
+            _say(role, f"AwsSolutions-IAM5[Resource::{resource}]", " ".join(signed))
+
+
+def _say(resource: cdk.CfnResource, finding: str, reason: str) -> None:
+    cdk.Validations.of(resource).acknowledge(cdk.Acknowledgment(id=finding, reason=reason))

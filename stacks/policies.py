@@ -1,0 +1,95 @@
+"""IAM documents: statements of `deployment` as they are, trust in services under conditions, and what wiring needs.
+
+A role keeps the statements of `deployment` and those of its own wiring in two inline policies, so that both can be
+read back from the account. The Sid of a statement says its class of access.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from aws_cdk import aws_iam as iam
+
+from deployment.resources import Stack
+from pilotlight.domain.step import Statement
+
+DESCRIBED = "described"
+"""The inline policy that holds what `deployment` says, statement by statement."""
+
+WIRING = "wiring"
+"""The inline policy that holds what logs, traces, streams and queues of the same description need."""
+
+Json = Mapping[str, Any]
+
+
+def document(statements: Sequence[Json]) -> Json:
+    """A policy document."""
+    return {"Version": "2012-10-17", "Statement": list(statements)}
+
+
+def allow(sid: str, actions: Sequence[str], resources: Sequence[str], conditions: Json | None = None) -> Json:
+    """A statement of an identity policy."""
+    statement = {"Sid": sid, "Effect": "Allow", "Action": list(actions), "Resource": list(resources)}
+    return {**statement, "Condition": conditions} if conditions else statement
+
+
+def described(statements: Sequence[Statement]) -> list[Json]:
+    """The statements of `deployment`, in their order."""
+    return [
+        allow(
+            "".join(word.capitalize() for word in statement.access.value.split("-")) + str(index),
+            statement.actions,
+            statement.resources,
+            statement.conditions,
+        )
+        for index, statement in enumerate(statements)
+    ]
+
+
+def inline(name: str, statements: Sequence[Json]) -> list[iam.CfnRole.PolicyProperty]:
+    """An inline policy, or none where there is nothing to allow."""
+    if not statements:
+        return []
+    return [iam.CfnRole.PolicyProperty(policy_name=name, policy_document=document(statements))]
+
+
+def trust(stack: Stack, service: str, source_arns: Sequence[str] = ()) -> Json:
+    """Who may assume a role: a service, on behalf of this account, and of the named resources if it says which.
+
+    Lambda names no source when it assumes an execution role, so there the account alone is asked for.
+    """
+    conditions: dict[str, Json] = {"StringEquals": {"aws:SourceAccount": stack.account}}
+    if source_arns:
+        conditions["ArnLike"] = {"aws:SourceArn": list(source_arns)}
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": service},
+        "Action": "sts:AssumeRole",
+        "Condition": conditions,
+    }
+    return document([statement])
+
+
+def from_service(stack: Stack, sid: str, service: str, actions: Sequence[str], resource: str, source: str) -> Json:
+    """A statement of a resource policy that lets a service in, for this account's own sources alone."""
+    return {
+        "Sid": sid,
+        "Effect": "Allow",
+        "Principal": {"Service": service},
+        "Action": list(actions),
+        "Resource": resource,
+        "Condition": {"StringEquals": {"aws:SourceAccount": stack.account}, "ArnLike": {"aws:SourceArn": source}},
+    }
+
+
+def deny_without_tls(actions: Sequence[str], resource: str) -> Json:
+    """A statement of a resource policy that turns everybody away who does not come over TLS."""
+    return {
+        "Sid": "OnlyOverTls",
+        "Effect": "Deny",
+        "Principal": {"AWS": "*"},
+        "Action": list(actions),
+        "Resource": resource,
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }

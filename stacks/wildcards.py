@@ -1,0 +1,130 @@
+"""The signed list: every `*` and `?` that a role may hold, with its reason. What is not on it cannot be synthesized.
+
+A step kind may describe and list without signing, because that shows configuration and changes nothing. All else is
+signed by its exact actions: every write, and every read that hands out data. docs/security.md shows the same list.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+
+@dataclass(frozen=True)
+class SignedWildcard:
+    """Actions that may name such resources, because of `reason`. `resource` has NAMES where the real one has others."""
+
+    name: str
+    actions: tuple[str, ...]
+    resource: str
+    reason: str
+
+    def covers(self, action: str, resource: str) -> bool:
+        """Whether this entry signs for the action on the resource."""
+        # REGION, ACCOUNT and the like stand for one name each; a `*` or `?` stands for itself.
+        shape = re.sub(r"[A-Z]{3,}", "[A-Za-z0-9_/.-]+", re.escape(self.resource))
+        of_this_shape = self.resource == ANY_RESOURCE or re.fullmatch(shape, resource) is not None
+        return of_this_shape and any(fnmatchcase(action, signed) for signed in self.actions)
+
+
+ANY_RESOURCE = "any"
+
+SIGNED_WILDCARDS = (
+    SignedWildcard(
+        "own log",
+        ("logs:CreateLogStream", "logs:PutLogEvents"),
+        "arn:aws:logs:REGION:ACCOUNT:log-group:/aws/lambda/FUNCTION:*",
+        "A function names its log streams itself; the group is its own.",
+    ),
+    SignedWildcard(
+        "traces",
+        ("xray:GetSamplingRules", "xray:GetSamplingTargets", "xray:PutTelemetryRecords", "xray:PutTraceSegments"),
+        "*",
+        "X-Ray gives these actions no resource to name.",
+    ),
+    SignedWildcard(
+        "log delivery",
+        (
+            "logs:CreateLogDelivery",
+            "logs:DeleteLogDelivery",
+            "logs:GetLogDelivery",
+            "logs:PutResourcePolicy",
+            "logs:UpdateLogDelivery",
+        ),
+        "*",
+        "Step Functions logs through a log delivery, and CloudWatch Logs gives these actions no resource to name.",
+    ),
+    SignedWildcard(
+        "stream of a table",
+        ("dynamodb:GetRecords", "dynamodb:GetShardIterator"),
+        "arn:aws:dynamodb:REGION:ACCOUNT:table/TABLE/stream/*",
+        "The label of a stream is the moment it was made; the table is named.",
+    ),
+    SignedWildcard(
+        "metrics",
+        ("cloudwatch:GetMetricData", "cloudwatch:GetMetricStatistics"),
+        "*",
+        "CloudWatch gives these reads no resource to name; metrics are numbers and hold no data of the application.",
+    ),
+    SignedWildcard(
+        "tokens",
+        ("secretsmanager:GetSecretValue",),
+        "arn:aws:secretsmanager:REGION:ACCOUNT:secret:pilotlight/*",
+        "One notifier serves every plan of a region; each names its token's secret, and all stand under pilotlight/.",
+    ),
+    SignedWildcard(
+        "a secret by its name",
+        ("secretsmanager:GetSecretValue",),
+        "arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME-??????",
+        "Secrets Manager appends six characters of its own to the name in the ARN.",
+    ),
+    SignedWildcard(
+        "members of a cache",
+        ("elasticache:AddTagsToResource", "elasticache:CreateReplicationGroup"),
+        "arn:aws:elasticache:REGION:ACCOUNT:cluster:GROUP-*",
+        "ElastiCache names the members of a new group itself: the group's own name and a number.",
+    ),
+    SignedWildcard(
+        "bounds of a service",
+        ("application-autoscaling:DeregisterScalableTarget", "application-autoscaling:RegisterScalableTarget"),
+        "arn:aws:application-autoscaling:REGION:ACCOUNT:scalable-target/*",
+        "The id in the ARN is made at registration; a condition narrows it to the task counts of ECS services.",
+    ),
+    SignedWildcard(
+        "descriptions",
+        ("*:Describe*", "*:List*"),
+        ANY_RESOURCE,
+        "Describing and listing shows configuration and changes nothing; many such actions have no resource to name.",
+    ),
+)
+
+
+class UnsignedWildcard(Exception):
+    """A role asks for a `*` that nobody signed; the text says which, and where to sign."""
+
+
+def wildcards_of(statements: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, SignedWildcard]]:
+    """Every resource with a `*` or `?` in it, with who signs for each of its actions; refuses what nobody signs."""
+    for statement in statements:
+        for resource in statement["Resource"]:
+            for action in statement["Action"] if is_wildcard(resource) else ():
+                yield resource, signature(action, resource)
+
+
+def is_wildcard(resource: str) -> bool:
+    """Whether IAM may match more than one resource with it."""
+    return "*" in resource or "?" in resource
+
+
+def signature(action: str, resource: str) -> SignedWildcard:
+    """The entry that signs for an action on a resource that is a wildcard."""
+    for entry in SIGNED_WILDCARDS:
+        if entry.covers(action, resource):
+            return entry
+    raise UnsignedWildcard(
+        f"A role would hold {action} on {resource}, which is more than one resource and not on the signed list; "
+        "name the resource exactly, or sign for it in stacks/wildcards.py with the reason."
+    )

@@ -1,0 +1,139 @@
+"""What a plan costs while nothing happens, and what one failover costs: counted from the description, at list prices.
+
+The tables of docs/cost.md are made here; `PYTHONPATH=lambdas python -m tests.stacks.costs` writes them anew, and a test
+compares them. Counts are facts of `deployment` and of the step kinds; prices and sizes below are assumptions.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from deployment.resources import Function, HealthCheck, HealthCheckAlarm, MetricAlarm, Resource, Rule, Table, Topic
+from pilotlight.domain.plan import Arming, Plan
+from pilotlight.domain.step import Timing
+from pilotlight.steps import kind
+from planfile import load
+from tests.stacks.described import CHECKOUT, Deployment, deployment_of
+
+PAGE = CHECKOUT / "docs" / "cost.md"
+PLAN = CHECKOUT / "plans" / "fileflow.yaml"
+
+MINUTES_IN_A_MONTH = 730 * 60
+TICK_SECONDS = 0.5
+TURN_SECONDS = 0.4
+BYTES_LOGGED_PER_CALL = 2_000
+READS_PER_TICK = 3
+RECORDS_PER_TURN = 2
+
+# USD, ap-northeast-1, from memory of the public price lists and without free tiers: to be checked before they are used.
+ALARM = 0.10
+HEALTH_CHECK = 0.50 + 1.00
+KEY = 1.00
+LAMBDA_GB_SECOND = 0.0000133334
+LAMBDA_CALL = 0.20 / 1e6
+LOG_GB = 0.76
+API_CALL = 0.01 / 1e3
+TRACE = 5.00 / 1e6
+READ_UNIT = 0.1425 / 1e6
+WRITE_UNIT = 0.715 / 1e6
+TRANSITION = 0.025 / 1e3
+
+
+@dataclass(frozen=True)
+class CostLine:
+    """So many of something, at a price each."""
+
+    what: str
+    quantity: float
+    unit_price: float
+
+    @property
+    def price(self) -> float:
+        """What it comes to."""
+        return self.quantity * self.unit_price
+
+
+def idle_month(deployment: Deployment) -> list[CostLine]:
+    """A month in which nothing happens: things that stand there, and a tick each minute."""
+    resources = [resource for stack in deployment.stacks for resource in stack.resources]
+    alarms = [r for r in resources if isinstance(r, MetricAlarm | HealthCheckAlarm)]
+    detector = next(r for r in resources if isinstance(r, Function) and r.handler.endswith(".detect"))
+    ticks = MINUTES_IN_A_MONTH * sum(isinstance(r, Rule) and r.schedule == "rate(1 minute)" for r in resources)
+    return [
+        CostLine("alarms", len(alarms), ALARM),
+        CostLine("health checks (HTTPS, 30 s, an endpoint in AWS)", _count(resources, HealthCheck), HEALTH_CHECK),
+        CostLine("keys (one for each topic)", _count(resources, Topic), KEY),
+        CostLine("calls of the detector", ticks, LAMBDA_CALL),
+        CostLine(
+            "GB-seconds of the detector", ticks * TICK_SECONDS * detector.memory_megabytes / 1024, LAMBDA_GB_SECOND
+        ),
+        CostLine("GB of logs", ticks * BYTES_LOGGED_PER_CALL / 1e9, LOG_GB),
+        CostLine("traces", ticks, TRACE),
+        CostLine("looks at alarms (DescribeAlarms)", ticks, API_CALL),
+        CostLine("read units of the control table", ticks * READS_PER_TICK, READ_UNIT),
+        CostLine("tables (their storage is a few MB)", _count(resources, Table), 0.0),
+    ]
+
+
+def one_failover(plan: Plan) -> list[CostLine]:
+    """The controller's own cost of one run; what the run starts (tasks, nodes) is on the application's bill."""
+    looks = plan.decision.must_last // plan.decision.look_every + 1
+    turns = sum(turns_of(kind(step.kind).timing) for step in plan.steps().values())
+    calls = turns + looks
+    # A turn is a task, a choice and a wait; so is a look. A stage adds three states, opening and closing a dozen.
+    transitions = 3 * calls + 3 * len({stage for stage, _, _ in plan.entries()}) + 12
+    return [
+        CostLine("state transitions", transitions, TRANSITION),
+        CostLine("calls of functions", calls, LAMBDA_CALL),
+        CostLine("GB-seconds", calls * TURN_SECONDS * 0.5, LAMBDA_GB_SECOND),
+        CostLine("write units of the tables", calls * RECORDS_PER_TURN, WRITE_UNIT),
+        CostLine("GB of logs", (calls + transitions) * BYTES_LOGGED_PER_CALL / 1e9, LOG_GB),
+    ]
+
+
+def turns_of(timing: Timing) -> int:
+    """How often a step is looked at when it takes as long as usual: the first turn, and one after each wait."""
+    turns, waited = 1, timedelta(0)
+    while waited < timing.typical:
+        waited += timing.look_again_in(waited)
+        turns += 1
+    return turns
+
+
+def _count(resources: Sequence[Resource], of: type) -> int:
+    return sum(isinstance(resource, of) for resource in resources)
+
+
+def table(lines: Sequence[CostLine]) -> str:
+    """The lines as Markdown, with their sum."""
+    rows = "\n".join(f"| {line.what} | {quantity(line.quantity)} | {line.price:.3f} |" for line in lines)
+    total = sum(line.price for line in lines)
+    return f"| what | how many | USD |\n|---|---:|---:|\n{rows}\n| **together** | | **{total:.2f}** |"
+
+
+def quantity(number: float) -> str:
+    """A number as people write it: whole where it is one, three decimals where it is small."""
+    return f"{number:,.0f}" if number >= 100 or number == int(number) else f"{number:.3f}"
+
+
+def tables() -> Iterator[tuple[str, str]]:
+    """Each table of the page with the name of its place."""
+    plan = load(PLAN)
+    yield "idle", table(idle_month(deployment_of(plan, Arming.MANUAL)))
+    yield "failover", table(one_failover(plan))
+
+
+def written(page: str) -> str:
+    """The page with its tables as they are counted today."""
+    for name, counted in tables():
+        place = re.compile(rf"(<!-- {name} -->\n).*?(\n<!-- /{name} -->)", re.DOTALL)
+        page = place.sub(rf"\g<1>{counted}\g<2>", page)
+    return page
+
+
+if __name__ == "__main__":
+    Path(PAGE).write_text(written(PAGE.read_text()))

@@ -1,0 +1,126 @@
+"""What is rendered in the tests: the samples, and every plan of the repository at every arming."""
+
+from __future__ import annotations
+
+import atexit
+import json
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+
+from deployment.application import application
+from deployment.foundation import foundation
+from deployment.resources import Stack
+from deployment.signals import signals
+from pilotlight.domain.plan import Arming, Plan
+from planfile import load
+from stacks.application_stack import ApplicationStack
+from stacks.foundation_stack import FoundationStack
+from stacks.signals_stack import SignalsStack
+from tests.stacks import samples
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+CONTEXT = json.loads((CHECKOUT / "cdk.json").read_text())["context"]
+WITHOUT_BUNDLING: dict[str, list[str]] = {"aws:cdk:bundling-stacks": []}
+"""The dependency layer is built in test_layer.py alone: it needs a package index."""
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """The stacks of some plans, as they are described."""
+
+    name: str
+    foundation: Stack
+    applications: tuple[Stack, ...]
+    signals: tuple[Stack, ...]
+
+    @property
+    def stacks(self) -> tuple[Stack, ...]:
+        """All of them, what is depended upon first."""
+        return (self.foundation, *self.applications, *self.signals)
+
+    @property
+    def regions(self) -> tuple[str, ...]:
+        """Where they stand."""
+        return tuple(dict.fromkeys(stack.region for stack in self.stacks))
+
+
+@cache
+def plans() -> tuple[Plan, ...]:
+    """Every plan of the repository."""
+    return tuple(load(path) for path in sorted((CHECKOUT / "plans").glob("*.yaml")))
+
+
+def deployment_of(plan: Plan, arming: Arming) -> Deployment:
+    """The stacks of one plan at an arming."""
+    armed = plan.model_copy(update={"arming": arming})
+    return Deployment(
+        f"{plan.application}-{arming.value}",
+        foundation(plan.account, plan.regions.standby),
+        (application(armed),),
+        signals(armed),
+    )
+
+
+@cache
+def deployments() -> tuple[Deployment, ...]:
+    """The samples, and each plan at each arming."""
+    sample = Deployment(
+        "samples", samples.sample_foundation(), (samples.sample_application(),), (samples.sample_signals(),)
+    )
+    return (sample, *(deployment_of(plan, arming) for plan in plans() for arming in Arming))
+
+
+@dataclass(frozen=True)
+class Synthesized:
+    """A deployment with its templates by stack name, and the directory that holds its assets."""
+
+    deployment: Deployment
+    templates: dict[str, dict[str, Any]]
+    assembly: Path
+
+    def manifest(self, stack: Stack) -> dict[str, Any]:
+        """What a stack's assets are and where they go."""
+        content: dict[str, Any] = json.loads((self.assembly / f"{stack.name}.assets.json").read_text())
+        return content
+
+    def resources(self, stack: Stack, kind: str) -> dict[str, Any]:
+        """The resources of a stack of one CloudFormation type, by logical id."""
+        found = self.templates[stack.name]["Resources"]
+        return {logical: resource for logical, resource in found.items() if resource["Type"] == kind}
+
+
+def an_app(**context: object) -> cdk.App:
+    """An app with the feature flags of cdk.json, whose files are gone when the tests are over."""
+    output = tempfile.mkdtemp(prefix="pilotlight-assembly-")
+    atexit.register(shutil.rmtree, output, ignore_errors=True)
+    return cdk.App(analytics_reporting=False, context={**CONTEXT, **WITHOUT_BUNDLING, **context}, outdir=output)
+
+
+@cache
+def synthesized(name: str) -> Synthesized:
+    """The templates of a deployment, made once in a test process."""
+    deployment = next(d for d in deployments() if d.name == name)
+    app = an_app()
+    first = FoundationStack(app, deployment.foundation)
+    for described in deployment.applications:
+        ApplicationStack(app, described, first)
+    for described in deployment.signals:
+        SignalsStack(app, described, first)
+    app.synth()
+    assembly = Path(app.outdir)
+    templates = {
+        stack.name: json.loads((assembly / f"{stack.name}.template.json").read_text()) for stack in deployment.stacks
+    }
+    return Synthesized(deployment, templates, assembly)
+
+
+def names(of: Sequence[Deployment]) -> list[str]:
+    """Their names, to tell parametrized tests apart."""
+    return [deployment.name for deployment in of]

@@ -1,0 +1,225 @@
+"""What roles may do: nothing that is not described, no `*` that is not signed, no service without its source."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from deployment import names as own
+from deployment.resources import Function, StateMachine
+from pilotlight.aws.sdk import is_read
+from pilotlight.domain.plan import Arming, Plan
+from pilotlight.domain.step import Access, Statement
+from pilotlight.steps import kind
+from stacks.naming import logical_id
+from stacks.policies import described
+from stacks.wildcards import UnsignedWildcard, is_wildcard, signature
+from tests.stacks.described import deployments, names, plans, synthesized
+from tests.stacks.policies_of import Permission, permissions, statements_about_services
+
+EVERY_DEPLOYMENT = pytest.mark.parametrize("deployment", names(deployments()))
+EVERY_PLAN = pytest.mark.parametrize("plan", plans(), ids=lambda plan: plan.application)
+
+OUR_OWN = (
+    ("dynamodb", f"table/{own.LEDGER_TABLE}"),
+    ("dynamodb", f"table/{own.CONTROL_TABLE}"),
+    ("sns", own.ALERTS_TOPIC),
+    ("sqs", own.LOST_EVENTS_QUEUE),
+    ("events", f"event-bus/{own.BUS}"),
+)
+"""What Pilotlight may always write to: its own records, alerts, lost events and bus."""
+
+CONTROLLERS_WILDCARDS = ("own log", "traces", "log delivery")
+"""The entries of the signed list that write, and are about the controller and not about an application."""
+
+
+def is_our_own(plan: Plan, permission: Permission) -> bool:
+    """Whether a write stays within the controller: its resources, its functions, its logs and traces."""
+    for service, resource in OUR_OWN:
+        if permission.resource == plan.place.arn(service, resource):
+            return True
+    functions = plan.place.arn("lambda", f"function:pilotlight-{plan.application}-")
+    if permission.action == "lambda:InvokeFunction" and permission.resource.startswith(functions):
+        return True
+    signals_queue = f":pilotlight-{plan.application}-lost-signals"
+    if permission.action == "sqs:SendMessage" and permission.resource.endswith(signals_queue):
+        return True
+    return (
+        is_wildcard(permission.resource)
+        and signature(permission.action, permission.resource).name in CONTROLLERS_WILDCARDS
+    )
+
+
+def writes_on_the_application(plan: Plan, arming: Arming) -> set[Permission]:
+    """What any deployed role may change outside of the controller."""
+    synthesis = synthesized(f"{plan.application}-{arming.value}")
+    held = {p for template in synthesis.templates.values() for p in permissions(template)}
+    return {p for p in held if not is_read(p.action.split(":")[1]) and not is_our_own(plan, p)}
+
+
+@EVERY_PLAN
+def test_observe_is_a_fact_of_iam(plan):
+    assert writes_on_the_application(plan, Arming.OBSERVE) == set()
+
+
+@EVERY_PLAN
+def test_manual_holds_the_writes_of_the_steps_and_no_other(plan):
+    expected = set()
+    for step in plan.steps().values():
+        its_kind = kind(step.kind)
+        role = logical_id(own.step_function(plan.application, step.kind), "FunctionRole")
+        for statement in its_kind.statements(its_kind.params.model_validate(step.params), plan.place):
+            if statement.access is not Access.READ:
+                expected |= {Permission(role, a, r) for a in statement.actions for r in statement.resources}
+
+    assert writes_on_the_application(plan, Arming.MANUAL) == expected
+    assert expected, "a plan that writes nothing proves nothing"
+
+
+@EVERY_PLAN
+@pytest.mark.parametrize("arming", Arming)
+def test_only_what_acts_by_itself_may_start_the_machine(plan, arming):
+    synthesis = synthesized(f"{plan.application}-{arming.value}")
+
+    starters = {
+        (p.role, p.resource)
+        for template in synthesis.templates.values()
+        for p in permissions(template)
+        if p.action.lower() in ("states:startexecution", "states:startsyncexecution", "states:redriveexecution")
+    }
+
+    detector = logical_id(own.detect_function(plan.application), "FunctionRole")
+    acts_by_itself = arming in (Arming.STAGED, Arming.AUTOMATIC)
+    assert starters == ({(detector, own.machine_arn(plan.place))} if acts_by_itself else set())
+
+
+@EVERY_DEPLOYMENT
+def test_a_role_holds_the_statements_of_its_description(deployment):
+    synthesis = synthesized(deployment)
+
+    for stack in synthesis.deployment.stacks:
+        roles = synthesis.resources(stack, "AWS::IAM::Role")
+        for resource in stack.resources:
+            if isinstance(resource, Function | StateMachine):
+                role = roles[logical_id(resource.name, f"{type(resource).__name__.removeprefix('State')}Role")]
+                inline = {p["PolicyName"]: p["PolicyDocument"]["Statement"] for p in role["Properties"]["Policies"]}
+                assert inline.get("described", []) == json.loads(json.dumps(described(resource.statements)))
+
+
+def test_the_wiring_of_a_function_adds_its_log_its_traces_and_its_lost_events():
+    """The step function of the samples is called by no rule; the notifier is fed by a stream."""
+    synthesis = synthesized("samples")
+    foundation, application = (synthesis.templates[name] for name in ("sample-foundation", "sample-application"))
+
+    plain = wiring(application, "SampleStepFunctionRole")
+    called = wiring(application, "SampleDetectFunctionRole")
+    fed = wiring(foundation, "SampleNotifyFunctionRole")
+
+    assert plain == {
+        "logs:CreateLogStream",
+        "logs:PutLogEvents",
+        "xray:PutTelemetryRecords",
+        "xray:PutTraceSegments",
+    }
+    assert called - plain == {"sqs:SendMessage"}
+    assert fed - called == {
+        "dynamodb:DescribeStream",
+        "dynamodb:GetRecords",
+        "dynamodb:GetShardIterator",
+        "dynamodb:ListStreams",
+    }
+
+
+def wiring(template, role):
+    policies = template["Resources"][role]["Properties"]["Policies"]
+    (statements,) = [p["PolicyDocument"]["Statement"] for p in policies if p["PolicyName"] == "wiring"]
+    return {action for statement in statements for action in statement["Action"]}
+
+
+@EVERY_DEPLOYMENT
+def test_every_wildcard_is_signed_and_no_action_is_one(deployment):
+    for template in synthesized(deployment).templates.values():
+        for permission in permissions(template):
+            assert not is_wildcard(permission.action)
+            if is_wildcard(permission.resource):
+                assert signature(permission.action, permission.resource).reason
+
+
+@EVERY_PLAN
+@pytest.mark.parametrize("arming", Arming)
+def test_no_role_may_update_or_delete_a_record_of_the_ledger(plan, arming):
+    synthesis = synthesized(f"{plan.application}-{arming.value}")
+    ledger = plan.place.arn("dynamodb", f"table/{own.LEDGER_TABLE}")
+
+    held = {p.action for t in synthesis.templates.values() for p in permissions(t) if p.resource == ledger}
+
+    assert held == {"dynamodb:PutItem", "dynamodb:Query"}
+
+
+def test_a_write_on_everything_is_not_signed_for_a_step():
+    with pytest.raises(UnsignedWildcard, match=r"would hold rds:PromoteReadReplica on \*, .* not on the signed list"):
+        signature("rds:PromoteReadReplica", "*")
+
+
+def test_a_read_of_data_is_signed_by_its_exact_action():
+    signature("rds:DescribeDBInstances", "*")
+
+    with pytest.raises(UnsignedWildcard):
+        signature("secretsmanager:GetSecretValue", "*")
+    with pytest.raises(UnsignedWildcard):
+        signature("ssm:GetParameter", "arn:aws:ssm:ap-northeast-1:123456789012:parameter/*")
+
+
+def test_a_statement_of_a_described_role_says_its_class():
+    statements = described((Statement(Access.PASS_ROLE, ("iam:PassRole",), ("arn:aws:iam::123456789012:role/task",)),))
+
+    assert statements[0]["Sid"] == "PassRole0"
+
+
+@EVERY_DEPLOYMENT
+def test_no_service_is_let_in_without_its_source(deployment):
+    """Lambda names no source when it assumes an execution role, so the account alone can be asked for."""
+    for template in synthesized(deployment).templates.values():
+        for statement in statements_about_services(template):
+            condition = statement["Condition"]
+            assert condition["StringEquals"]["aws:SourceAccount"] == "123456789012"
+            if statement["Principal"]["Service"] != "lambda.amazonaws.com":
+                assert "aws:SourceArn" in condition["ArnLike"]
+        for resource in template["Resources"].values():
+            if resource["Type"] == "AWS::Lambda::Permission":
+                assert {"SourceAccount", "SourceArn"} <= set(resource["Properties"])
+
+
+@EVERY_DEPLOYMENT
+def test_nobody_reaches_a_queue_or_a_topic_without_tls(deployment):
+    for template in synthesized(deployment).templates.values():
+        for resource in template["Resources"].values():
+            if resource["Type"] in ("AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy"):
+                (denied,) = [s for s in resource["Properties"]["PolicyDocument"]["Statement"] if s["Effect"] == "Deny"]
+                assert denied["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+                assert denied["Principal"] == {"AWS": "*"}
+
+
+@EVERY_DEPLOYMENT
+def test_every_rule_may_put_what_it_loses_into_its_queue(deployment):
+    synthesis = synthesized(deployment)
+    let_in = {}
+    for template in synthesis.templates.values():
+        for resource in template["Resources"].values():
+            if resource["Type"] == "AWS::SQS::QueuePolicy":
+                for statement in statements_about_services(resource):
+                    let_in[statement["Resource"]] = statement["Condition"]["ArnLike"]["aws:SourceArn"]
+
+    rules = [
+        (stack, rule)
+        for stack in synthesis.deployment.stacks
+        for rule in synthesis.resources(stack, "AWS::Events::Rule").values()
+    ]
+    assert rules
+    for stack, rule in rules:
+        said = rule["Properties"]
+        bus = f"{said['EventBusName']}/" if "EventBusName" in said else ""
+        arn = f"arn:aws:events:{stack.region}:{stack.account}:rule/{bus}{said['Name']}"
+        (target,) = said["Targets"]
+        assert arn.startswith(let_in[target["DeadLetterConfig"]["Arn"]].removesuffix("*"))
