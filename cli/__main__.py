@@ -1,0 +1,163 @@
+"""The commands of `./pilotlight`. Each imports what it needs when it runs, so that `--help` is quick.
+
+Exit codes of every command: 0 as expected, 1 not, 2 usage or configuration, 3 refused by a guard, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="pilotlight",
+    help="Failover of an application between two AWS regions: rehearse it here, then deploy what was rehearsed.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    epilog="Start with: ./pilotlight rehearse plans/fileflow.yaml",
+)
+PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
+
+
+class ResultOutput(StrEnum):
+    """How a rehearsal is shown."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+class PlanOutput(StrEnum):
+    """How a plan is shown."""
+
+    TEXT = "text"
+    MERMAID = "mermaid"
+    JSON = "json"
+
+
+@app.command(epilog="Example: ./pilotlight rehearse plans/fileflow.yaml --scenario blip --seed 7")
+def rehearse(  # noqa: PLR0913, PLR0917  # each option of the command is an argument
+    plan: Annotated[Path | None, typer.Argument(help="The plan file.")] = None,
+    scenario: Annotated[str, typer.Option(help="What happens; see --list-scenarios.")] = "outage",
+    seed: Annotated[int, typer.Option(help="Draws the latencies; the same seed gives the same run.")] = 1,
+    list_scenarios: Annotated[bool, typer.Option("--list-scenarios", help="Say what can happen, and end.")] = False,
+    report: Annotated[Path | None, typer.Option(help="The folder for the report; ./reports unless given.")] = None,
+    output: Annotated[
+        ResultOutput, typer.Option(help="Text, or one JSON document on standard output.")
+    ] = ResultOutput.TEXT,
+    trace: Annotated[Path | None, typer.Option(help="Write one JSON line per AWS call to this file.")] = None,
+    as_armed: Annotated[
+        bool, typer.Option("--as-armed", help="Play the plan as it is armed, not as automatic.")
+    ] = False,
+) -> None:
+    """Play a whole regional outage on this machine, with the real handlers and state machine on an embedded AWS."""
+    from cli import rehearsing
+
+    if list_scenarios:
+        raise typer.Exit(rehearsing.list_scenarios())
+    if plan is None:
+        raise typer.BadParameter("name a plan file, as in ./pilotlight rehearse plans/fileflow.yaml", param_hint="PLAN")
+    wanted = rehearsing.Wanted(
+        plan, scenario, seed, report or Path("reports"), output is ResultOutput.JSON, trace, as_armed
+    )
+    raise typer.Exit(rehearsing.rehearse(wanted))
+
+
+@app.command(epilog="Example: ./pilotlight validate plans/fileflow.yaml")
+def validate(plans: Annotated[list[Path], typer.Argument(help="The plan files.")]) -> None:
+    """Check plans; every fault is shown with its line and column."""
+    from cli import planning
+
+    raise typer.Exit(planning.validate(plans))
+
+
+@app.command(epilog="Example: ./pilotlight show plans/fileflow.yaml --output mermaid")
+def show(
+    plan: Annotated[Path, typer.Argument(help="The plan file.")],
+    output: Annotated[PlanOutput, typer.Option(help="Text, a Mermaid flowchart, or JSON.")] = PlanOutput.TEXT,
+) -> None:
+    """Show what a plan does: stages, lanes, harm, the critical path and the time it will take."""
+    from cli import planning
+
+    raise typer.Exit(planning.show(plan, planning.Output(output.value)))
+
+
+@app.command()
+def schema(
+    check: Annotated[bool, typer.Option("--check", help="Only say whether the files are stale.")] = False,
+) -> None:
+    """Write the generated files anew: the plan schema and the page of step kinds."""
+    from cli import planning
+
+    raise typer.Exit(planning.schema(check=check))
+
+
+@app.command(context_settings=PASSED_ON, epilog="Example: ./pilotlight test -k lease")
+def test(
+    context: typer.Context,
+    full: Annotated[bool, typer.Option("--full", help="All of CI, with foreign engines and synthesis.")] = False,  # noqa: PT028  # a command, not a test
+) -> None:
+    """Run the checks and the developer's tests; further arguments go to pytest."""
+    from cli import testing
+
+    raise typer.Exit(testing.run_tests(testing.Tier.FULL if full else testing.Tier.DEVELOPER, context.args))
+
+
+@app.command(context_settings=PASSED_ON)
+def nightly(context: typer.Context) -> None:
+    """Run every test there is, however long it takes; further arguments go to pytest."""
+    from cli import testing
+
+    raise typer.Exit(testing.run_tests(testing.Tier.NIGHTLY, context.args))
+
+
+@app.command(context_settings=PASSED_ON, epilog="Example: ./pilotlight synth -c plan=plans/fileflow.yaml")
+def synth(context: typer.Context) -> None:
+    """Render the stacks to cdk.out; needs no credentials. Further arguments go to CDK."""
+    from cli import deploying
+
+    raise typer.Exit(deploying.synth(context.args))
+
+
+@app.command(context_settings=PASSED_ON, epilog="Example: ./pilotlight deploy --all")
+def deploy(context: typer.Context) -> None:
+    """Deploy the stacks with your AWS credentials. Further arguments go to the CDK command line."""
+    from cli import deploying
+
+    raise typer.Exit(deploying.deploy(context.args))
+
+
+@app.command(context_settings=PASSED_ON, epilog="Example: ./pilotlight cdk diff --all")
+def cdk(context: typer.Context) -> None:
+    """Run any command of the pinned CDK command line."""
+    from cli import deploying
+
+    raise typer.Exit(deploying.cdk(context.args))
+
+
+def main() -> None:
+    """Run a command; an interruption ends with 130, a refusal with its sentence and the exit code of its kind."""
+    from pilotlight.domain.errors import PilotlightError, PlanRefused, Refused
+
+    try:
+        app(prog_name="pilotlight")
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except PlanRefused as refused:
+        print(f"pilotlight: {refused.sentence}", file=sys.stderr)
+        sys.exit(2)
+    except Refused as refused:
+        print(f"pilotlight: {refused.sentence}", file=sys.stderr)
+        sys.exit(3)
+    except PilotlightError as error:
+        print(f"pilotlight: {error.sentence}", file=sys.stderr)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lambdas"))
+    main()

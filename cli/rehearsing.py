@@ -1,0 +1,74 @@
+"""What stands behind `./pilotlight rehearse`: plays a scenario, shows it, writes the report and the trace."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from planfile import PlanFileRefused, load
+from rehearsal.live import show
+from rehearsal.play import Played, play
+from rehearsal.report import write_report
+from rehearsal.scenarios import SCENARIOS, scenario
+
+OK, NOT_AS_EXPECTED, MISCONFIGURED = 0, 1, 2
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What was asked for on the command line."""
+
+    plan: Path
+    scenario: str
+    seed: int
+    reports: Path
+    as_json: bool
+    trace: Path | None
+    as_armed: bool
+
+
+def list_scenarios() -> int:
+    """Say what can happen, and what a plan in order comes to."""
+    width = max(map(len, SCENARIOS))
+    for known in SCENARIOS.values():
+        print(f"{known.name:<{width}}  {known.summary} (expected: {known.expected.value})")
+    return OK
+
+
+def rehearse(wanted: Wanted) -> int:
+    """Play the scenario; 0 if it came out as expected, 1 if not, 2 if the plan or the scenario is wrong."""
+    try:
+        plan = load(wanted.plan)
+    except PlanFileRefused as refusal:
+        print(refusal.rendered, file=sys.stderr)
+        return MISCONFIGURED
+    chosen = scenario(wanted.scenario)
+    played = play(plan, chosen, wanted.seed, as_armed=wanted.as_armed)
+    report = write_report(played, wanted.reports)
+    result = replace(played.result, report=str(report))
+    if wanted.trace:
+        wanted.trace.write_text("".join(_trace_lines(played)))
+    if wanted.as_json:
+        print(json.dumps(result.to_json(), ensure_ascii=False, indent=2))
+    else:
+        show(played, result)
+    as_expected = result.outcome == chosen.expected.value or wanted.as_armed
+    if not as_expected:
+        print(f"pilotlight: {chosen.name} was expected to end {chosen.expected.value}.", file=sys.stderr)
+    return OK if as_expected else NOT_AS_EXPECTED
+
+
+def _trace_lines(played: Played) -> Iterable[str]:
+    for line in played.scene.world.trace:
+        known = {
+            "time": line.time.isoformat(),
+            "service": line.service,
+            "operation": line.operation,
+            "region": line.region,
+            "resource": line.resource,
+            "mutating": line.mutating,
+        }
+        yield json.dumps(known) + "\n"

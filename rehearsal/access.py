@@ -1,0 +1,121 @@
+"""Whether a role may make a call: the part of IAM that decides what a deployed function can do.
+
+Only identity policies of one account are modelled: a call is allowed if some statement names its action and its
+resource. Conditions are not evaluated (a statement with conditions allows what it names); docs/model-gaps.md says so.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+from pilotlight.domain.step import Statement
+from rehearsal.wire import Call, ServiceError
+
+_PREFIX = {
+    "elbv2": "elasticloadbalancing",
+    "stepfunctions": "states",
+    "dynamodbstreams": "dynamodb",
+}
+_ACTION = {("lambda", "Invoke"): "lambda:InvokeFunction"}
+
+
+def action_of(call: Call) -> str:
+    """The IAM action that a call needs, where it differs from the operation's name."""
+    return _ACTION.get((call.service, call.operation), f"{_PREFIX.get(call.service, call.service)}:{call.operation}")
+
+
+def _named(call: Call, account: str, resource: str) -> str:
+    return f"arn:aws:{_PREFIX.get(call.service, call.service)}:{call.region}:{account}:{resource}"
+
+
+def _last(value: Any) -> str:
+    """The name at the end of an ARN, a path or a URL, or the name itself; of a list, that of its first member."""
+    text = str(value[0]) if isinstance(value, list) else str(value)
+    return text.replace(":", "/").rsplit("/", 1)[-1]
+
+
+# What a call is about, by the parameter that says it: `{}` is the parameter's last name, `{cluster}` ECS's cluster.
+# A parameter that holds an ARN is the resource. The first that a call has counts. After the Service Authorization
+# Reference; a call with none of them is authorised on `*`.
+_RESOURCES: tuple[tuple[str, str, str], ...] = (
+    ("dynamodb", "TableName", "table/{}"),
+    ("ssm", "Name", "parameter{}"),
+    ("ssm", "ResourceId", "parameter{}"),
+    ("secretsmanager", "SecretId", "secret:{}-AbCdEf"),
+    ("iam", "RoleName", "role/aws-service-role/elasticache.amazonaws.com/{}"),
+    ("sns", "TopicArn", ""),
+    ("sqs", "QueueUrl", "{}"),
+    ("lambda", "FunctionName", "function:{}"),
+    ("stepfunctions", "executionArn", ""),
+    ("stepfunctions", "stateMachineArn", ""),
+    ("rds", "ResourceName", ""),
+    ("rds", "DBInstanceIdentifier", "db:{}"),
+    ("elasticache", "ReplicationGroupId", "replicationgroup:{}"),
+    ("elasticache", "CacheClusterId", "cluster:{}"),
+    ("elasticache", "CacheSubnetGroupName", "subnetgroup:{}"),
+    ("elasticache", "CacheParameterGroupName", "parametergroup:{}"),
+    ("elasticache", "SnapshotName", "snapshot:{}"),
+    ("elasticache", "ResourceName", ""),
+    ("ecs", "services", "service/{cluster}/{}"),
+    ("ecs", "service", "service/{cluster}/{}"),
+    ("ecs", "tasks", "task/{cluster}/{}"),
+    ("ecs", "clusters", "cluster/{}"),
+    ("ecs", "taskDefinition", "*"),
+    ("application-autoscaling", "ResourceId", "scalable-target/*"),
+    ("elbv2", "TargetGroupArn", ""),
+    ("cloudwatch", "AlarmNames", "alarm:*"),
+)
+
+
+def resource_of(call: Call, account: str) -> str:
+    """The ARN that a call is about, or `*` where it names none."""
+    for service, parameter, shape in _RESOURCES:
+        value = call.parameters.get(parameter)
+        if call.service == service and value:
+            return _arn(call, account, value, shape)
+    return "*"
+
+
+def _arn(call: Call, account: str, value: Any, shape: str) -> str:
+    if not shape:
+        return str(value)
+    if call.service == "lambda":
+        name = str(value).split(":function:")[-1]
+        qualifier = call.parameters.get("Qualifier")
+        return _named(call, account, f"function:{name}:{qualifier}" if qualifier else f"function:{name}")
+    if call.service == "secretsmanager":
+        return _named(call, account, shape.replace("{}", str(value)))
+    if call.service == "ssm":
+        # All of a name with slashes is the name; `name:3` asks for a version of it.
+        return _named(call, account, shape.replace("{}", "/" + str(value).lstrip("/").split(":")[0]))
+    if call.service == "iam":
+        return f"arn:aws:iam::{account}:{shape.replace('{}', _last(value))}"
+    cluster = _last(call.parameters.get("cluster", "default"))
+    return _named(call, account, shape.replace("{cluster}", cluster).replace("{}", _last(value)))
+
+
+@dataclass(frozen=True)
+class Role:
+    """What a function may do."""
+
+    name: str
+    statements: tuple[Statement, ...]
+
+    def must_allow(self, call: Call, resource: str) -> None:
+        """Raise the `AccessDenied` that AWS would answer, unless some statement allows the call."""
+        action = action_of(call)
+        for statement in self.statements:
+            if any(fnmatchcase(action.lower(), a.lower()) for a in statement.actions) and any(
+                fnmatchcase(resource, r) for r in statement.resources
+            ):
+                return
+        raise ServiceError(
+            "AccessDenied", f"{self.name} is not authorized to perform: {action} on resource: {resource}", 403
+        )
+
+
+CURRENT_ROLE: ContextVar[Role | None] = ContextVar("current_role", default=None)
+"""The role of the function that is running; None is the account's owner, setting the scene."""

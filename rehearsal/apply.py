@@ -1,0 +1,170 @@
+"""Applies a `deployment` to the embedded AWS, as CloudFormation would apply the rendered stacks to an account."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from io import StringIO
+from pathlib import Path
+from typing import Any, assert_never
+
+from deployment.resources import (
+    Bus,
+    Function,
+    HealthCheck,
+    HealthCheckAlarm,
+    MetricAlarm,
+    Queue,
+    Resource,
+    Rule,
+    Stack,
+    StateMachine,
+    StreamSource,
+    Table,
+    Topic,
+)
+from pilotlight.aws.sdk import Sdk
+from pilotlight.handlers.runtime import Outside
+from rehearsal.embedded_aws import EmbeddedAws
+from rehearsal.internet import Internet
+from rehearsal.services.cloudwatch import CloudWatch
+from rehearsal.services.events import Events
+from rehearsal.services.lambda_functions import LambdaFunctions
+from rehearsal.services.route53 import Route53
+from rehearsal.services.step_functions import StepFunctions
+from rehearsal.streams import feed_from_stream
+
+LAYER_ROOT = "/opt/"
+
+Actor = Function | Rule | StateMachine | MetricAlarm | HealthCheck | HealthCheckAlarm
+_ORDER = (
+    Table,
+    Queue,
+    Topic,
+    Bus,
+    Function,
+    StateMachine,
+    HealthCheck,
+    HealthCheckAlarm,
+    MetricAlarm,
+    StreamSource,
+    Rule,
+)
+
+
+@dataclass
+class Account:
+    """An account with Pilotlight in it: what was deployed can be reached by its model."""
+
+    aws: EmbeddedAws
+    internet: Internet
+    log: StringIO = field(default_factory=StringIO)
+    layers: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="pilotlight-layers-")))
+
+    def __post_init__(self) -> None:
+        functions, machines, events = (
+            self.aws.service(LambdaFunctions),
+            self.aws.service(StepFunctions),
+            self.aws.service(Events),
+        )
+        functions.outside = self.outside
+        machines.functions = functions
+        events.functions = functions
+        events.bury = self._bury
+        self.aws.service(CloudWatch).send = events.put
+        self.aws.service(Route53).metrics = self.aws.service(CloudWatch)
+
+    def outside(self) -> Outside:
+        """The ways out of a function that runs here."""
+        time = self.aws.world.time
+        return Outside(self.aws.clients, self.internet, time.now, time.sleep, self.log)
+
+    def sdk(self, region: str) -> Sdk:
+        """The owner's own way to call this AWS, to set the scene or to look."""
+        return Sdk(self.aws.clients, region)
+
+    def apply(self, stacks: Iterable[Stack]) -> None:
+        """Deploy stacks, what others refer to first."""
+        there = [(stack, resource) for stack in stacks for resource in stack.resources]
+        for stack, resource in sorted(there, key=lambda pair: _ORDER.index(type(pair[1]))):
+            self._deploy(stack, resource)
+
+    def _deploy(self, stack: Stack, resource: Resource) -> None:
+        """Deploy what keeps or carries; what acts is left to `_deploy_actor`."""
+        sdk = self.sdk(stack.region)
+        match resource:
+            case Table():
+                sdk.call("dynamodb", "CreateTable", stack.region, **_table(resource))
+            case Queue():
+                sdk.call("sqs", "CreateQueue", stack.region, QueueName=resource.name)
+            case Topic():
+                sdk.call("sns", "CreateTopic", stack.region, Name=resource.name)
+            case Bus():
+                pass  # a bus is there by its name; the model of EventBridge keeps rules only
+            case StreamSource():
+                feed_from_stream(self.aws, stack.region, resource)
+            case _:
+                self._deploy_actor(stack, resource)
+
+    def _deploy_actor(self, stack: Stack, resource: Actor) -> None:
+        match resource:
+            case Function():
+                self.aws.service(LambdaFunctions).deploy(resource, stack.region, self._environment(stack, resource))
+            case Rule():
+                self.aws.service(Events).deploy(resource, stack.region)
+            case StateMachine():
+                self.aws.service(StepFunctions).deploy(resource, stack.region)
+            case MetricAlarm():
+                self.aws.service(CloudWatch).deploy(resource, stack.region)
+            case HealthCheck():
+                self.aws.service(Route53).deploy(resource)
+            case HealthCheckAlarm():
+                self.aws.service(CloudWatch).deploy(self._health_check_alarm(resource), stack.region)
+            case _:
+                assert_never(resource)
+
+    def _environment(self, stack: Stack, function: Function) -> dict[str, str]:
+        environment = {"AWS_REGION": stack.region, **function.environment}
+        if function.plan is None:
+            return environment
+        root = self.layers / function.name
+        (root / "pilotlight").mkdir(parents=True, exist_ok=True)
+        (root / "pilotlight" / "plan.json").write_text(function.plan)
+        return {
+            name: value.replace(LAYER_ROOT, f"{root}/") if value.startswith(LAYER_ROOT) else value
+            for name, value in environment.items()
+        }
+
+    def _health_check_alarm(self, alarm: HealthCheckAlarm) -> MetricAlarm:
+        checks = self.aws.service(Route53).checks
+        identity = alarm.health_check_id or checks[alarm.health_check_name or ""].id
+        return MetricAlarm(
+            name=alarm.name, description="The primary's health check fails.",
+            namespace="AWS/Route53", metric="HealthCheckStatus", dimensions={"HealthCheckId": identity},
+            statistic="Minimum", threshold=1, comparison="LessThanThreshold", missing="missing",
+        )  # fmt: skip
+
+    def _bury(self, queue_arn: str, event: dict[str, Any], reason: str) -> None:
+        _, _, _, region, account, name = queue_arn.split(":")
+        url = f"https://sqs.{region}.amazonaws.com/{account}/{name}"
+        self.sdk(region).call(
+            "sqs",
+            "SendMessage",
+            region,
+            QueueUrl=url,
+            MessageBody=json.dumps({"event": event, "reason": reason}),
+        )
+
+
+def _table(table: Table) -> dict[str, Any]:
+    keys = [("partition", "HASH"), ("sort", "RANGE")]
+    stream = {"StreamSpecification": {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}} if table.stream else {}
+    return {
+        "TableName": table.name,
+        "KeySchema": [{"AttributeName": name, "KeyType": kind} for name, kind in keys],
+        "AttributeDefinitions": [{"AttributeName": name, "AttributeType": "S"} for name, _ in keys],
+        "BillingMode": "PAY_PER_REQUEST",
+        **stream,
+    }

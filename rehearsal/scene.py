@@ -1,0 +1,181 @@
+"""The scene of a rehearsal: a plan's world as it stands before an incident, with Pilotlight deployed in it.
+
+What must stand in the standby is what the plan's own step kinds say (`StepKind.standing`). The primary is an endpoint
+that answers as long as its region is not dark; the standby's load balancers answer once the application behind them is
+up: its tasks healthy, its configuration swapped, its database taking writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
+
+from deployment.application import application
+from deployment.foundation import foundation
+from deployment.resources import Stack
+from deployment.signals import signals
+from pilotlight.domain.plan import Plan
+from pilotlight.domain.ports import WebAnswer, WebRequest
+from pilotlight.domain.step import Standing
+from pilotlight.steps import kind
+from rehearsal.access import CURRENT_ROLE
+from rehearsal.apply import Account
+from rehearsal.embedded_aws import EmbeddedAws
+from rehearsal.internet import Internet
+from rehearsal.services.cloudwatch import CloudWatch
+from rehearsal.services.elbv2 import Elbv2
+from rehearsal.services.rds import Rds
+from rehearsal.services.route53 import Route53
+from rehearsal.slack import FakeSlack
+from rehearsal.virtual_time import VirtualTime
+from rehearsal.world import World
+
+BEFORE_INCIDENT = timedelta(minutes=7)
+LONG_AGO = timedelta(days=30)
+VALUE_BEFORE = "what stood here before the incident"
+SOME_SECRET = "a-secret-of-the-rehearsal-0123456789"
+START = datetime(2026, 11, 21, 1, 0, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A plan's world, open for a scenario to happen in."""
+
+    plan: Plan
+    account: Account
+    slack: FakeSlack
+
+    @property
+    def world(self) -> World:
+        """The world of the scene."""
+        return self.account.aws.world
+
+
+def open_scene(plan: Plan, seed: int, stacks: Iterable[Stack] | None = None) -> Scene:
+    """A world in which the plan's application has been well for long. Close it with `close_scene`.
+
+    Parameters: `stacks` are deployed in it; those that `deployment` describes for the plan, unless given.
+    """
+    deployed = stacks or (foundation(plan.account, plan.regions.standby), application(plan), *signals(plan))
+    world = World(VirtualTime(START), seed, plan.account)
+    aws = EmbeddedAws(world).__enter__()
+    scene = Scene(plan, Account(aws, Internet(world)), FakeSlack(world))
+    world.time.spawn(lambda: _set_up(scene, deployed), name="set the scene")
+    world.time.run(limit_seconds=BEFORE_INCIDENT.total_seconds())
+    return scene
+
+
+def close_scene(scene: Scene) -> None:
+    """Let go of what the scene holds of the process."""
+    scene.account.aws.__exit__(None, None, None)
+
+
+def _set_up(scene: Scene, stacks: Iterable[Stack]) -> None:
+    plan, account = scene.plan, scene.account
+    for step in plan.steps().values():
+        its_kind = kind(step.kind)
+        for standing in its_kind.standing(its_kind.params.model_validate(step.params), plan.place):
+            _furnish(scene, standing)
+    _furnish_primary(scene)
+    _furnish_slack(scene)
+    account.aws.service(Route53).answers = lambda host, path: _answers(scene, host, path)
+    account.apply(stacks)
+    account.aws.service(CloudWatch).settle(LONG_AGO)
+
+
+def _furnish(scene: Scene, standing: Standing) -> None:
+    sdk, facts = scene.account.sdk(standing.region), standing.facts
+    match standing.service:
+        case "internet":
+            scene.account.internet.put_in_region(
+                facts["host"],
+                standing.region,
+                lambda request: _standby_answers(scene, standing.region, request),
+            )
+        case "ssm":
+            key = {"KeyId": facts["key"]} if facts.get("key") else {}
+            kept = {"Name": facts["name"], "Value": VALUE_BEFORE, "Type": facts["type"], **key}
+            sdk.call("ssm", "PutParameter", standing.region, **kept)
+        case "secretsmanager":
+            sdk.call(
+                "secretsmanager",
+                "CreateSecret",
+                standing.region,
+                Name=facts["name"],
+                SecretString=facts.get("value", SOME_SECRET),
+            )
+        case service:
+            scene.world.models[service].furnish(standing)
+    if (standing.service, standing.what) == ("rds", "replica"):
+        identifier = str(facts["identifier"])
+        scene.account.aws.service(CloudWatch).sample_each_minute(
+            standing.region, "AWS/RDS", "ReplicaLag", {"DBInstanceIdentifier": identifier},
+            lambda: scene.account.aws.service(Rds).lag_seconds(standing.region, identifier),
+        )  # fmt: skip
+
+
+def _furnish_primary(scene: Scene) -> None:
+    probe, primary = scene.plan.signals.probe, scene.plan.regions.primary
+    hosts = {
+        urlsplit(probe.url).hostname or "",
+        probe.connect_to or "",
+        scene.plan.signals.health_check.host,
+    } - {""}
+    for host in hosts:
+        scene.account.internet.put_in_region(
+            host,
+            primary,
+            lambda request: WebAnswer(probe.expect_status, probe.expect_body or '{"status":"UP"}'),
+        )
+
+
+def _furnish_slack(scene: Scene) -> None:
+    slack, standby = scene.plan.notifications.slack, scene.plan.regions.standby
+    if slack is None:
+        return
+    scene.account.internet.put("slack.com", scene.slack.ask)
+    scene.account.sdk(standby).call(
+        "secretsmanager", "CreateSecret", standby, Name=slack.token_secret, SecretString=scene.slack.token
+    )
+
+
+def _answers(scene: Scene, host: str, path: str) -> bool:
+    answer = scene.account.internet.ask(WebRequest("GET", f"https://{host}{path}"))
+    return answer.status is not None and 200 <= answer.status < 400
+
+
+def _standby_answers(scene: Scene, region: str, request: WebRequest) -> WebAnswer:
+    healthy = sum(
+        group.healthy_count for group in scene.account.aws.service(Elbv2).target_groups if group.region == region
+    )
+    if not healthy:
+        return WebAnswer(503, "<html><body><h1>503 Service Temporarily Unavailable</h1></body></html>")
+    missing = _not_yet_there(scene)
+    return WebAnswer(503, '{"status":"DOWN"}') if missing else WebAnswer(200, '{"status":"UP"}')
+
+
+def _not_yet_there(scene: Scene) -> list[str]:
+    """What the application would find missing: parameters that still hold what stood there before the incident."""
+    missing: list[str] = []
+    for step in scene.plan.steps().values():
+        its_kind = kind(step.kind)
+        for standing in its_kind.standing(its_kind.params.model_validate(step.params), scene.plan.place):
+            if standing.service == "ssm" and _parameter(scene, standing) == VALUE_BEFORE:
+                missing.append(str(standing.facts["name"]))
+            if (standing.service, standing.what) == ("rds", "replica"):
+                instance = scene.account.aws.service(Rds).instance(standing.region, str(standing.facts["identifier"]))
+                missing += [instance.identifier] if instance.source else []
+    return missing
+
+
+def _parameter(scene: Scene, standing: Standing) -> str:
+    # The application reads under its own role, not under that of whoever asks it over HTTP.
+    asked_by = CURRENT_ROLE.set(None)
+    try:
+        sdk = scene.account.sdk(standing.region)
+        found = sdk.call("ssm", "GetParameter", standing.region, Name=standing.facts["name"])
+        return str(found["Parameter"]["Value"])
+    finally:
+        CURRENT_ROLE.reset(asked_by)

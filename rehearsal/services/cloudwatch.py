@@ -1,0 +1,231 @@
+"""CloudWatch: metrics, alarms that watch them, and the event that each change of an alarm's state sends.
+
+A datapoint becomes visible some time after its minute; an alarm evaluates when a new one is there. The event has the
+documented shape, with `reasonData` as a JSON string and moments written as `+0000`.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from deployment.resources import MetricAlarm
+from rehearsal.service import Service, Spread, operation
+from rehearsal.wire import Call
+
+if TYPE_CHECKING:
+    from rehearsal.world import World
+
+MinuteSample = Callable[[], float | None]
+MetricKey = tuple[str, str, str, tuple[tuple[str, str], ...]]
+
+# Facts: a health check's metric, its alarm and the event together take 60 to 150 seconds and more after the check
+# flipped; half a minute of that is the minute itself.
+VISIBLE_AFTER_MINUTE = Spread(5.0, 25.0, 60.0)
+EVALUATED_AFTER = Spread(1.0, 8.0, 25.0)
+
+
+@dataclass
+class WatchedAlarm:
+    """An alarm and its state."""
+
+    alarm: MetricAlarm
+    region: str
+    changed: datetime
+    state: str = "INSUFFICIENT_DATA"
+    reason: str = "Unchecked: Initial alarm creation"
+    reason_data: str = ""
+    updated: datetime | None = None
+    recent: list[tuple[datetime, float]] = field(default_factory=list)
+
+
+class CloudWatch(Service):
+    """The metrics and alarms of the account, by region."""
+
+    name = "cloudwatch"
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world)
+        self.alarms: dict[tuple[str, str], WatchedAlarm] = {}
+        self.metrics: dict[MetricKey, dict[datetime, float]] = {}
+        self.send: Callable[[str, str, dict[str, Any]], None] | None = None
+        self.on_change: list[Callable[[WatchedAlarm], None]] = []
+
+    def deploy(self, alarm: MetricAlarm, region: str) -> WatchedAlarm:
+        """Create an alarm, with no data yet."""
+        watched = WatchedAlarm(alarm, region, self.world.time.now(), updated=self.world.time.now())
+        self.alarms[region, alarm.name] = watched
+        return watched
+
+    def settle(self, age: timedelta) -> None:
+        """Make every alarm one that was made long ago and has been OK since."""
+        for watched in self.alarms.values():
+            watched.changed = watched.updated = self.world.time.now() - age
+            watched.state, watched.reason = "OK", "Threshold Crossed: the datapoint was within the threshold."
+
+    def sample_each_minute(
+        self, region: str, namespace: str, metric: str, dimensions: Mapping[str, str], sample: MinuteSample
+    ) -> None:
+        """Publish a metric: one datapoint for each minute, None for a minute without one."""
+        key = _key(region, namespace, metric, dimensions)
+
+        def minute() -> None:
+            started = self.world.time.now() - timedelta(seconds=60)
+            value = sample()
+            self.world.time.sleep(VISIBLE_AFTER_MINUTE.draw(self.random))
+            if value is not None:
+                self.put_metric(region, namespace, metric, dimensions, started, value)
+            self._evaluate_soon(key)
+
+        self.world.time.every(60.0, minute, name=f"metric {metric}")
+
+    def put_metric(
+        self,
+        region: str,
+        namespace: str,
+        metric: str,
+        dimensions: Mapping[str, str],
+        time: datetime,
+        value: float,
+    ) -> None:
+        """One datapoint, visible at once."""
+        self.metrics.setdefault(_key(region, namespace, metric, dimensions), {})[time] = value
+
+    @operation("DescribeAlarms")
+    def describe_alarms(self, call: Call) -> Mapping[str, Any]:
+        """The alarms of the given names."""
+        names = call.parameters.get("AlarmNames") or [name for region, name in self.alarms if region == call.region]
+        found = [self.alarms[call.region, name] for name in names if (call.region, name) in self.alarms]
+        return {"MetricAlarms": [self._describe(watched) for watched in found], "CompositeAlarms": []}
+
+    @operation("GetMetricData")
+    def get_metric_data(self, call: Call) -> Mapping[str, Any]:
+        """Datapoints of single metrics, newest first."""
+        results = []
+        for query in call.parameters["MetricDataQueries"]:
+            stat = query.get("MetricStat")
+            assert stat, "The embedded CloudWatch models queries of single metrics, not metric math."
+            metric = stat["Metric"]
+            dimensions = {d["Name"]: d["Value"] for d in metric.get("Dimensions", ())}
+            points = self.metrics.get(_key(call.region, metric["Namespace"], metric["MetricName"], dimensions), {})
+            start, end = _aware(call.parameters["StartTime"]), _aware(call.parameters["EndTime"])
+            chosen = sorted((t for t in points if start <= t < end), reverse=True)
+            results.append(
+                {
+                    "Id": query["Id"],
+                    "Label": metric["MetricName"],
+                    "Timestamps": chosen,
+                    "Values": [points[t] for t in chosen],
+                    "StatusCode": "Complete",
+                }
+            )
+        return {"MetricDataResults": results}
+
+    def _describe(self, watched: WatchedAlarm) -> dict[str, Any]:
+        alarm = watched.alarm
+        return {
+            "AlarmName": alarm.name,
+            "AlarmArn": f"arn:aws:cloudwatch:{watched.region}:{self.world.account}:alarm:{alarm.name}",
+            "AlarmConfigurationUpdatedTimestamp": watched.changed,
+            "StateValue": watched.state,
+            "StateReason": watched.reason,
+            "StateReasonData": watched.reason_data,
+            "StateUpdatedTimestamp": watched.updated,
+            "MetricName": alarm.metric,
+            "Namespace": alarm.namespace,
+        }
+
+    def _evaluate_soon(self, key: MetricKey) -> None:
+        for watched in list(self.alarms.values()):
+            alarm = watched.alarm
+            if _key(watched.region, alarm.namespace, alarm.metric, alarm.dimensions) == key:
+                self.world.time.sleep(EVALUATED_AFTER.draw(self.random))
+                self._evaluate(watched, key)
+
+    def _evaluate(self, watched: WatchedAlarm, key: MetricKey) -> None:
+        alarm, now = watched.alarm, self.world.time.now()
+        points = self.metrics.get(key, {})
+        window = sorted(t for t in points if t > now - alarm.period * (alarm.periods + 3))[-alarm.periods :]
+        if len(window) < alarm.periods:
+            # `missing` keeps the state while no datapoint is there, once there was one.
+            return
+        breaching = all(_breaches(points[t], alarm.threshold, alarm.comparison) for t in window)
+        state = "ALARM" if breaching else "OK"
+        if state != watched.state and not self.world.is_dark(watched.region):
+            self._change(watched, state, window, [points[t] for t in window])
+
+    def _change(self, watched: WatchedAlarm, state: str, window: list[datetime], values: list[float]) -> None:
+        alarm, now = watched.alarm, self.world.time.now()
+        previous = {
+            "value": watched.state,
+            "reason": watched.reason,
+            "timestamp": _stamp(watched.updated or now),
+        }
+        watched.state, watched.updated = state, now
+        watched.reason = (
+            f"Threshold Crossed: {len(values)} datapoint {values} was {'' if state == 'ALARM' else 'not '}beyond "
+            f"the threshold ({alarm.threshold})."
+        )
+        watched.reason_data = json.dumps({
+            "version": "1.0", "queryDate": _stamp(now), "startDate": _stamp(window[0]), "statistic": alarm.statistic,
+            "period": int(alarm.period.total_seconds()), "recentDatapoints": values, "threshold": alarm.threshold,
+        })  # fmt: skip
+        for listener in self.on_change:
+            listener(watched)
+        assert self.send is not None
+        self.send(watched.region, "default", self._event(watched, previous))
+
+    def _event(self, watched: WatchedAlarm, previous: Mapping[str, Any]) -> dict[str, Any]:
+        alarm, now = watched.alarm, self.world.time.now()
+        metric = {"namespace": alarm.namespace, "name": alarm.metric, "dimensions": dict(alarm.dimensions)}
+        stat = {"metric": metric, "period": int(alarm.period.total_seconds()), "stat": alarm.statistic}
+        return {
+            "version": "0",
+            "id": str(uuid.UUID(int=self.random.getrandbits(128), version=4)),
+            "detail-type": "CloudWatch Alarm State Change",
+            "source": "aws.cloudwatch",
+            "account": self.world.account,
+            "time": f"{now:%Y-%m-%dT%H:%M:%SZ}",
+            "region": watched.region,
+            "resources": [f"arn:aws:cloudwatch:{watched.region}:{self.world.account}:alarm:{alarm.name}"],
+            "detail": {
+                "alarmName": alarm.name,
+                "configuration": {
+                    "description": alarm.description,
+                    "metrics": [{"id": "m1", "metricStat": stat, "returnData": True}],
+                },
+                "previousState": dict(previous),
+                "state": {
+                    "value": watched.state,
+                    "reason": watched.reason,
+                    "reasonData": watched.reason_data,
+                    "timestamp": _stamp(now),
+                },
+            },
+        }
+
+
+def _key(region: str, namespace: str, metric: str, dimensions: Mapping[str, str]) -> MetricKey:
+    return (region, namespace, metric, tuple(sorted(dimensions.items())))
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "+0000"
+
+
+def _aware(moment: datetime) -> datetime:
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _breaches(value: float, threshold: float, comparison: str) -> bool:
+    match comparison:
+        case "LessThanThreshold":
+            return value < threshold
+        case "GreaterThanThreshold":
+            return value > threshold
+        case other:
+            raise AssertionError(f"The embedded CloudWatch does not model the comparison {other}.")

@@ -1,0 +1,100 @@
+"""The one world of a rehearsal: time, regions, randomness, and what has been done in it.
+
+The services of the embedded AWS, the internet and Slack stand in it; nothing in it is global, so that two worlds in
+one process do not meet.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import datetime
+from random import Random
+from typing import TYPE_CHECKING, TypeVar
+
+from rehearsal.virtual_time import VirtualTime
+from rehearsal.wire import Call
+
+if TYPE_CHECKING:
+    from rehearsal.service import Service
+
+S = TypeVar("S", bound="Service")
+
+
+@dataclass(frozen=True)
+class TraceLine:
+    """One AWS call as an outsider sees it; `step` and `seconds` say for whom it was made and how long it took."""
+
+    time: datetime
+    service: str
+    operation: str
+    region: str
+    resource: str
+    mutating: bool
+    error: str = ""
+    step: str = ""
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What an accepted call set in motion: `seconds` of AWS's own work on `resource`, begun for a step of a run.
+
+    `step` is empty where no step was at work. The clairvoyant schedule is made of these.
+    """
+
+    step: str
+    resource: str
+    started: datetime
+    seconds: float
+
+
+@dataclass
+class World:
+    """Everything that a rehearsal holds."""
+
+    time: VirtualTime
+    seed: int
+    account: str
+    trace: list[TraceLine] = field(default_factory=list)
+    effects: list[Effect] = field(default_factory=list)
+    dark: dict[str, datetime] = field(default_factory=dict)
+    models: dict[str, Service] = field(default_factory=dict)
+
+    def model(self, kind: type[S]) -> S:
+        """The model of one service."""
+        found = self.models[kind.name]
+        assert isinstance(found, kind)
+        return found
+
+    def random_for(self, purpose: str) -> Random:
+        """A stream of random numbers of its own for each purpose, so that one more draw here moves nothing there."""
+        return Random(f"{self.seed}/{purpose}")
+
+    def darken(self, region: str) -> None:
+        """The region stops answering, from now on."""
+        self.dark[region] = self.time.now()
+
+    def relight(self, region: str) -> None:
+        """The region answers again."""
+        self.dark.pop(region, None)
+
+    def is_dark(self, region: str) -> bool:
+        """Whether the region answers nobody at the moment."""
+        return region in self.dark
+
+    def record(self, call: Call, resource: str, mutating: bool, error: str, began: datetime) -> None:
+        """Note a call in the trace, when it has been answered."""
+        seconds = (self.time.now() - began).total_seconds()
+        step = CURRENT_STEP.get()
+        self.trace.append(
+            TraceLine(began, call.service, call.operation, call.region, resource, mutating, error, step, seconds)
+        )
+
+    def begin_effect(self, resource: str, seconds: float) -> None:
+        """Note that AWS is at work on a resource for that long, on behalf of the step that is being worked on."""
+        self.effects.append(Effect(CURRENT_STEP.get(), resource, self.time.now(), seconds))
+
+
+CURRENT_STEP: ContextVar[str] = ContextVar("current_step", default="")
+"""The step whose function is running, set by the model of Lambda around an invocation."""

@@ -1,0 +1,102 @@
+"""`./pilotlight rehearse` as a person or a script calls it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+FILEFLOW = "plans/fileflow.yaml"
+
+
+def pilotlight(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
+    command = [sys.executable, "-m", "cli", *arguments]
+    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=300, check=False)
+
+
+@pytest.fixture(scope="module")
+def blip(tmp_path_factory: pytest.TempPathFactory) -> tuple[subprocess.CompletedProcess[str], Path]:
+    folder = tmp_path_factory.mktemp("with a space")
+    trace, reports = folder / "trace.jsonl", folder / "reports"
+    done = pilotlight(
+        "rehearse", FILEFLOW, "--scenario", "blip", "--seed", "7", "--output", "json",
+        "--trace", str(trace), "--report", str(reports),
+    )  # fmt: skip
+    return done, folder
+
+
+class TestJson:
+    def test_it_prints_one_document_and_nothing_else(self, blip: tuple[Any, Path]) -> None:
+        done, _ = blip
+
+        result = json.loads(done.stdout)
+        assert done.returncode == 0, done.stderr
+        assert list(result) == [
+            "application", "scenario", "seed", "outcome", "reason", "clocks", "rto_seconds", "rpo_seconds",
+            "objectives", "critical_path_seconds", "overhead_ratio", "steps", "messages", "report",
+        ]  # fmt: skip
+        assert (result["application"], result["scenario"], result["seed"]) == ("fileflow", "blip", 7)
+        assert list(result["clocks"]) == ["onset", "detected", "decided", "executed", "verified"]
+        assert list(result["steps"][0]) == [
+            "name", "kind", "stage", "status", "started", "finished", "attempts", "reason",
+        ]  # fmt: skip
+        assert result["clocks"]["verified"] is None
+
+    def test_the_report_stands_where_it_says(self, blip: tuple[Any, Path]) -> None:
+        done, _ = blip
+
+        page = Path(json.loads(done.stdout)["report"]).read_text()
+        assert page.startswith("<!doctype html>")
+        assert "is well again" in page
+
+    def test_the_trace_has_a_line_for_each_call(self, blip: tuple[Any, Path]) -> None:
+        _, folder = blip
+
+        lines = [json.loads(line) for line in (folder / "trace.jsonl").read_text().splitlines()]
+        assert len(lines) > 50
+        assert all(list(line) == ["time", "service", "operation", "region", "resource", "mutating"] for line in lines)
+
+
+class TestText:
+    def test_in_a_pipe_it_prints_plain_lines(self, tmp_path: Path) -> None:
+        done = pilotlight("rehearse", FILEFLOW, "--scenario", "blip", "--report", str(tmp_path))
+
+        assert done.returncode == 0, done.stderr
+        assert "The outage begins" in done.stdout
+        assert "NOT_NEEDED" in done.stdout
+        assert "\x1b[" not in done.stdout
+        assert str(tmp_path) in done.stdout
+
+    def test_it_says_what_can_happen(self) -> None:
+        done = pilotlight("rehearse", "--list-scenarios")
+
+        assert done.returncode == 0
+        for name in ("outage", "blip", "replica-backing-up", "cache-create-failed", "image-missing", "slack-down"):
+            assert name in done.stdout
+
+
+class TestMistakes:
+    @pytest.mark.parametrize(
+        ("arguments", "code", "said"),
+        [
+            (("rehearse",), 2, "name a plan file"),
+            (("rehearse", "plans/nowhere.yaml"), 2, "plans/nowhere.yaml"),
+            (("rehearse", FILEFLOW, "--scenario", "flood"), 2, "There is no scenario 'flood'; there are outage,"),
+            (("rehearse", FILEFLOW, "--seed", "many"), 2, "--seed"),
+            (("validate", "README.md"), 2, "README.md"),
+            (("no-such-command",), 2, "no-such-command"),
+        ],
+    )
+    def test_each_ends_in_a_sentence_and_a_two(self, arguments: tuple[str, ...], code: int, said: str) -> None:
+        done = pilotlight(*arguments)
+
+        assert done.returncode == code
+        assert said in done.stderr
+        assert "Traceback" not in done.stderr
