@@ -8,9 +8,11 @@ from deployment import names
 from deployment.resources import (
     Bus,
     Function,
+    FunctionTarget,
     MetricAlarm,
     Queue,
     Resource,
+    Rule,
     Stack,
     StreamSource,
     Table,
@@ -36,6 +38,7 @@ def foundation(account: str, region: str) -> Stack:
             maximum_age=timedelta(hours=1),
             retries=10,
         ),
+        _tick(account, region),
         *_alarms(account, region),
     )
     return Stack(names.foundation_stack(region), region, account, resources)
@@ -44,6 +47,18 @@ def foundation(account: str, region: str) -> Stack:
 def table_arn(region: str, account: str, table: str) -> str:
     """The ARN of a table."""
     return _arn("dynamodb", region, account, f"table/{table}")
+
+
+def _tick(account: str, region: str) -> Rule:
+    queue = _arn("sqs", region, account, names.LOST_EVENTS_QUEUE)
+    notifier = _arn("lambda", region, account, f"function:{names.NOTIFY_FUNCTION}:{names.ALIAS}")
+    return Rule(
+        name=f"{names.NOTIFY_FUNCTION}-tick",
+        description="Lets the notifier catch up with what could not be told, when nothing new is written.",
+        bus="default",
+        target=FunctionTarget(notifier, queue, maximum_age=timedelta(minutes=1), retries=0),
+        schedule="rate(1 minute)",
+    )
 
 
 def _notifier(account: str, region: str) -> Function:

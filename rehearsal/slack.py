@@ -11,6 +11,7 @@ import json
 import re
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from math import ceil
 from typing import Any
 
 from pilotlight.domain.ports import WebAnswer, WebRequest
@@ -124,13 +125,18 @@ class FakeSlack:
     def _answer(self, method: str, request: WebRequest) -> WebAnswer:
         body = json.loads(request.body or "{}")
         if self._is_limited(method, str(body.get("channel", ""))):
-            return WebAnswer(429, json.dumps({"ok": False, "error": "ratelimited"}))
+            wait = {"retry-after": str(self._retry_after())}
+            return WebAnswer(429, json.dumps({"ok": False, "error": "ratelimited"}), headers=wait)
         refusal = self._refusals.pop(0) if self._refusals else self._refusal(method, request, body)
         if refusal:
             return WebAnswer(200, json.dumps({"ok": False, "error": refusal}))
         message = self._update(body) if method == "chat.update" else self._post(body)
         self.history.append(message)
         return WebAnswer(200, json.dumps({"ok": True, "channel": message.channel, "ts": message.ts}))
+
+    def _retry_after(self) -> int:
+        left = (self._limited_until - self.world.time.now()).total_seconds() if self._limited_until else 0.0
+        return max(1, ceil(left)) if left > 0 else 30
 
     def _is_limited(self, method: str, channel: str) -> bool:
         if self._limited_until and self.world.time.now() < self._limited_until:

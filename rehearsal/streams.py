@@ -1,6 +1,6 @@
 """DynamoDB streams: what is written to a table, fed to a function in batches, in order, some hundred ms later.
 
-A batch that fails is tried again, whole, and after its last try goes to the queue of what was lost.
+What fails of a batch is tried again, and after its last try goes to the queue of what was lost.
 """
 
 from __future__ import annotations
@@ -69,15 +69,24 @@ class StreamFeed:
         event = {"Records": json.loads(json.dumps(records, default=str))}
         for _ in range(self._source.retries + 1):
             try:
-                self._aws.service(LambdaFunctions).run(self._region, self._source.function, event)
-                return
+                answer = self._aws.service(LambdaFunctions).run(self._region, self._source.function, event)
             except FunctionFailed:
-                self._aws.world.time.sleep(1.0)
+                answer = {"batchItemFailures": [{"itemIdentifier": _number(event["Records"][0])}]}
+            failed = [str(item["itemIdentifier"]) for item in answer.get("batchItemFailures", ())]
+            if not failed:
+                return
+            # All from the first failed record on is delivered again, as ReportBatchItemFailures has it.
+            event = {"Records": [r for r in event["Records"] if int(_number(r)) >= min(map(int, failed))]}
+            self._aws.world.time.sleep(1.0)
         self._sdk.call("sqs", "SendMessage", self._region, QueueUrl=self._queue_url(), MessageBody=json.dumps(event))
 
     def _queue_url(self) -> str:
         _, _, _, region, account, name = self._source.queue_arn.split(":")
         return f"https://sqs.{region}.amazonaws.com/{account}/{name}"
+
+
+def _number(record: dict[str, Any]) -> str:
+    return str(record["dynamodb"]["SequenceNumber"])
 
 
 def feed_from_stream(aws: EmbeddedAws, region: str, source: StreamSource) -> None:

@@ -19,7 +19,7 @@ from pilotlight.domain.ports import Aws, Web, WebAnswer, WebRequest
 URL = "https://slack.com/api/"
 TIMEOUT_SECONDS = 3.0
 RATE_LIMIT_PAUSE_SECONDS = 30.0
-"""How long to leave Slack alone after a 429 whose Retry-After is not known."""
+"""How long to leave Slack alone after a 429 that does not say it in Retry-After."""
 
 TOKEN_REFUSED = frozenset({"invalid_auth", "token_revoked", "token_expired", "not_authed", "account_inactive"})
 MESSAGE_GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
@@ -73,9 +73,9 @@ def _read(method: str, answer: WebAnswer, token: str) -> Delivered | NotDelivere
         trouble = answer.trouble.replace(token, "(withheld)")
         return NotDelivered("unreachable", f"Slack did not answer {method} within {TIMEOUT_SECONDS:g} s: {trouble}")
     if answer.status == 429:
-        return NotDelivered(
-            "ratelimited", f"Slack refused {method}, because too much is sent to it.", RATE_LIMIT_PAUSE_SECONDS
-        )
+        said_so = answer.headers.get("retry-after", "")
+        pause = float(said_so) if said_so.isdigit() else RATE_LIMIT_PAUSE_SECONDS
+        return NotDelivered("ratelimited", f"Slack refused {method}, because too much is sent to it.", pause)
     try:
         said = json.loads(answer.body)
         if said["ok"]:

@@ -78,7 +78,8 @@ def _exchange(request: WebRequest, deadline: float) -> WebAnswer:
                 preload_content=False,
             )
             with closing(answer):
-                return WebAnswer(answer.status, _beginning(answer, deadline))
+                headers = {name.lower(): value for name, value in answer.headers.items()}
+                return WebAnswer(answer.status, _beginning(answer, deadline), headers=headers)
     except (HTTPError, OSError, ValueError) as error:
         return WebAnswer(None, "", trouble=_in_words(error))
 

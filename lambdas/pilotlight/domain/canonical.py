@@ -14,4 +14,5 @@ def canonical(value: Any) -> str:
 
 def digest(value: Any) -> str:
     """SHA-256 of the canonical spelling, in hexadecimal."""
-    return hashlib.sha256(canonical(value).encode()).hexdigest()
+    # Half a surrogate pair, as a cut message of AWS may end with, has no UTF-8 of its own.
+    return hashlib.sha256(canonical(value).encode("utf-8", "surrogatepass")).hexdigest()

@@ -35,11 +35,12 @@ class WebRequest:
 
 @dataclass(frozen=True)
 class WebAnswer:
-    """What came back: a status and the first part of the body; or, with status None, why nothing did."""
+    """What came back: a status, the first part of the body, and headers by lower-case name; or why nothing did."""
 
     status: int | None
     body: str
     trouble: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class Web(Protocol):

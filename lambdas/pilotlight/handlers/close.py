@@ -98,11 +98,7 @@ def _to_do(run: Run, states: Mapping[str, StepState]) -> list[str]:
     ]
     never = [name for name in run.plan.steps() if name not in states]
     left = [f"Not begun: {', '.join(never)}."] if never else []
-    return [
-        *failed,
-        *left,
-        f"Then start {run.application}-failover again: what is done already is found done.",
-    ]
+    return [*failed, *left]
 
 
 def _trouble(state: Mapping[str, Any]) -> str:

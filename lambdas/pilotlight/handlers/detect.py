@@ -17,7 +17,7 @@ from pilotlight.domain.decision import History, Signal, Verdict, VerdictKind, de
 from pilotlight.domain.errors import AlreadyExists, AwsError, Changed, InputRefused
 from pilotlight.domain.plan import Plan
 from pilotlight.domain.records import Entry, RecordKind
-from pilotlight.handlers.journal import incident_of, slack_of
+from pilotlight.handlers.journal import incident_of, outline_of, verdicts
 from pilotlight.handlers.runtime import Handler, Outside, Runtime, entry
 
 TICK = "Scheduled Event"
@@ -49,102 +49,91 @@ class Detector:
         """Take a tick or an event to its verdict; an event that cannot be read ends in a recorded refusal."""
         plan, now = self._runtime.plan, self._runtime.now()
         if event.get("detail-type") == TICK:
-            return self._conclude(plan, self._look(plan, now), now, event_id="")
+            return self._conclude(plan, now, event_id="")
         try:
             alarm = AlarmEvent.parse(event)
         except InputRefused as refusal:
-            return self._record(plan, Verdict(VerdictKind.IGNORE, refusal.sentence), now, str(event.get("id", "")))
-        if not self._first_time(plan, alarm.id, now):
-            sentence = (
-                f"Event {alarm.id} about alarm {alarm.detail.alarm_name} was delivered again; "
-                "it was dealt with the first time."
-            )
-            return self._record(plan, Verdict(VerdictKind.IGNORE, sentence), now, alarm.id)
+            return self._ignore(plan, refusal.sentence, now, str(event.get("id", "")))
+        if self._runtime.control.note(_events(plan), alarm.id):
+            name = alarm.detail.alarm_name
+            sentence = f"Event {alarm.id} about alarm {name} was delivered again; it was dealt with the first time."
+            return self._ignore(plan, sentence, now, alarm.id)
         hint = judge(alarm, plan, plan.alarm_arns, now)
-        if not hint.look:
-            return self._record(plan, Verdict(VerdictKind.IGNORE, hint.sentence), now, alarm.id)
-        return self._conclude(plan, self._look(plan, now), now, alarm.id)
+        concluded = (
+            self._conclude(plan, now, alarm.id) if hint.look else self._ignore(plan, hint.sentence, now, alarm.id)
+        )
+        self._dealt_with(plan, alarm.id, now)
+        return concluded
 
-    def _look(self, plan: Plan, now: datetime) -> tuple[Signal, ...]:
-        return look(plan, self._runtime.aws, self._runtime.outside.web, now)
+    def _ignore(self, plan: Plan, sentence: str, now: datetime, event_id: str) -> dict[str, Any]:
+        return self._record(plan, Verdict(VerdictKind.IGNORE, sentence), incident_of(plan, now), now, event_id)
 
-    def _conclude(self, plan: Plan, signals: tuple[Signal, ...], now: datetime, event_id: str) -> dict[str, Any]:
+    def _conclude(self, plan: Plan, now: datetime, event_id: str) -> dict[str, Any]:
+        signals = look(plan, self._runtime.aws, self._runtime.outside.web, now)
         verdict = decide(plan.application, plan.arming, plan.decision, signals, self._history(plan), now)
         if verdict.kind is VerdictKind.START:
             verdict = self._start(plan, verdict, now)
-        if event_id or self._is_news(plan, verdict):
-            self._record_signals(plan, signals, incident_of(plan, verdict.dark_since or now), now)
-            return self._record(plan, verdict, now, event_id)
-        return {"verdict": verdict.kind.value, "sentence": verdict.sentence}
+        before = self._runtime.control.note(verdicts(plan.application), "last")
+        incident = _incident(plan, verdict, before, now)
+        is_news = verdict.kind.value != (before["kind"] if before else VerdictKind.IGNORE.value)
+        if is_news:
+            self._keep(plan, verdict, incident, before)
+        if not (event_id or is_news):
+            return {"verdict": verdict.kind.value, "sentence": verdict.sentence}
+        self._record_signals(plan, signals, incident, now)
+        return self._record(plan, verdict, incident, now, event_id)
 
     def _history(self, plan: Plan) -> History:
         control = self._runtime.control
         holder = control.lease(plan.application).holder
-        last = control.note(f"last#{plan.application}", "run")
         if holder:
             return History(live_run=holder)
+        last = control.note(f"last#{plan.application}", "run")
         return History(last_run=last["run_id"], last_outcome=last["outcome"]) if last else History()
 
     def _start(self, plan: Plan, verdict: Verdict, now: datetime) -> Verdict:
-        control = self._runtime.control
-        epoch = control.lease(plan.application).epoch + 1
+        epoch = self._runtime.control.lease(plan.application).epoch + 1
         for attempt in range(1, 4):
             name = f"{plan.application}-e{epoch}" + (f"-{attempt}" if attempt > 1 else "")
-            start = control.note_start(plan.application, Start(name, verdict.sentence, verdict.dark_since or now, now))
+            noted = Start(name, verdict.sentence, verdict.dark_since or now, now)
+            start = self._runtime.control.note_start(plan.application, noted)
             try:
-                self._runtime.aws.call(
-                    "stepfunctions",
-                    "StartExecution",
-                    self._runtime.region,
-                    stateMachineArn=self._machine,
-                    name=name,
-                    input=EXECUTION_INPUT,
-                )
+                self._start_execution(name)
                 return Verdict(VerdictKind.START, f"{start.verdict} Run {name} was started.", verdict.dark_since)
             except AlreadyExists:
                 if self._is_running(name):
                     return Verdict(VerdictKind.JOIN, f"Run {name} was started for this already.", verdict.dark_since)
             except AwsError as error:
-                return Verdict(
-                    VerdictKind.HOLD,
-                    f"Run {name} could not be started and is tried again within a minute: {error.sentence}",
-                    verdict.dark_since,
-                )
-        return Verdict(
-            VerdictKind.HOLD,
+                sentence = f"Run {name} could not be started and is tried again within a minute: {error.sentence}"
+                return Verdict(VerdictKind.HOLD, sentence, verdict.dark_since)
+        sentence = (
             f"Three executions named {plan.application}-e{epoch} ended before they took the lease; "
-            "start the run by hand.",
-            verdict.dark_since,
+            "start the run by hand."
         )
+        return Verdict(VerdictKind.BLOCK, sentence, verdict.dark_since)
+
+    def _start_execution(self, name: str) -> None:
+        asked = {"stateMachineArn": self._machine, "name": name, "input": EXECUTION_INPUT}
+        self._runtime.aws.call("stepfunctions", "StartExecution", self._runtime.region, **asked)
 
     def _is_running(self, name: str) -> bool:
         arn = f"{self._machine.replace(':stateMachine:', ':execution:')}:{name}"
-        return bool(
-            self._runtime.aws.call("stepfunctions", "DescribeExecution", self._runtime.region, executionArn=arn)[
-                "status"
-            ]
-            == "RUNNING"
-        )
+        found = self._runtime.aws.call("stepfunctions", "DescribeExecution", self._runtime.region, executionArn=arn)
+        return bool(found["status"] == "RUNNING")
 
-    def _first_time(self, plan: Plan, event_id: str, now: datetime) -> bool:
+    def _dealt_with(self, plan: Plan, event_id: str, now: datetime) -> None:
+        # Noted last: an event whose handling crashed must be dealt with when it is delivered again.
         try:
-            self._runtime.control.keep_note(f"event#{plan.application}", event_id, {"seen": now.isoformat()}, None)
+            self._runtime.control.keep_note(_events(plan), event_id, {"seen": now.isoformat()}, None)
         except Changed:
-            return False
-        return True
+            self._runtime.logger.info(f"Event {event_id} was dealt with by another copy at the same time.")
 
-    def _is_news(self, plan: Plan, verdict: Verdict) -> bool:
-        """Whether a tick's verdict is another kind than the last one that was kept, which it then replaces."""
-        control, key = self._runtime.control, f"verdict#{plan.application}"
-        last = control.note(key, "last")
-        kind = verdict.kind.value
-        if (last["kind"] if last else VerdictKind.IGNORE.value) == kind:
-            return False
+    def _keep(self, plan: Plan, verdict: Verdict, incident: str, before: Mapping[str, Any] | None) -> None:
         try:
-            control.keep_note(key, "last", {"kind": kind}, last)
+            kept = {"kind": verdict.kind.value, "incident": incident}
+            self._runtime.control.keep_note(verdicts(plan.application), "last", kept, before)
         except Changed:
-            return False
-        return True
+            self._runtime.logger.info(f"Another look at {plan.application} came to its verdict at the same time.")
 
     def _record_signals(self, plan: Plan, signals: tuple[Signal, ...], incident: str, now: datetime) -> None:
         for signal in signals:
@@ -155,19 +144,30 @@ class Detector:
                 "sight": signal.sight.value,
                 "since": signal.since.isoformat() if signal.since else None,
             }
-            self._runtime.ledger.append(
-                Entry(plan.application, RecordKind.SIGNAL, now, signal.sentence, details=details)
-            )
+            entry = Entry(plan.application, RecordKind.SIGNAL, now, signal.sentence, details=details)
+            self._runtime.ledger.append(entry)
 
-    def _record(self, plan: Plan, verdict: Verdict, now: datetime, event_id: str) -> dict[str, Any]:
+    def _record(self, plan: Plan, verdict: Verdict, incident: str, now: datetime, event_id: str) -> dict[str, Any]:
         details = {
-            "incident": incident_of(plan, verdict.dark_since or now),
+            "incident": incident,
             "verdict": verdict.kind.value,
             "dark_since": verdict.dark_since.isoformat() if verdict.dark_since else None,
             "event_id": event_id,
-            "notify": slack_of(plan),
-            "regions": {"primary": plan.regions.primary, "standby": plan.regions.standby},
+            **outline_of(plan),
         }
         self._runtime.ledger.append(Entry(plan.application, RecordKind.VERDICT, now, verdict.sentence, details=details))
         self._runtime.logger.info(verdict.sentence, extra={"verdict": verdict.kind.value, "event_id": event_id})
         return {"verdict": verdict.kind.value, "sentence": verdict.sentence}
+
+
+def _events(plan: Plan) -> str:
+    return f"event#{plan.application}"
+
+
+def _incident(plan: Plan, verdict: Verdict, before: Mapping[str, Any] | None, now: datetime) -> str:
+    """The incident that a verdict belongs to: that of the darkness it rests on, or the one that it puts an end to."""
+    if verdict.dark_since:
+        return incident_of(plan, verdict.dark_since)
+    if before and before["kind"] != VerdictKind.IGNORE.value:
+        return str(before["incident"])
+    return incident_of(plan, now)

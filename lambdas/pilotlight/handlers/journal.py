@@ -24,6 +24,27 @@ def slack_of(plan: Plan) -> dict[str, str] | None:
     return {"channel": slack.channel, "token_secret": slack.token_secret} if slack else None
 
 
+def verdicts(application: str) -> str:
+    """Where the control table keeps the detector's last verdict on an application."""
+    return f"verdict#{application}"
+
+
+def outline_of(plan: Plan) -> dict[str, Any]:
+    """What a verdict carries of its plan, so that it can be told."""
+    objectives = plan.objectives
+    expected = objectives.expected_rto
+    return {
+        "regions": {"primary": plan.regions.primary, "standby": plan.regions.standby},
+        "arming": plan.arming.value,
+        "notify": slack_of(plan),
+        "objectives": {
+            "rto_seconds": objectives.rto.total_seconds(),
+            "rpo_seconds": objectives.rpo.total_seconds(),
+            "expected_rto_seconds": [span.total_seconds() for span in expected] if expected else None,
+        },
+    }
+
+
 def write(runtime: Runtime, run: Run, what: RecordKind, sentence: str, *, step: str = "", **details: Any) -> Record:
     """Append a record about a run, and log the same sentence."""
     facts = {"incident": run.incident, **details}
@@ -38,18 +59,9 @@ def clocks_of(clocks: Clocks) -> dict[str, str | None]:
 
 def description_of(plan: Plan) -> Mapping[str, Any]:
     """What a reader of the ledger must know of the plan that a run follows."""
-    objectives = plan.objectives
-    expected = objectives.expected_rto
     return {
-        "regions": {"primary": plan.regions.primary, "standby": plan.regions.standby},
-        "arming": plan.arming.value,
+        **outline_of(plan),
         "plan_digest": plan.digest(),
-        "notify": slack_of(plan),
-        "objectives": {
-            "rto_seconds": objectives.rto.total_seconds(),
-            "rpo_seconds": objectives.rpo.total_seconds(),
-            "expected_rto_seconds": [span.total_seconds() for span in expected] if expected else None,
-        },
         "steps": [
             _describe(step.name, step.kind, step.params, step.awaited_in, step.started_in)
             for step in plan.steps().values()

@@ -1,7 +1,7 @@
 """notify: fed by the ledger's stream, it tells people what is written there; beside the run, never in it.
 
-Two events: a batch of the ledger's DynamoDB stream (new images), and `{"catch_up": ["<application>", ...]}`, which
-tries the outbox again when nothing new is written. Trouble with Slack or SNS is kept for the next invocation and is no
+Two events: a batch of the ledger's DynamoDB stream (new images), and the tick of each minute, which tries the outbox
+again when nothing new is written. Trouble with Slack or SNS is kept for the next invocation and is no
 failure; trouble of its own, or with the tables, makes the batch come back from the first record that was not told
 (Lambda, "Reporting batch item failures" for DynamoDB streams).
 """
@@ -41,9 +41,8 @@ def build(environ: Mapping[str, str], outside: Outside) -> Handler:
     teller = Teller(runtime)
 
     def notify(event: dict[str, Any], context: Any) -> dict[str, Any]:
-        if "catch_up" in event:
-            for application in event["catch_up"]:
-                _catch_up(runtime, teller, application, frozenset())
+        if "Records" not in event:
+            _catch_up(runtime, teller, frozenset())
             return {"batchItemFailures": []}
         touched = _touched(runtime, event["Records"])
         failures: list[str] = []
@@ -60,8 +59,7 @@ def build(environ: Mapping[str, str], outside: Outside) -> Handler:
                 runtime.logger.exception("An incident could not be told.", application=application, incident=incident)
                 failures.append(batch.first_item)
                 broken += 1
-        for application in dict.fromkeys(application for application, _ in touched):
-            _catch_up(runtime, teller, application, frozenset(incident for _, incident in touched))
+        _catch_up(runtime, teller, frozenset(incident for _, incident in touched))
         _count(broken)
         return {"batchItemFailures": [{"itemIdentifier": min(failures, key=int)}] if failures else []}
 
@@ -100,18 +98,22 @@ def _announces(record: Record) -> bool:
             return True
 
 
-def _catch_up(runtime: Runtime, teller: Teller, application: str, done: frozenset[str]) -> None:
+def _catch_up(runtime: Runtime, teller: Teller, done: frozenset[str]) -> None:
     """Try what waits in the outbox; what cannot be told even now stays there and holds nothing else up."""
-    for waiting in teller.waiting(application):
+    for waiting in teller.waiting():
         if waiting.incident in done:
             continue
         try:
-            teller.tell(application, waiting.incident, waiting.first)
+            teller.tell(waiting.application, waiting.incident, waiting.first)
         except Changed:
-            runtime.logger.info("Another invocation is telling it.", application=application, incident=waiting.incident)
+            runtime.logger.info(
+                "Another invocation is telling it.", application=waiting.application, incident=waiting.incident
+            )
         except Exception:
             runtime.logger.exception(
-                "What waits in the outbox could not be told.", application=application, incident=waiting.incident
+                "What waits in the outbox could not be told.",
+                application=waiting.application,
+                incident=waiting.incident,
             )
 
 

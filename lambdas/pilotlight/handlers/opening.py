@@ -8,11 +8,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from pilotlight.aws.control import Lease, Start
 from pilotlight.aws.observers import look
-from pilotlight.domain.decision import Confirmation, Confirmed, confirm
+from pilotlight.domain.decision import Confirmation, Confirmed, VerdictKind, confirm
 from pilotlight.domain.errors import AwsError, Changed, InputRefused, NotFound
 from pilotlight.domain.plan import Arming, Plan
 from pilotlight.domain.records import RecordKind
@@ -21,7 +22,7 @@ from pilotlight.domain.start_input import StartInput, how_to_confirm
 from pilotlight.domain.step import Finding, Severity
 from pilotlight.handlers.answer import Answer
 from pilotlight.handlers.inspection import inspect
-from pilotlight.handlers.journal import clocks_of, description_of, incident_of, write
+from pilotlight.handlers.journal import clocks_of, description_of, incident_of, verdicts, write
 from pilotlight.handlers.runtime import Runtime
 
 
@@ -129,7 +130,7 @@ def _record_opening(
         run_id=run_id, application=plan.application, origin=requested.origin, reason=requested.reason,
         requested_by=requested.requested_by, epoch=lease.epoch, opened=now, plan_snapshot=plan.snapshot(),
         plan_digest=plan.digest(), execution_arn=execution_arn, first_sequence=last.sequence + 1 if last else 1,
-        incident=incident_of(plan, onset or now),
+        incident=_incident(runtime, plan, onset, now),
     )  # fmt: skip
     run = replace(
         run,
@@ -144,6 +145,15 @@ def _record_opening(
             clocks=clocks_of(run.clocks), **description_of(plan),
         )  # fmt: skip
     return recorded
+
+
+def _incident(runtime: Runtime, plan: Plan, onset: datetime | None, now: datetime) -> str:
+    """The incident of a run: that of the darkness the detector saw, or the one that a person answers."""
+    if onset:
+        return incident_of(plan, onset)
+    last = runtime.control.note(verdicts(plan.application), "last")
+    waiting = last is not None and last["kind"] in (VerdictKind.BLOCK.value, VerdictKind.HOLD.value)
+    return str(last["incident"]) if last and waiting else incident_of(plan, now)
 
 
 def _warm(runtime: Runtime, plan: Plan, prefix: str) -> None:
@@ -229,6 +239,7 @@ def _go(runtime: Runtime, run: Run, seen: Confirmed) -> Answer:
         seen.sentence,
         decided=now.isoformat(),
         looks=changed.looks,
+        clocks=clocks_of(changed.clocks),
     )
     return Answer("go", seen.sentence)
 

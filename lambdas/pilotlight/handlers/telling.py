@@ -35,6 +35,10 @@ LONGEST_RETRY = timedelta(seconds=60)
 GIVE_UP = timedelta(hours=24)
 
 
+OUTBOX = "outbox"
+"""Where the control table keeps what is still to be told, by incident."""
+
+
 @dataclass(frozen=True)
 class Channel:
     """Where an incident is told in Slack, as its plan says."""
@@ -57,9 +61,9 @@ class Teller:
         """Whether anyone was told of the incident already."""
         return self._runtime.control.note(_messages(application), incident) is not None
 
-    def waiting(self, application: str) -> list[Untold]:
-        """What the outbox of an application holds, and may be tried again by now."""
-        notes = [Untold.from_item(note) for note in self._runtime.control.notes(_outbox(application))]
+    def waiting(self) -> list[Untold]:
+        """What the outbox holds, and may be tried again by now."""
+        notes = [Untold.from_item(note) for note in self._runtime.control.notes(OUTBOX)]
         return [note for note in notes if note.not_before <= self._runtime.now()]
 
     def tell(self, application: str, incident: str, newest: int) -> None:
@@ -86,7 +90,7 @@ class Teller:
         return told, {"version": note["version"] + 1 if note else 1}
 
     def _deliver(self, seen: IncidentView, told: Told) -> Told:
-        note = self._runtime.control.note(_outbox(seen.application), seen.incident)
+        note = self._runtime.control.note(OUTBOX, seen.incident)
         held = Untold.from_item(note) if note else None
         channel = _channel(seen.records)
         trouble: NotDelivered | None = None
@@ -177,7 +181,7 @@ class Teller:
     def _keep_outbox(
         self, seen: IncidentView, note: Mapping[str, Any] | None, held: Untold | None, trouble: NotDelivered | None
     ) -> None:
-        control, partition, now = self._runtime.control, _outbox(seen.application), self._runtime.now()
+        control, partition, now = self._runtime.control, OUTBOX, self._runtime.now()
         if trouble is None:
             if note:
                 control.drop_note(partition, seen.incident, note)
@@ -215,7 +219,3 @@ def _channel(records: Sequence[Record]) -> Channel | None:
 
 def _messages(application: str) -> str:
     return f"message#{application}"
-
-
-def _outbox(application: str) -> str:
-    return f"outbox#{application}"
