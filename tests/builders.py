@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from pilotlight.domain.plan import Plan
@@ -14,6 +15,7 @@ PRIMARY_HOST = "primary.example.com"
 STANDBY_HOST = "standby.example.com"
 ALARM = "pilotlight-fileflow-primary-health"
 ALARM_ARN = f"arn:aws:cloudwatch:us-east-1:{ACCOUNT}:alarm:{ALARM}"
+SAMPLE_EVENTS = Path(__file__).parent / "events"
 
 
 def a_plan(**differences: Any) -> Plan:
@@ -44,30 +46,22 @@ def a_plan(**differences: Any) -> Plan:
     return Plan.model_validate({**whole, **differences})
 
 
+def a_sample_event(name: str) -> dict[str, Any]:
+    """An event as AWS publishes it: `metric-alarm`, `composite-alarm` or `configuration-change`."""
+    event: dict[str, Any] = json.loads((SAMPLE_EVENTS / f"{name}.json").read_text())
+    return event
+
+
 def an_alarm_event(at: datetime, *, state: str = "ALARM", **differences: Any) -> dict[str, Any]:
     """The published event of a metric alarm that went off at `at`; `state__x=...` changes a field of its state."""
+    event = a_sample_event("metric-alarm")
     stamp = at.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "+0000"
-    reason = json.dumps(
-        {"version": "1.0", "queryDate": stamp, "startDate": stamp, "recentDatapoints": [0.0], "threshold": 1.0}
-    )
-    new_state = {"value": state, "reason": "Threshold Crossed", "reasonData": reason, "timestamp": stamp}
+    new_state = event["detail"]["state"]
+    reason = {**json.loads(new_state["reasonData"]), "queryDate": stamp, "startDate": stamp}
+    new_state |= {"value": state, "reasonData": json.dumps(reason), "timestamp": stamp}
     new_state |= {
         name.removeprefix("state__"): value for name, value in differences.items() if name.startswith("state__")
     }
-    event = {
-        "version": "0",
-        "id": "c4c1c1c9-6542-e61b-6ef0-8c4d36933a92",
-        "detail-type": "CloudWatch Alarm State Change",
-        "source": "aws.cloudwatch",
-        "account": ACCOUNT,
-        "time": at.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "region": "us-east-1",
-        "resources": [ALARM_ARN],
-        "detail": {
-            "alarmName": ALARM,
-            "configuration": {"description": "The primary's health check fails.", "metrics": []},
-            "previousState": {"value": "OK", "reason": "was well", "timestamp": stamp},
-            "state": new_state,
-        },
-    }
+    event["time"] = at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    event["detail"]["previousState"]["timestamp"] = stamp
     return {**event, **{name: value for name, value in differences.items() if not name.startswith("state__")}}

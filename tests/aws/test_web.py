@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import socket
 import ssl
+import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -19,7 +22,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from pilotlight.aws.web import BODY_LIMIT_BYTES, HttpWeb
-from pilotlight.domain.ports import WebAnswer, WebRequest
+from pilotlight.domain.ports import Silence, WebAnswer, WebRequest
 
 LOOPBACK = "127.0.0.1"
 PUBLIC = "fileflow.test"
@@ -172,7 +175,7 @@ def ask(server: Server, path: str = "/", *, scheme: str = "http", **more: Any) -
 def test_it_connects_where_it_is_told_and_asks_for_the_public_name(plain: Server) -> None:
     answer = ask(plain, "/actuator/health?full=1")
 
-    assert answer == WebAnswer(200, "well")
+    assert (answer.status, answer.body) == (200, "well")
     assert plain.seen[0].path == "/actuator/health?full=1"
     assert plain.seen[0].headers["Host"] == f"{PUBLIC}:{plain.port}"
     assert plain.seen[0].headers["User-Agent"] == "pilotlight"
@@ -224,7 +227,7 @@ def test_a_host_header_cannot_be_smuggled_in(plain: Server) -> None:
 def test_the_public_name_is_the_sni_and_what_the_certificate_is_checked_for(secure: Server) -> None:
     answer = ask(secure, scheme="https")
 
-    assert answer == WebAnswer(200, "well")
+    assert (answer.status, answer.body) == (200, "well")
     assert secure.names == [PUBLIC]
 
 
@@ -235,6 +238,7 @@ def test_a_certificate_for_another_name_is_refused_and_named(secure: Server) -> 
     answer = HttpWeb().ask(WebRequest("GET", url, LOOPBACK))
 
     assert answer.status is None
+    assert answer.silence is Silence.CERTIFICATE
     assert answer.trouble.startswith("its certificate was not accepted: Hostname mismatch")
     assert "portforge.test" in answer.trouble
     assert secure.seen == []
@@ -246,13 +250,14 @@ def test_the_name_of_the_load_balancer_is_not_good_enough(authority: Authority) 
         answer = ask(server, scheme="https")
 
         assert answer.status is None
-        assert "certificate" in answer.trouble
+        assert answer.silence is Silence.CERTIFICATE
 
 
 def test_a_certificate_of_an_unknown_authority_is_refused_and_named(secure: Server) -> None:
     answer = ask(secure, scheme="https")
 
     assert answer.status is None
+    assert answer.silence is Silence.CERTIFICATE
     assert answer.trouble.startswith("its certificate was not accepted: ")
     assert secure.seen == []
 
@@ -261,6 +266,7 @@ def test_a_server_that_does_not_speak_tls_is_said_to(plain: Server) -> None:
     answer = ask(plain, scheme="https")
 
     assert answer.status is None
+    assert answer.silence is Silence.TLS
     assert answer.trouble.startswith("TLS failed: ")
 
 
@@ -294,7 +300,7 @@ def test_the_timeout_bounds_the_whole_call(
 
     answer = ask(plain, timeout_seconds=0.3)
 
-    assert answer == WebAnswer(None, "", trouble="no whole answer came in time")
+    assert answer == WebAnswer(None, "", trouble="no whole answer came in time", silence=Silence.TIMED_OUT)
 
 
 def test_the_timeout_bounds_the_lookup_of_a_name_too(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -304,14 +310,16 @@ def test_the_timeout_bounds_the_lookup_of_a_name_too(monkeypatch: pytest.MonkeyP
     answer = HttpWeb().ask(WebRequest("GET", "http://fileflow.test/", "balancer.test", timeout_seconds=0.2))
     hold.set()
 
-    assert answer == WebAnswer(None, "", trouble="no whole answer came in time")
+    assert answer == WebAnswer(None, "", trouble="no whole answer came in time", silence=Silence.TIMED_OUT)
 
 
 @pytest.mark.parametrize("status", [204, 401, 404, 500, 503])
 def test_any_status_is_an_answer(plain: Server, status: int) -> None:
     plain.answer = lambda handler: answer_with(handler, status, b"")
 
-    assert ask(plain) == WebAnswer(status, "")
+    answer = ask(plain)
+
+    assert (answer.status, answer.body, answer.trouble, answer.silence) == (status, "", "", None)
 
 
 def test_a_redirect_is_an_answer_and_is_not_followed(plain: Server) -> None:
@@ -319,7 +327,7 @@ def test_a_redirect_is_an_answer_and_is_not_followed(plain: Server) -> None:
 
     answer = ask(plain)
 
-    assert answer == WebAnswer(302, "moved")
+    assert (answer.status, answer.body, answer.headers["location"]) == (302, "moved", "/elsewhere")
     assert [seen.path for seen in plain.seen] == ["/"]
 
 
@@ -364,7 +372,7 @@ def test_a_refused_connection_is_an_answer_without_a_status() -> None:
 
     answer = HttpWeb().ask(WebRequest("GET", f"http://{PUBLIC}:{port}/?token=s3cret", LOOPBACK))
 
-    assert answer == WebAnswer(None, "", trouble="the connection failed: Connection refused")
+    assert answer == WebAnswer(None, "", trouble="the connection failed: Connection refused", silence=Silence.REFUSED)
 
 
 def test_an_unknown_name_is_an_answer_without_a_status(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -376,6 +384,7 @@ def test_an_unknown_name_is_an_answer_without_a_status(monkeypatch: pytest.Monke
     answer = HttpWeb().ask(WebRequest("GET", f"http://{PUBLIC}/", "balancer.test"))
 
     assert answer.status is None
+    assert answer.silence is Silence.NO_SUCH_NAME
     assert answer.trouble.startswith("its name is not known")
 
 
@@ -385,7 +394,86 @@ def test_a_connection_that_breaks_off_is_an_answer_without_a_status(plain: Serve
     answer = ask(plain)
 
     assert answer.status is None
+    assert answer.silence is Silence.BROKEN_OFF
     assert answer.trouble == "the connection broke off"
+
+
+def test_a_connection_that_is_reset_is_named_as_one() -> None:
+    def resets(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        connection.recv(65536)
+        # Closing with no time to linger sends a reset where a plain close says goodbye.
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        connection.close()
+
+    with socket.create_server((LOOPBACK, 0)) as listener:
+        Thread(target=resets, args=(listener,), daemon=True).start()
+
+        answer = HttpWeb().ask(WebRequest("GET", f"http://{PUBLIC}:{listener.getsockname()[1]}/", LOOPBACK))
+
+    assert answer == WebAnswer(
+        None, "", trouble="the connection broke off: Connection reset by peer", silence=Silence.BROKEN_OFF
+    )
+
+
+def test_a_body_that_ends_too_early_broke_off(plain: Server) -> None:
+    def stops(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Length", "100")
+        handler.end_headers()
+        handler.wfile.write(b"half")
+
+    plain.answer = stops
+
+    assert ask(plain).silence is Silence.BROKEN_OFF
+
+
+def test_a_server_that_does_not_speak_http_has_answered_all_the_same(plain: Server) -> None:
+    def greets(handler: BaseHTTPRequestHandler) -> None:
+        handler.wfile.write(b"SSH-2.0-OpenSSH_9.6\r\n")
+
+    plain.answer = greets
+
+    answer = ask(plain)
+
+    assert (answer.status, answer.silence) == (None, Silence.UNREADABLE)
+    assert answer.trouble == "what answers does not speak HTTP"
+
+
+def test_a_server_that_hangs_up_during_the_handshake_broke_off() -> None:
+    def hangs_up(listener: socket.socket) -> None:
+        listener.accept()[0].close()
+
+    with socket.create_server((LOOPBACK, 0)) as listener:
+        Thread(target=hangs_up, args=(listener,), daemon=True).start()
+
+        answer = HttpWeb().ask(WebRequest("GET", f"https://{PUBLIC}:{listener.getsockname()[1]}/", LOOPBACK))
+
+    assert answer.silence is Silence.BROKEN_OFF
+
+
+@pytest.mark.parametrize(
+    ("number", "silence"),
+    [
+        (errno.EHOSTUNREACH, Silence.UNREACHABLE),
+        (errno.ENETUNREACH, Silence.UNREACHABLE),
+        (errno.ECONNRESET, Silence.BROKEN_OFF),
+        (errno.ETIMEDOUT, Silence.TIMED_OUT),
+        (errno.EMFILE, Silence.OTHER),
+        (errno.EACCES, Silence.OTHER),
+    ],
+)
+def test_what_this_machine_lacks_is_not_the_silence_of_the_other_side(
+    monkeypatch: pytest.MonkeyPatch, number: int, silence: Silence
+) -> None:
+    def fail(*_: Any) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(socket.socket, "connect", fail)
+
+    answer = HttpWeb().ask(WebRequest("GET", f"http://{PUBLIC}/", LOOPBACK))
+
+    assert (answer.status, answer.silence) == (None, silence)
 
 
 @pytest.mark.parametrize(
@@ -401,6 +489,7 @@ def test_a_malformed_request_is_an_answer_that_quotes_nothing(plain: Server, mor
     answer = ask(plain, **more)
 
     assert answer.status is None
+    assert answer.silence is Silence.MALFORMED
     assert answer.trouble.startswith("the request is malformed")
     assert "s3cret" not in answer.trouble
     assert plain.seen == []

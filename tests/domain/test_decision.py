@@ -6,11 +6,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pilotlight.domain.decision import Confirmation, History, Sight, Signal, VerdictKind, confirm, decide
+from pilotlight.domain.decision import Confirmation, History, Sight, Signal, VerdictKind, confirm, decide, onset
 from pilotlight.domain.plan import Arming, Decision
 
 NOW = datetime(2026, 11, 21, 1, 10, tzinfo=UTC)
 ONSET = NOW - timedelta(minutes=4)
+LONG_AGO = NOW - timedelta(hours=1)
 POLICY = Decision(must_last=timedelta(minutes=5))
 
 
@@ -26,9 +27,15 @@ def alarm(sight: Sight, *, since: datetime | None = ONSET, changed: datetime | N
     )
 
 
-def probe(sight: Sight) -> Signal:
+def probe(sight: Sight, *, since: datetime | None = ONSET) -> Signal:
     return Signal(
-        "The probe in the standby", "ap-northeast-1", sight, NOW, f"The probe sees it {sight}.", first_hand=True
+        "The probe in the standby",
+        "ap-northeast-1",
+        sight,
+        NOW,
+        f"The probe sees it {sight}.",
+        since=since,
+        first_hand=True,
     )
 
 
@@ -116,11 +123,26 @@ class TestDecide:
         assert concluded.kind is kind
 
 
+class TestOnset:
+    def test_it_is_the_earliest_that_can_be_the_same_darkness(self) -> None:
+        earlier = NOW - timedelta(minutes=5)
+
+        assert onset((alarm(Sight.DARK, since=earlier), probe(Sight.DARK)), POLICY) == earlier
+
+    def test_an_alarm_that_was_stuck_for_days_tells_nothing_of_today(self) -> None:
+        stuck = alarm(Sight.DARK, since=NOW - timedelta(days=3))
+
+        assert onset((stuck, probe(Sight.DARK, since=ONSET)), POLICY) == ONSET
+
+    def test_without_darkness_there_is_none(self) -> None:
+        assert onset((alarm(Sight.WELL), probe(Sight.UNKNOWN)), POLICY) is None
+
+
 class TestConfirm:
     def look(
-        self, *signals: Signal, by_person: bool = False, dark_since: datetime = ONSET, opened: datetime = NOW
+        self, *signals: Signal, by_person: bool = False, looking_since: datetime = NOW
     ) -> tuple[Confirmation, str, timedelta]:
-        seen = confirm("fileflow", POLICY, signals, opened=opened, dark_since=dark_since, by_person=by_person, now=NOW)
+        seen = confirm("fileflow", POLICY, signals, looking_since=looking_since, by_person=by_person, now=NOW)
         return seen.confirmation, seen.sentence, seen.look_again_in
 
     def test_darkness_must_last(self) -> None:
@@ -131,66 +153,76 @@ class TestConfirm:
         assert again == POLICY.look_every
 
     def test_the_last_wait_is_no_longer_than_what_is_missing(self) -> None:
-        _, _, again = self.look(alarm(Sight.DARK), probe(Sight.DARK), dark_since=NOW - timedelta(minutes=4, seconds=53))
+        since = NOW - timedelta(minutes=4, seconds=53)
+
+        _, _, again = self.look(alarm(Sight.DARK, since=since), probe(Sight.DARK, since=since))
 
         assert again == timedelta(seconds=7)
 
     def test_darkness_that_lasted_goes_on(self) -> None:
-        confirmation, _, _ = self.look(alarm(Sight.DARK), probe(Sight.DARK), dark_since=NOW - timedelta(minutes=5))
+        confirmation, _, _ = self.look(alarm(Sight.DARK, since=LONG_AGO), probe(Sight.DARK, since=LONG_AGO))
 
         assert confirmation is Confirmation.GO
 
+    def test_it_counts_since_all_agree_and_not_since_the_first_said_so(self) -> None:
+        stuck = alarm(Sight.DARK, since=NOW - timedelta(days=3))
+
+        confirmation, sentence, _ = self.look(stuck, probe(Sight.DARK, since=NOW))
+
+        assert confirmation is Confirmation.LOOK_AGAIN
+        assert "has lasted 0 s" in sentence
+
     @pytest.mark.parametrize("by_person", [True, False])
     def test_a_primary_that_answers_is_not_left(self, by_person: bool) -> None:
-        confirmation, sentence, _ = self.look(
-            alarm(Sight.DARK), probe(Sight.WELL), by_person=by_person, dark_since=NOW - timedelta(hours=1)
-        )
+        stuck = alarm(Sight.DARK, since=LONG_AGO)
+
+        confirmation, sentence, _ = self.look(stuck, probe(Sight.WELL), by_person=by_person)
 
         assert confirmation is Confirmation.NOT_NEEDED
         assert "is well again" in sentence
 
     def test_the_primarys_own_alarm_does_not_end_a_run(self) -> None:
         confirmation, _, _ = self.look(
-            alarm(Sight.DARK), probe(Sight.DARK), own_alarm(Sight.WELL), dark_since=NOW - timedelta(hours=1)
+            alarm(Sight.DARK, since=LONG_AGO), probe(Sight.DARK, since=LONG_AGO), own_alarm(Sight.WELL)
         )
 
         assert confirmation is Confirmation.GO
 
     def test_unknown_is_never_yes(self) -> None:
-        confirmation, _, _ = self.look(alarm(Sight.UNKNOWN), probe(Sight.DARK), dark_since=NOW - timedelta(hours=1))
+        confirmation, _, _ = self.look(alarm(Sight.UNKNOWN), probe(Sight.DARK))
 
         assert confirmation is Confirmation.LOOK_AGAIN
 
     def test_what_cannot_be_confirmed_is_blocked_in_the_end(self) -> None:
         confirmation, sentence, _ = self.look(
-            alarm(Sight.UNKNOWN), probe(Sight.DARK), opened=NOW - timedelta(minutes=30)
+            alarm(Sight.UNKNOWN), probe(Sight.DARK), looking_since=NOW - timedelta(minutes=30)
         )
 
         assert confirmation is Confirmation.BLOCKED
         assert "could not be confirmed within 30 min 00 s" in sentence
 
     def test_a_person_need_not_wait_for_it_to_last(self) -> None:
-        confirmation, sentence, _ = self.look(alarm(Sight.UNKNOWN), probe(Sight.DARK), by_person=True, dark_since=NOW)
+        confirmation, sentence, _ = self.look(alarm(Sight.UNKNOWN), probe(Sight.DARK), by_person=True)
 
         assert confirmation is Confirmation.GO
         assert "A person started this run" in sentence
 
     def test_an_alarm_that_is_slow_does_not_end_a_run(self) -> None:
-        confirmation, _, _ = self.look(alarm(Sight.WELL), probe(Sight.DARK), dark_since=NOW - timedelta(hours=1))
+        confirmation, _, _ = self.look(alarm(Sight.WELL), probe(Sight.DARK))
 
         assert confirmation is Confirmation.LOOK_AGAIN
 
     def test_a_person_need_not_wait_for_the_alarm(self) -> None:
-        confirmation, _, _ = self.look(alarm(Sight.WELL), probe(Sight.DARK), by_person=True, dark_since=NOW)
+        confirmation, _, _ = self.look(alarm(Sight.WELL), probe(Sight.DARK), by_person=True)
 
         assert confirmation is Confirmation.GO
 
     def test_a_run_ends_when_all_that_decide_say_it_is_well(self) -> None:
-        confirmation, _, _ = self.look(alarm(Sight.WELL), dark_since=NOW - timedelta(hours=1))
+        confirmation, _, _ = self.look(alarm(Sight.WELL))
 
         assert confirmation is Confirmation.NOT_NEEDED
 
     def test_no_observer_at_all_confirms_nothing(self) -> None:
-        confirmation, _, _ = self.look(dark_since=NOW - timedelta(hours=1))
+        confirmation, _, _ = self.look()
 
         assert confirmation is Confirmation.LOOK_AGAIN

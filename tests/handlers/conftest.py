@@ -20,7 +20,7 @@ from pilotlight.aws.control import Control
 from pilotlight.aws.ledger import Ledger
 from pilotlight.aws.tables import DynamoTable
 from pilotlight.domain.plan import Plan
-from pilotlight.domain.ports import WebAnswer
+from pilotlight.domain.ports import Silence, WebAnswer
 from pilotlight.domain.records import Record, RecordKind
 from rehearsal.apply import Account
 from rehearsal.embedded_aws import EmbeddedAws
@@ -82,7 +82,8 @@ class Desk:
 
     def darken(self, *, alarm_says_so: bool = True) -> None:
         """The primary stops answering, and its alarm says so."""
-        self.account.internet.put(PRIMARY_HOST, lambda request: WebAnswer(None, "", "ConnectTimeoutError: timed out"))
+        dark = WebAnswer(None, "", "no connection came about in time", silence=Silence.TIMED_OUT)
+        self.account.internet.put(PRIMARY_HOST, lambda request: dark)
         if alarm_says_so:
             self.alarm.state = "ALARM"
             self.alarm.updated = self.now

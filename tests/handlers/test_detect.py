@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pilotlight.domain.records import RecordKind
-from tests.builders import ALARM, a_plan, an_alarm_event
+from tests.builders import ALARM, a_plan, a_sample_event, an_alarm_event
 from tests.handlers.conftest import TICK, Desk, a_desk
 
 
@@ -93,11 +93,19 @@ class TestWhatStartsNone:
         assert desk.executions() == []
 
     def test_a_composite_alarm_is_read_too(self, desk: Desk) -> None:
-        event = an_alarm_event(desk.now)
-        event["detail"]["configuration"] = {"alarmRule": "ALARM(a) OR ALARM(b)", "actionsSuppressor": "c"}
-        event["detail"]["state"]["reasonData"] = '{"triggeringAlarms":[]}'
+        answer = desk.detect(a_sample_event("composite-alarm"))
 
-        assert desk.detect(event)["verdict"] == "ignore"
+        assert answer["verdict"] == "ignore"
+        assert "is none that fileflow listens to" in answer["sentence"]
+
+    def test_a_change_of_the_alarm_itself_starts_nothing(self, desk: Desk) -> None:
+        desk.darken()
+
+        answer = desk.detect(a_sample_event("configuration-change"))
+
+        assert answer["verdict"] == "ignore"
+        assert "The event 'CloudWatch Alarm Configuration Change'" in answer["sentence"]
+        assert desk.executions() == []
 
     @pytest.mark.parametrize(
         "event", [{}, {"detail": 3}, {"id": "x", "detail-type": "CloudWatch Alarm State Change"}, {"alarmData": {}}]

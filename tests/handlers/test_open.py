@@ -72,7 +72,7 @@ class TestAStartByAPerson:
         assert answer["next"] == "close"
         assert "was refused at" in answer["sentence"]
         assert because in answer["sentence"]
-        assert dark.records() == []
+        assert [r.entry.sentence for r in dark.records()] == [answer["sentence"]]
 
     def test_confirmed_it_goes_on_at_once_while_the_primary_is_dark(self, dark: Desk) -> None:
         answer = open_run(dark, "by-hand", CONFIRMED)
@@ -109,7 +109,7 @@ class TestAStartByAPerson:
 
             assert answer["next"] == "close"
             assert "armed 'observe'" in answer["sentence"]
-            assert desk.records() == []
+            assert [r.entry.kind for r in desk.records()] == [RecordKind.VERDICT]
 
     def test_manual_lets_a_person_start(self) -> None:
         with a_desk(a_plan(arming="manual")) as desk:

@@ -11,7 +11,7 @@ import yaml
 from pydantic import ValidationError
 
 from pilotlight.domain.life import StepStatus
-from pilotlight.domain.ports import WebAnswer
+from pilotlight.domain.ports import Silence, WebAnswer
 from pilotlight.domain.step import CannotUndo, Harm, Pending, Receipt, Settled, Severity, Undone
 from pilotlight.steps.check_http import KIND, LONGEST_LOOK, CheckHttpParams
 from tests.steps.conftest import PLACE, Bench
@@ -20,6 +20,7 @@ HOST = "fileflow.ryuqqq.com"
 BALANCER = "fileflow-dr-1234567890.ap-northeast-1.elb.amazonaws.com"
 UP = WebAnswer(200, '{"status":"UP","components":{"db":{"status":"UP"},"nodes":[{"n":1},{"n":2}]}}')
 STARTING = WebAnswer(503, "Service Temporarily\n Unavailable")
+NO_CERTIFICATE = WebAnswer(None, "", "its certificate was not accepted: Hostname mismatch", silence=Silence.CERTIFICATE)
 NOTED = Receipt("", acted=False)
 
 
@@ -97,7 +98,7 @@ def test_a_standby_that_never_serves_is_given_up_with_what_came_back(bench: Benc
 
 
 def test_a_certificate_for_another_name_is_waited_for_and_named(bench: Bench) -> None:
-    seen = look(bench, WebAnswer(None, "", "its certificate was not accepted: Hostname mismatch"))
+    seen = look(bench, NO_CERTIFICATE)
 
     assert isinstance(seen, Pending)
     assert seen.reason == (
@@ -221,7 +222,7 @@ def test_readiness_never_sends_what_the_check_would_send(bench: Bench) -> None:
 
 
 def test_a_wrong_certificate_makes_the_check_impossible_and_a_closed_door_does_not(bench: Bench) -> None:
-    bench.web.answers = [WebAnswer(None, "", "its certificate was not accepted: Hostname mismatch")]
+    bench.web.answers = [NO_CERTIFICATE]
     certificate = KIND.readiness(params(), bench.context())[1]
     bench.web.answers = [WebAnswer(None, "", "no whole answer came in time")]
     door = KIND.readiness(params(), bench.context())[1]

@@ -80,17 +80,18 @@ class Control:
 
     def note_start(self, application: str, start: Start) -> Start:
         """Note what was decided before an execution is started; the first note of a name stands."""
-        item = {
-            "execution_name": start.execution_name,
-            "verdict": start.verdict,
-            "dark_since": start.dark_since.isoformat(),
-            "detected": start.detected.isoformat(),
-        }
         try:
-            self._table.insert(f"start#{application}", start.execution_name, item)
+            self._table.insert(f"start#{application}", start.execution_name, _start_item(start))
         except AlreadyThere:
             return self.start(application, start.execution_name) or start
         return start
+
+    def note_start_anew(self, application: str, start: Start) -> None:
+        """Replace the note of an execution that was never started; raises `Changed` when a writer was faster."""
+        held = self._table.read(f"start#{application}", start.execution_name)
+        if held is None:
+            raise Changed(f"The note of {start.execution_name} is gone.")
+        self._table.replace(f"start#{application}", start.execution_name, _start_item(start), version=held["version"])
 
     def start(self, application: str, execution_name: str) -> Start | None:
         """What was noted before an execution of that name was started; None for a start by a person."""
@@ -127,8 +128,8 @@ class Control:
         return run
 
     def change_run(self, run_id: str, change: Callable[[Run], Run]) -> Run:
-        """Change a run by a pure function, again and again until no other writer is in between."""
-        while True:
+        """Change a run by a pure function, again until no other writer is in between; raises `Changed` after ten."""
+        for _ in range(10):
             item = self._table.read(f"run#{run_id}", "run")
             if item is None:
                 raise Misconfigured(
@@ -140,6 +141,7 @@ class Control:
             except Changed:
                 continue
             return changed
+        raise Changed(f"Run {run_id} was changed by others ten times in a row.")
 
     def steps(self, run_id: str) -> dict[str, StepState]:
         """The recorded states of a run's steps, by step name."""
@@ -184,3 +186,12 @@ class Control:
     def drop_note(self, partition: str, sort: str, before: Mapping[str, Any]) -> None:
         """Drop a small object that was read."""
         self._table.remove(partition, sort, version=before["version"])
+
+
+def _start_item(start: Start) -> dict[str, str]:
+    return {
+        "execution_name": start.execution_name,
+        "verdict": start.verdict,
+        "dark_since": start.dark_since.isoformat(),
+        "detected": start.detected.isoformat(),
+    }

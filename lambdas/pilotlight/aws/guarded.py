@@ -8,9 +8,9 @@ from typing import Any
 
 from pilotlight.aws.control import Control
 from pilotlight.aws.ledger import Ledger
-from pilotlight.aws.sdk import is_read
 from pilotlight.domain.errors import AwsError, StaleActor
 from pilotlight.domain.ports import Aws
+from pilotlight.domain.read_only import is_read
 from pilotlight.domain.records import Entry, RecordKind
 from pilotlight.domain.run import Run
 
@@ -48,6 +48,7 @@ class GuardedAws:
             "parameters": without_secrets(parameters),
         }
         self._write(RecordKind.INTENT, f"{self._step} is about to call {what}.", details)
+        self._prove_lease_again(service, operation, details)
         try:
             answer = self._aws.call(service, operation, region, **parameters)
         except AwsError as error:
@@ -55,6 +56,14 @@ class GuardedAws:
             raise
         self._write(RecordKind.OUTCOME, f"{what} was accepted.", details)
         return answer
+
+    def _prove_lease_again(self, service: str, operation: str, details: dict[str, Any]) -> None:
+        # Writing the intent may have taken a while under contention.
+        try:
+            self._prove_lease(service, operation)
+        except StaleActor as stale:
+            self._write(RecordKind.OUTCOME, stale.sentence, {**details, "error": "StaleActor"})
+            raise
 
     def _prove_lease(self, service: str, operation: str) -> None:
         lease = self._control.lease(self._run.application)

@@ -33,11 +33,11 @@ from pilotlight.domain.errors import (
     Throttled,
     Unavailable,
 )
+from pilotlight.domain.read_only import is_read
 
 CONNECT_TIMEOUT_SECONDS = 2.0
 READ_TIMEOUT_SECONDS = 8.0
 ABROAD_READ_TIMEOUT_SECONDS = 2.0
-_READS = ("Describe", "List", "Get", "Query", "Scan", "BatchGet", "Head", "Lookup", "Simulate", "Filter")
 
 # Wire codes by meaning. AWS has no common list; each is spelled by its service (read from botocore's models), and a
 # service's own error shapes are compared with the step kinds that may meet them by a convention test.
@@ -63,11 +63,6 @@ _BY_MEANING: tuple[tuple[re.Pattern[str], type[AwsError]], ...] = (
         InvalidState,
     ),
 )
-
-
-def is_read(operation: str) -> bool:
-    """Whether an operation only looks, judged by its name as AWS names them."""
-    return operation.startswith(_READS)
 
 
 class ClientSource(Protocol):

@@ -4,16 +4,19 @@ DNS of the public name is never used when `connect_to` is given: a failover must
 does. TLS is verified against the public name. The timeout bounds the whole call: looking up the name, every address
 that it has, and an answer that drips in. Nothing is followed and nothing is repeated: a redirect is an answer.
 
-Trouble on the way is said in a few words that hold no header, no query and no memory address. Trouble with a
-certificate has the word `certificate` in it.
+Trouble on the way is an answer too: what kind of silence it is, and a few words that hold no header, no query and no
+memory address. What this machine could not do for itself (no socket left, not permitted) is never said to be the other
+side's silence.
 """
 
 from __future__ import annotations
 
+import errno
 import ssl
 import time
 from collections.abc import Mapping
 from contextlib import closing
+from http.client import HTTPException, IncompleteRead, RemoteDisconnected
 from queue import Empty, SimpleQueue
 from threading import Thread
 from urllib.parse import SplitResult, urlsplit
@@ -21,6 +24,7 @@ from urllib.parse import SplitResult, urlsplit
 import urllib3
 from urllib3.exceptions import (
     ConnectTimeoutError,
+    DecodeError,
     HTTPError,
     NameResolutionError,
     NewConnectionError,
@@ -29,23 +33,33 @@ from urllib3.exceptions import (
     SSLError,
 )
 
-from pilotlight.domain.ports import WebAnswer, WebRequest
+from pilotlight.domain.ports import Silence, WebAnswer, WebRequest
 
 BODY_LIMIT_BYTES = 65536
 _PIECE_BYTES = 8192
 _LATE = "no whole answer came in time"
 
 # The first that fits: some of these errors are kinds of a later one.
-_WORDS: tuple[tuple[type[Exception], str], ...] = (
-    (SSLError, "TLS failed"),
-    (NameResolutionError, "its name is not known"),
-    (NewConnectionError, "the connection failed"),
-    (ConnectTimeoutError, "no connection came about in time"),
-    (ReadTimeoutError, _LATE),
-    (TimeoutError, _LATE),
-    (ProtocolError, "the connection broke off"),
-    (ValueError, "the request is malformed"),
+_KINDS: tuple[tuple[type[Exception], Silence, str], ...] = (
+    (SSLError, Silence.TLS, "TLS failed"),
+    (NameResolutionError, Silence.NO_SUCH_NAME, "its name is not known"),
+    (NewConnectionError, Silence.OTHER, "the connection failed"),
+    (ConnectTimeoutError, Silence.TIMED_OUT, "no connection came about in time"),
+    (ReadTimeoutError, Silence.TIMED_OUT, _LATE),
+    (TimeoutError, Silence.TIMED_OUT, _LATE),
+    (ProtocolError, Silence.BROKEN_OFF, "the connection broke off"),
+    (ValueError, Silence.MALFORMED, "the request is malformed"),
+    (DecodeError, Silence.UNREADABLE, "the answer cannot be read"),
 )
+_BY_NUMBER = {
+    errno.ECONNREFUSED: Silence.REFUSED,
+    errno.ETIMEDOUT: Silence.TIMED_OUT,
+    errno.EHOSTUNREACH: Silence.UNREACHABLE,
+    errno.ENETUNREACH: Silence.UNREACHABLE,
+    errno.EHOSTDOWN: Silence.UNREACHABLE,
+    errno.ECONNRESET: Silence.BROKEN_OFF,
+    errno.ECONNABORTED: Silence.BROKEN_OFF,
+}
 
 
 class HttpWeb:
@@ -60,7 +74,7 @@ class HttpWeb:
         try:
             return answers.get(timeout=request.timeout_seconds)
         except Empty:
-            return WebAnswer(None, "", trouble=_LATE)
+            return WebAnswer(None, "", trouble=_LATE, silence=Silence.TIMED_OUT)
 
 
 def _exchange(request: WebRequest, deadline: float) -> WebAnswer:
@@ -81,7 +95,7 @@ def _exchange(request: WebRequest, deadline: float) -> WebAnswer:
                 headers = {name.lower(): value for name, value in answer.headers.items()}
                 return WebAnswer(answer.status, _beginning(answer, deadline), headers=headers)
     except (HTTPError, OSError, ValueError) as error:
-        return WebAnswer(None, "", trouble=_in_words(error))
+        return _no_answer(error)
 
 
 def _pool(parts: SplitResult, connect_to: str | None) -> urllib3.HTTPConnectionPool:
@@ -111,10 +125,25 @@ def _beginning(answer: urllib3.BaseHTTPResponse, deadline: float) -> str:
     return read[:BODY_LIMIT_BYTES].decode("utf-8", "replace")
 
 
-def _in_words(error: Exception) -> str:
-    cause = error.args[0] if isinstance(error, SSLError) and error.args else error.__cause__
+def _no_answer(error: Exception) -> WebAnswer:
+    cause = _cause(error)
     if isinstance(cause, ssl.SSLCertVerificationError):
-        return f"its certificate was not accepted: {cause.verify_message}"
-    words = next((said for kind, said in _WORDS if isinstance(error, kind)), type(error).__name__)
+        trouble = f"its certificate was not accepted: {cause.verify_message}"
+        return WebAnswer(None, "", trouble, silence=Silence.CERTIFICATE)
+    unknown = (Silence.OTHER, type(error).__name__)
+    silence, words = next(((silence, said) for kind, silence, said in _KINDS if isinstance(error, kind)), unknown)
+    if isinstance(cause, (ssl.SSLEOFError, ssl.SSLZeroReturnError)):
+        silence = Silence.BROKEN_OFF
+    elif isinstance(cause, HTTPException) and not isinstance(cause, (RemoteDisconnected, IncompleteRead)):
+        silence, words = Silence.UNREADABLE, "what answers does not speak HTTP"
+    elif silence is Silence.OTHER:
+        silence = _BY_NUMBER.get(getattr(cause or error, "errno", None) or 0, Silence.OTHER)
     why = getattr(cause, "reason", None) or getattr(cause, "strerror", None)
-    return f"{words}: {why}" if why else words
+    return WebAnswer(None, "", f"{words}: {why}" if why else words, silence=silence)
+
+
+def _cause(error: Exception) -> object:
+    """What lies under an error of urllib3, which keeps it as an argument when it did not raise from it."""
+    if isinstance(error, (SSLError, ProtocolError)):
+        return next((inner for inner in reversed(error.args) if isinstance(inner, Exception)), error.__cause__)
+    return error.__cause__

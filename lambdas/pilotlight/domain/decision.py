@@ -85,7 +85,7 @@ def decide(
     doubt = _doubt(application, policy, signals, now)
     if doubt:
         return Verdict(VerdictKind.HOLD, doubt)
-    since = min((s.since or s.seen) for s in dark if s.decisive)
+    since = onset(signals, policy)
     if history.live_run:
         return Verdict(
             VerdictKind.JOIN, f"Run {history.live_run} of {application} is at work already; this joins it.", since
@@ -97,6 +97,25 @@ def decide(
         )
         return Verdict(VerdictKind.HOLD, sentence, since)
     return _by_arming(application, arming, _say(dark), since)
+
+
+def agreed_since(signals: tuple[Signal, ...]) -> datetime | None:
+    """Since when all that decide see the primary dark; None where they do not."""
+    decisive = [s for s in signals if s.decisive]
+    if not decisive or any(s.sight is not Sight.DARK for s in decisive):
+        return None
+    return max(s.since or s.seen for s in decisive)
+
+
+def onset(signals: tuple[Signal, ...], policy: Decision) -> datetime | None:
+    """When the darkness that is seen now began, as far as can be told.
+
+    The earliest moment that a decisive observer names, unless it lies so far before the latest one that it cannot be
+    the same darkness: an alarm that was stuck for days tells nothing of today.
+    """
+    moments = [s.since or s.seen for s in signals if s.decisive and s.sight is Sight.DARK]
+    latest = max(moments, default=None)
+    return min((m for m in moments if latest and latest - m <= policy.must_last), default=None)
 
 
 def _doubt(application: str, policy: Decision, signals: tuple[Signal, ...], now: datetime) -> str:
@@ -113,7 +132,7 @@ def _doubt(application: str, policy: Decision, signals: tuple[Signal, ...], now:
     return ""
 
 
-def _by_arming(application: str, arming: Arming, seen: str, since: datetime) -> Verdict:
+def _by_arming(application: str, arming: Arming, seen: str, since: datetime | None) -> Verdict:
     match arming:
         case Arming.OBSERVE:
             sentence = f"{application} is armed 'observe': a failover would start now, because {seen}"
@@ -153,15 +172,16 @@ def confirm(
     policy: Decision,
     signals: tuple[Signal, ...],
     *,
-    opened: datetime,
-    dark_since: datetime | None,
+    looking_since: datetime,
     by_person: bool,
     now: datetime,
 ) -> Confirmed:
     """Whether a run that holds its lease may go on, by what is seen now.
 
-    The run ends when an observer sees the primary well first-hand, or when all that decide say so. A person's start
-    needs no lasting darkness and no alarm, but it does not move an application whose primary answers.
+    Darkness has lasted since all that decide agree on it, not since the first of them said so; `looking_since` is when
+    this look was asked for first. The run ends when an observer sees the primary well first-hand, or when all that
+    decide say so. A person's start needs no lasting darkness and no alarm, but it does not move an application whose
+    primary answers.
     """
     decisive = [s for s in signals if s.decisive]
     well = [s for s in decisive if s.sight is Sight.WELL]
@@ -169,17 +189,16 @@ def confirm(
         return Confirmed(Confirmation.NOT_NEEDED, f"The primary of {application} is well again: {_say(tuple(well))}")
     unknown = [s for s in decisive if s.sight is not Sight.DARK]
     if by_person and any(s.sight is Sight.DARK for s in decisive):
-        return Confirmed(
-            Confirmation.GO,
-            f"A person started this run, and no observer sees the primary of {application} well: {_say(signals)}",
-        )
-    lasted = now - dark_since if dark_since else timedelta(0)
-    if not unknown and decisive and lasted >= policy.must_last:
+        sentence = f"A person started this run, and nobody gets a good answer from {application}: {_say(signals)}"
+        return Confirmed(Confirmation.GO, sentence)
+    agreed = agreed_since(signals)
+    lasted = now - agreed if agreed else timedelta(0)
+    if agreed and lasted >= policy.must_last:
         return Confirmed(
             Confirmation.GO,
             f"The primary of {application} has been dark for {say_elapsed(lasted.total_seconds())}: {_say(signals)}",
         )
-    if now - opened >= policy.give_up_looking:
+    if now - looking_since >= policy.give_up_looking:
         patience = say_elapsed(policy.give_up_looking.total_seconds())
         sentence = f"The darkness of {application} could not be confirmed within {patience}: {_say(signals)}"
         return Confirmed(Confirmation.BLOCKED, sentence)

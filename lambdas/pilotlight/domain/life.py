@@ -13,7 +13,18 @@ from enum import StrEnum
 from typing import Any, assert_never
 
 from pilotlight.domain.durations import say_duration
-from pilotlight.domain.errors import Ambiguous, AwsError, StaleActor, Throttled, Unavailable
+from pilotlight.domain.errors import (
+    AccessDenied,
+    AlreadyExists,
+    Ambiguous,
+    AwsError,
+    InvalidState,
+    NotFound,
+    StaleActor,
+    Throttled,
+    Unavailable,
+)
+from pilotlight.domain.read_only import ReadOnlyAws
 from pilotlight.domain.step import Failed, NotYet, Params, Pending, Receipt, Settled, StepContext, StepKind
 
 
@@ -34,7 +45,10 @@ class StepStatus(StrEnum):
 
 @dataclass(frozen=True)
 class StepState:
-    """What is recorded of a step between two turns. `attempts` counts the turns."""
+    """What is recorded of a step between two turns.
+
+    `attempts` counts the turns. Until `claimed_until` one copy of a turn is about to act, and no other may.
+    """
 
     status: StepStatus = StepStatus.WAITING
     reason: str = ""
@@ -44,13 +58,15 @@ class StepState:
     attempts: int = 0
     receipt: Receipt | None = None
     outputs: Mapping[str, str] = field(default_factory=dict)
+    claimed_until: datetime | None = None
 
 
 def advance(kind: StepKind[Any], params: Params, state: StepState, context: StepContext) -> StepState:
     """Take one turn; raises `StaleActor` when the run lost its lease, and nothing else that AWS may answer."""
     if state.status.over:
         return state
-    state = replace(state, status=StepStatus.RUNNING, started=state.started or context.now, attempts=state.attempts + 1)
+    begun = state.started or context.now
+    state = replace(state, status=StepStatus.RUNNING, started=begun, attempts=state.attempts + 1, claimed_until=None)
     try:
         turned = _turn(kind, params, state, context)
     except (Throttled, Unavailable, Ambiguous) as trouble:
@@ -58,7 +74,7 @@ def advance(kind: StepKind[Any], params: Params, state: StepState, context: Step
     except StaleActor:
         raise
     except AwsError as error:
-        turned = _failed(state, Failed(error.sentence), context.now)
+        turned = _failed(state, Failed(error.sentence, _way_out(error)), context.now)
     return _or_give_up(kind, turned, context)
 
 
@@ -83,7 +99,7 @@ def _turn(kind: StepKind[Any], params: Params, state: StepState, context: StepCo
             # AWS shows an effect some time after it accepted the call; a look in the same breath is wasted.
             return state
     assert state.receipt is not None
-    seen = kind.verify(params, state.receipt, context)
+    seen = kind.verify(params, state.receipt, replace(context, aws=ReadOnlyAws(context.aws)))
     match seen:
         case Settled():
             return replace(
@@ -99,6 +115,21 @@ def _turn(kind: StepKind[Any], params: Params, state: StepState, context: StepCo
             return _failed(state, seen, context.now)
         case _:
             assert_never(seen)
+
+
+def _way_out(error: AwsError) -> str:
+    """What a person can do about an error that the kind itself has no word for."""
+    match error:
+        case AccessDenied():
+            return "The step's role lacks this permission: deploy the application's stack again, then retry the step."
+        case NotFound():
+            return "Create it, or correct its name in the plan and deploy, then start the run again."
+        case AlreadyExists():
+            return "Look whose it is; remove it or name another one in the plan, then start the run again."
+        case InvalidState():
+            return "Look at what it is busy with; when it is over, start the run again."
+        case _:
+            return "Correct the plan and deploy, then start the run again."
 
 
 def _failed(state: StepState, failure: Failed, now: datetime) -> StepState:

@@ -25,7 +25,7 @@ HEALTH_CHECK_REGION = "us-east-1"
 
 
 class PlanKind(StrEnum):
-    """A failover plan moves an application between two regions; a runbook works in one."""
+    """A failover plan moves an application between two regions; a runbook, which is not built yet, works in one."""
 
     FAILOVER = "failover"
     RUNBOOK = "runbook"
@@ -84,7 +84,7 @@ class Objectives(Part):
 class Network(Part):
     """How the application can be reached: public, or only from inside its VPC."""
 
-    private: bool = False
+    private: bool = Field(False, description="Reached from inside its VPC only; not built yet, so leave it out.")
     vpc: str | None = None
     subnets: tuple[str, ...] = ()
     security_groups: tuple[str, ...] = ()
@@ -118,7 +118,7 @@ class Probe(Part):
     connect_to: str | None = Field(None, description="The load balancer's own name; the URL's host stays Host and SNI.")
     expect_status: int = 200
     expect_body: str | None = Field(None, description="Text that a healthy answer contains.")
-    timeout: Duration = timedelta(seconds=2)
+    timeout: Duration = Field(timedelta(seconds=2), description="How long it waits for an answer: 5 s at most.")
 
 
 class Signals(Part):
@@ -126,7 +126,7 @@ class Signals(Part):
 
     health_check: HealthCheck
     probe: Probe
-    alarms: tuple[PrimaryAlarm, ...] = ()
+    alarms: tuple[PrimaryAlarm, ...] = Field((), description="Alarms of the application itself: 10 at most.")
 
 
 class Decision(Part):
@@ -148,7 +148,7 @@ class Decision(Part):
 
 
 class FencePolicy(StrEnum):
-    """What must be true of the old primary before the writer moves."""
+    """What must be true of the old primary before the writer moves; `require` is not built yet."""
 
     REQUIRE = "require"
     TOMBSTONE_THEN_QUARANTINE = "tombstone_then_quarantine"
@@ -164,10 +164,17 @@ class Gates(Part):
     """What must be true, or said by a person, before the first disruptive step."""
 
     max_data_loss: Duration | None = Field(
-        None, description="The longest data loss that may be accepted; the RPO if left out."
+        None,
+        description=(
+            "The longest data loss that may be accepted; the RPO if left out. It is measured and reported, and not yet "
+            "enforced."
+        ),
     )
-    approval: bool = Field(False, description="A person must approve.")
-    veto_window: Duration = Field(timedelta(0), description="How long people may stop the run before it goes on.")
+    approval: bool = Field(False, description="A person must approve; not built yet, so leave it out.")
+    veto_window: Duration = Field(
+        timedelta(0),
+        description="How long people may stop the run before it goes on; not built yet, so leave it out.",
+    )
 
 
 class Slack(Part):
@@ -176,7 +183,13 @@ class Slack(Part):
     channel: str = Field(
         pattern=r"^[CG][A-Z0-9]{8,}$", description="The channel's id, not its name.", examples=["C0123456789"]
     )
-    token_secret: str = Field(description="The name of the secret, in the standby region, that holds the bot token.")
+    token_secret: str = Field(
+        description=(
+            "The name of the secret, in the standby region, that holds the bot token. It begins with pilotlight/ "
+            "because the notifier's role reads nothing else."
+        ),
+        examples=["pilotlight/slack-bot-token"],
+    )
 
 
 class Notifications(Part):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any, Protocol
 
 Item = Mapping[str, Any]
@@ -33,14 +34,33 @@ class WebRequest:
     timeout_seconds: float = 5.0
 
 
+class Silence(StrEnum):
+    """Why a request got no answer. The first four are what a dark region looks like; the others are not."""
+
+    REFUSED = "refused"
+    TIMED_OUT = "timed_out"
+    UNREACHABLE = "unreachable"
+    BROKEN_OFF = "broken_off"
+    NO_SUCH_NAME = "no_such_name"
+    CERTIFICATE = "certificate"
+    TLS = "tls"
+    MALFORMED = "malformed"
+    UNREADABLE = "unreadable"
+    OTHER = "other"
+
+
 @dataclass(frozen=True)
 class WebAnswer:
-    """What came back: a status, the first part of the body, and headers by lower-case name; or why nothing did."""
+    """What came back: a status, the first part of the body, and headers by lower-case name; or why nothing did.
+
+    Where nothing came back, `trouble` says why to people, and `silence` to who has to decide.
+    """
 
     status: int | None
     body: str
     trouble: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
+    silence: Silence | None = None
 
 
 class Web(Protocol):

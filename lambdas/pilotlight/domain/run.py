@@ -149,6 +149,7 @@ def state_to_item(state: StepState) -> dict[str, Any]:
         "started": state.started.isoformat() if state.started else None,
         "finished": state.finished.isoformat() if state.finished else None,
         "attempts": state.attempts,
+        "claimed_until": state.claimed_until.isoformat() if state.claimed_until else None,
         "outputs": dict(state.outputs),
         "receipt": {"sentence": receipt.sentence, "acted": receipt.acted, "data": dict(receipt.data)}
         if receipt
@@ -166,6 +167,7 @@ def state_from_item(item: Mapping[str, Any]) -> StepState:
         started=datetime.fromisoformat(item["started"]) if item["started"] else None,
         finished=datetime.fromisoformat(item["finished"]) if item["finished"] else None,
         attempts=int(item["attempts"]),
+        claimed_until=datetime.fromisoformat(item["claimed_until"]) if item.get("claimed_until") else None,
         receipt=Receipt(receipt["sentence"], receipt["acted"], receipt["data"]) if receipt else None,
         outputs=item["outputs"],
     )

@@ -9,14 +9,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from aws_lambda_powertools.metrics import MetricUnit
+
 from pilotlight.domain.errors import Changed
 from pilotlight.domain.life import StepState, StepStatus
 from pilotlight.domain.plan import Clock
 from pilotlight.domain.records import RecordKind
 from pilotlight.domain.run import Outcome, Phase, Run, conclude
 from pilotlight.domain.stages import StageName
-from pilotlight.handlers.journal import clocks_of, write
-from pilotlight.handlers.runtime import Handler, Outside, Runtime, entry
+from pilotlight.handlers.journal import clocks_of, write_once
+from pilotlight.handlers.runtime import Handler, Outside, Runtime, entry, measure
 
 
 def build(environ: Mapping[str, str], outside: Outside) -> Handler:
@@ -33,51 +35,65 @@ handler = entry(build)
 
 
 def close(runtime: Runtime, run_id: str, state: Mapping[str, Any]) -> dict[str, Any]:
-    """Conclude a run; doing it twice concludes it once."""
+    """Conclude a run; doing it twice concludes it once, and completes what a crash left out."""
     trouble = _trouble(state)
     run = runtime.control.find_run(run_id)
     if run is None:
+        runtime.control.release(runtime.plan.application, run_id)
         refused = state.get("open", {}).get("sentence", "")
         outcome = Outcome.FAILED if trouble else Outcome.BLOCKED
         return {"outcome": outcome.value, "reason": trouble or refused or "The run was never opened."}
-    if run.phase is not Phase.CLOSED:
-        run = _conclude(runtime, run, trouble)
-    _release(runtime, run)
-    assert run.outcome is not None
-    return {"outcome": run.outcome.value, "reason": run.outcome_reason}
+    concluded = conclude_run(runtime, run, trouble)
+    return {"outcome": str(concluded.outcome), "reason": concluded.outcome_reason}
 
 
-def _conclude(runtime: Runtime, run: Run, trouble: str) -> Run:
+def conclude_run(runtime: Runtime, run: Run, trouble: str) -> Run:
+    """Give a run its outcome, write it down, remember it as the application's last, and give the lease back."""
     states = runtime.control.steps(run.run_id)
     concluded = runtime.control.change_run(
-        run.run_id, lambda r: replace(conclude(r, states, trouble), phase=Phase.CLOSED)
+        run.run_id,
+        lambda r: r if r.phase is Phase.CLOSED else replace(conclude(r, states, trouble), phase=Phase.CLOSED),
     )
-    assert concluded.outcome is not None
-    recovered = concluded.outcome is Outcome.RECOVERED
-    rto = concluded.clocks.seconds_since_onset(Clock.VERIFIED)
-    objectives = concluded.plan.objectives
-    met = None
-    if recovered and rto is not None and concluded.lag_at_onset_seconds is not None:
-        met = rto <= objectives.rto.total_seconds() and concluded.lag_at_onset_seconds <= objectives.rpo.total_seconds()
-    write(
-        runtime, concluded, RecordKind.RUN_CLOSED, concluded.outcome_reason, outcome=concluded.outcome.value,
-        clocks=clocks_of(concluded.clocks), rto_seconds=rto if recovered else None,
-        rpo_seconds=concluded.lag_at_onset_seconds if recovered else None, rpo_sentence=concluded.data_loss_sentence,
-        objectives_met=met, follow_ups=_follow_ups(concluded, states), to_do=_to_do(concluded, states),
-    )  # fmt: skip
+    _write_closing(runtime, concluded, states)
+    measure("RunsClosed", 1, MetricUnit.Count, application=concluded.application, outcome=str(concluded.outcome))
+    _remember(runtime, concluded)
+    runtime.control.release(concluded.application, concluded.run_id)
     return concluded
 
 
-def _release(runtime: Runtime, run: Run) -> None:
+def _write_closing(runtime: Runtime, run: Run, states: Mapping[str, StepState]) -> None:
     assert run.outcome is not None
+    recovered = run.outcome is Outcome.RECOVERED
+    rto = run.clocks.seconds_since_onset(Clock.VERIFIED)
+    objectives = run.plan.objectives
+    met = None
+    if recovered and rto is not None and run.lag_at_onset_seconds is not None:
+        met = rto <= objectives.rto.total_seconds() and run.lag_at_onset_seconds <= objectives.rpo.total_seconds()
+    write_once(
+        runtime,
+        run,
+        RecordKind.RUN_CLOSED,
+        run.outcome_reason,
+        outcome=run.outcome.value,
+        clocks=clocks_of(run.clocks),
+        rto_seconds=rto if recovered else None,
+        rpo_seconds=run.lag_at_onset_seconds if recovered else None,
+        rpo_sentence=run.data_loss_sentence,
+        objectives_met=met,
+        follow_ups=_follow_ups(run, states),
+        to_do=_to_do(run, states),
+    )
+
+
+def _remember(runtime: Runtime, run: Run) -> None:
     key, control = f"last#{run.application}", runtime.control
     last = control.note(key, "run")
-    if last is None or last["run_id"] != run.run_id:
-        try:
-            control.keep_note(key, "run", {"run_id": run.run_id, "outcome": run.outcome.value}, last)
-        except Changed:
-            runtime.logger.warning(f"Another run of {run.application} was closed in the same moment as {run.run_id}.")
-    control.release(run.application, run.run_id)
+    if last and last["run_id"] == run.run_id:
+        return
+    try:
+        control.keep_note(key, "run", {"run_id": run.run_id, "outcome": str(run.outcome)}, last)
+    except Changed:
+        runtime.logger.warning(f"Another run of {run.application} was closed in the same moment as {run.run_id}.")
 
 
 def _follow_ups(run: Run, states: Mapping[str, StepState]) -> list[str]:
@@ -90,9 +106,12 @@ def _follow_ups(run: Run, states: Mapping[str, StepState]) -> list[str]:
 
 
 def _to_do(run: Run, states: Mapping[str, StepState]) -> list[str]:
-    """What a person has to do after a run that did not recover: the fix of each failed step, and what was not begun."""
-    if run.outcome is not Outcome.FAILED:
+    """What a person has to do after a run that did not recover: what failed, what was not begun, what stays."""
+    if run.outcome is Outcome.RECOVERED:
         return []
+    if run.outcome is not Outcome.FAILED:
+        stays = [(name, state.receipt) for name, state in states.items() if state.receipt and state.receipt.acted]
+        return [f"{name} stays as it is, and costs money: {receipt.sentence}" for name, receipt in stays]
     failed = [
         f"{name}: {state.fix or state.reason}" for name, state in states.items() if state.status is StepStatus.FAILED
     ]

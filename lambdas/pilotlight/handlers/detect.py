@@ -11,13 +11,14 @@ from datetime import datetime
 from typing import Any
 
 from pilotlight.aws.control import Start
-from pilotlight.aws.observers import look
 from pilotlight.domain.alarm_event import AlarmEvent, judge
 from pilotlight.domain.decision import History, Signal, Verdict, VerdictKind, decide
-from pilotlight.domain.errors import AlreadyExists, AwsError, Changed, InputRefused
+from pilotlight.domain.errors import AlreadyExists, AwsError, Changed, InputRefused, NotFound
 from pilotlight.domain.plan import Plan
 from pilotlight.domain.records import Entry, RecordKind
+from pilotlight.handlers.holding import is_live, put_to_rest
 from pilotlight.handlers.journal import incident_of, outline_of, verdicts
+from pilotlight.handlers.looking import see
 from pilotlight.handlers.runtime import Handler, Outside, Runtime, entry
 
 TICK = "Scheduled Event"
@@ -69,25 +70,29 @@ class Detector:
         return self._record(plan, Verdict(VerdictKind.IGNORE, sentence), incident_of(plan, now), now, event_id)
 
     def _conclude(self, plan: Plan, now: datetime, event_id: str) -> dict[str, Any]:
-        signals = look(plan, self._runtime.aws, self._runtime.outside.web, now)
+        signals = see(self._runtime, plan, now)
         verdict = decide(plan.application, plan.arming, plan.decision, signals, self._history(plan), now)
         if verdict.kind is VerdictKind.START:
             verdict = self._start(plan, verdict, now)
         before = self._runtime.control.note(verdicts(plan.application), "last")
         incident = _incident(plan, verdict, before, now)
         is_news = verdict.kind.value != (before["kind"] if before else VerdictKind.IGNORE.value)
-        if is_news:
-            self._keep(plan, verdict, incident, before)
         if not (event_id or is_news):
             return {"verdict": verdict.kind.value, "sentence": verdict.sentence}
         self._record_signals(plan, signals, incident, now)
-        return self._record(plan, verdict, incident, now, event_id)
+        answer = self._record(plan, verdict, incident, now, event_id)
+        if is_news:
+            # Kept last: a verdict whose writing died is news again at the next tick.
+            self._keep(plan, verdict, incident, before)
+        return answer
 
     def _history(self, plan: Plan) -> History:
         control = self._runtime.control
         holder = control.lease(plan.application).holder
-        if holder:
+        if holder and is_live(self._runtime, holder, self._execution_arn(holder)):
             return History(live_run=holder)
+        if holder:
+            put_to_rest(self._runtime, plan, holder)
         last = control.note(f"last#{plan.application}", "run")
         return History(last_run=last["run_id"], last_outcome=last["outcome"]) if last else History()
 
@@ -95,13 +100,12 @@ class Detector:
         epoch = self._runtime.control.lease(plan.application).epoch + 1
         for attempt in range(1, 4):
             name = f"{plan.application}-e{epoch}" + (f"-{attempt}" if attempt > 1 else "")
-            noted = Start(name, verdict.sentence, verdict.dark_since or now, now)
-            start = self._runtime.control.note_start(plan.application, noted)
+            start = self._note(plan, Start(name, verdict.sentence, verdict.dark_since or now, now))
             try:
                 self._start_execution(name)
                 return Verdict(VerdictKind.START, f"{start.verdict} Run {name} was started.", verdict.dark_since)
             except AlreadyExists:
-                if self._is_running(name):
+                if is_live(self._runtime, name, self._execution_arn(name)):
                     return Verdict(VerdictKind.JOIN, f"Run {name} was started for this already.", verdict.dark_since)
             except AwsError as error:
                 sentence = f"Run {name} could not be started and is tried again within a minute: {error.sentence}"
@@ -116,10 +120,25 @@ class Detector:
         asked = {"stateMachineArn": self._machine, "name": name, "input": EXECUTION_INPUT}
         self._runtime.aws.call("stepfunctions", "StartExecution", self._runtime.region, **asked)
 
-    def _is_running(self, name: str) -> bool:
-        arn = f"{self._machine.replace(':stateMachine:', ':execution:')}:{name}"
-        found = self._runtime.aws.call("stepfunctions", "DescribeExecution", self._runtime.region, executionArn=arn)
-        return bool(found["status"] == "RUNNING")
+    def _execution_arn(self, name: str) -> str:
+        return f"{self._machine.replace(':stateMachine:', ':execution:')}:{name}"
+
+    def _note(self, plan: Plan, start: Start) -> Start:
+        """Note a start; a note of an earlier darkness whose execution never came to be gives way."""
+        control = self._runtime.control
+        noted = control.note_start(plan.application, start)
+        if noted.dark_since == start.dark_since or self._exists(start.execution_name):
+            return noted
+        control.note_start_anew(plan.application, start)
+        return start
+
+    def _exists(self, name: str) -> bool:
+        arn = self._execution_arn(name)
+        try:
+            self._runtime.aws.call("stepfunctions", "DescribeExecution", self._runtime.region, executionArn=arn)
+        except NotFound:
+            return False
+        return True
 
     def _dealt_with(self, plan: Plan, event_id: str, now: datetime) -> None:
         # Noted last: an event whose handling crashed must be dealt with when it is delivered again.

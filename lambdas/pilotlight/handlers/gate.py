@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pilotlight.aws.observers import look
 from pilotlight.domain.decision import Confirmation, confirm
 from pilotlight.domain.errors import AwsError
 from pilotlight.domain.records import RecordKind
 from pilotlight.domain.run import Origin, Outcome, Run
 from pilotlight.domain.step import DataAtRisk
 from pilotlight.handlers.answer import Answer
+from pilotlight.handlers.confirming import end
 from pilotlight.handlers.inspection import context_of, kind_and_params
 from pilotlight.handlers.journal import write
-from pilotlight.handlers.opening import end
+from pilotlight.handlers.looking import see
 from pilotlight.handlers.runtime import Runtime
 
 
@@ -21,14 +21,13 @@ def hold_gate(runtime: Runtime, run_id: str) -> Answer:
     """Let a run through whose primary is still dark; record what would be lost as it was last known before onset."""
     run = runtime.control.run(run_id)
     plan, now = run.plan, runtime.now()
-    signals = look(plan, runtime.aws, runtime.outside.web, now)
+    signals = see(runtime, plan, now)
     by_person = run.origin is not Origin.EVENT
     seen = confirm(
         plan.application,
         plan.decision,
         signals,
-        opened=run.opened,
-        dark_since=run.clocks.onset,
+        looking_since=run.clocks.decided or run.opened,
         by_person=by_person,
         now=now,
     )

@@ -6,6 +6,7 @@ from typing import Any
 
 from pilotlight.domain.errors import AwsError
 from pilotlight.domain.plan import Plan
+from pilotlight.domain.read_only import ReadOnlyAws
 from pilotlight.domain.stages import PlannedStep
 from pilotlight.domain.step import Finding, Params, Severity, StepContext, StepKind
 from pilotlight.handlers.runtime import Runtime
@@ -37,4 +38,4 @@ def kind_and_params(step: PlannedStep) -> tuple[StepKind[Any], Params]:
 def context_of(runtime: Runtime, plan: Plan, step: str) -> StepContext:
     """The context of a look that belongs to no step's turn: reads only."""
     now = runtime.now()
-    return StepContext(plan.place, "", step, 0, now, now, runtime.aws, runtime.outside.web)
+    return StepContext(plan.place, "", step, 0, now, now, ReadOnlyAws(runtime.aws), runtime.outside.web)

@@ -52,6 +52,13 @@ def write(runtime: Runtime, run: Run, what: RecordKind, sentence: str, *, step: 
     return runtime.ledger.append(Entry(run.application, what, runtime.now(), sentence, run.run_id, step, facts))
 
 
+def write_once(runtime: Runtime, run: Run, what: RecordKind, sentence: str, *, step: str = "", **details: Any) -> None:
+    """Append a record that a run has once, unless it has it: so a call after a crash completes what was begun."""
+    known = runtime.ledger.records(run.application, since=run.first_sequence)
+    if not any((r.entry.kind, r.entry.run_id, r.entry.step) == (what, run.run_id, step) for r in known):
+        write(runtime, run, what, sentence, step=step, **details)
+
+
 def clocks_of(clocks: Clocks) -> dict[str, str | None]:
     """The five clocks as text."""
     return {clock.value: moment.isoformat() if (moment := clocks.at(clock)) else None for clock in Clock}

@@ -12,14 +12,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from aws_lambda_powertools import single_metric
 from aws_lambda_powertools.metrics import MetricUnit
 
 from pilotlight.aws.ledger import record_of_stream_image
 from pilotlight.domain.decision import VerdictKind
 from pilotlight.domain.errors import Changed
 from pilotlight.domain.records import Record, RecordKind
-from pilotlight.handlers.runtime import Handler, Outside, Runtime, entry
+from pilotlight.handlers.runtime import Handler, Outside, Runtime, entry, measure
 from pilotlight.handlers.telling import Teller
 from pilotlight.report.view import incident_of
 
@@ -120,8 +119,7 @@ def _catch_up(runtime: Runtime, teller: Teller, done: frozenset[str]) -> None:
 def _count(broken: int) -> None:
     """A partial failure is none of Lambda's own `Errors`, so it has a metric of its own."""
     if broken:
-        with single_metric(name="NotTold", unit=MetricUnit.Count, value=broken, namespace="Pilotlight") as metric:
-            metric.add_dimension(name="function", value="notify")
+        measure("NotTold", broken, MetricUnit.Count, function="notify")
 
 
 handler = entry(build)

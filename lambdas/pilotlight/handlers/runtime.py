@@ -17,7 +17,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TextIO
 
-from aws_lambda_powertools import Logger
+from aws_lambda_powertools import Logger, single_metric
+from aws_lambda_powertools.metrics import MetricUnit
 
 from pilotlight.aws.control import Control
 from pilotlight.aws.ledger import Ledger
@@ -104,12 +105,34 @@ class Runtime:
 
 
 def entry(build: Callable[[Mapping[str, str], Outside], Handler]) -> Handler:
-    """The callable that Lambda is pointed at: builds the function from the real environment at its first call."""
+    """The callable that Lambda is pointed at.
+
+    At its first call it builds the function from the real environment, and wraps it with Powertools: the invocation's
+    context in every log line, a trace with one subsegment, and the cold start as a metric.
+    """
     built: list[Handler] = []
 
     def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         if not built:
-            built.append(build(os.environ, real_outside()))
+            service = build.__module__.rsplit(".", 1)[-1]
+            built.append(_observed(build(os.environ, real_outside()), service))
+            measure("ColdStart", 1, MetricUnit.Count, function=service)
         return built[0](event, context)
 
     return handler
+
+
+def _observed(function: Handler, service: str) -> Handler:
+    # Imported here: X-Ray's library takes longer to import than all the rest of a function.
+    from aws_lambda_powertools import Tracer
+
+    logged = Logger(service=service).inject_lambda_context(function)
+    observed: Handler = Tracer(service=service, auto_patch=False).capture_lambda_handler(logged, capture_response=False)
+    return observed
+
+
+def measure(name: str, value: float, unit: MetricUnit, **dimensions: str) -> None:
+    """Publish a metric of the controller, in the namespace Pilotlight, under some dimensions."""
+    with single_metric(name=name, unit=unit, value=value, namespace="Pilotlight") as metric:
+        for dimension, of in dimensions.items():
+            metric.add_dimension(name=dimension, value=of)

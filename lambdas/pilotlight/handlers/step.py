@@ -6,7 +6,11 @@ One function serves all steps of one kind, under that kind's role. `{"do": "warm
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
+
+from aws_lambda_powertools.metrics import MetricUnit
 
 from pilotlight.aws.control import KeptStep
 from pilotlight.aws.guarded import GuardedAws
@@ -19,8 +23,11 @@ from pilotlight.domain.stages import PlannedStep
 from pilotlight.domain.step import StepContext
 from pilotlight.handlers.answer import whole_seconds
 from pilotlight.handlers.inspection import kind_and_params
-from pilotlight.handlers.journal import write
-from pilotlight.handlers.runtime import Handler, Outside, Runtime, entry
+from pilotlight.handlers.journal import write, write_once
+from pilotlight.handlers.runtime import Handler, Outside, Runtime, entry, measure
+
+CLAIM = timedelta(seconds=60)
+"""Longer than a function of a step may run: after that the copy that claimed a turn is dead."""
 
 _RECORD = {
     StepStatus.SETTLED: RecordKind.STEP_SETTLED,
@@ -54,8 +61,13 @@ def take_turn(runtime: Runtime, kind_name: str, run: Run, name: str) -> dict[str
     step = _find(run.plan, name, kind_name)
     kept = runtime.control.kept_steps(run.run_id)
     its_kind, params = kind_and_params(step)
+    now = runtime.now()
     if name not in kept:
         kept[name] = _begin(runtime, run, step, its_kind.title(params))
+    elif (claimed := kept[name].state.claimed_until) and now < claimed:
+        return {"status": StepStatus.RUNNING.value, "wait_seconds": whole_seconds(claimed - now)}
+    elif kept[name].state.receipt is None and not kept[name].state.status.over:
+        kept[name] = _claim(runtime, run, name, kept[name])
     before = kept[name].state
     outputs = {known: k.state.outputs for known, k in kept.items() if k.state.status is StepStatus.SETTLED}
     missing = [need.step for need in its_kind.needs(params) if need.step not in outputs]
@@ -64,18 +76,26 @@ def take_turn(runtime: Runtime, kind_name: str, run: Run, name: str) -> dict[str
     after = advance(its_kind, params, before, _context(runtime, run, step, before, outputs))
     if after != before:
         runtime.control.keep_step(run.run_id, name, kept[name], after)
-        _record(runtime, run, step, before, after)
+    _record(runtime, run, step, before, after)
     wait = look_again_in(its_kind, after, runtime.now())
     return {"status": after.status.value, "wait_seconds": whole_seconds(wait)}
 
 
 def _begin(runtime: Runtime, run: Run, step: PlannedStep, title: str) -> KeptStep:
     """Record that a step begins, before it does anything: a first turn that dies is not a first turn again."""
-    begun = StepState(StepStatus.RUNNING, started=runtime.now())
+    now = runtime.now()
+    begun = StepState(StepStatus.RUNNING, started=now, claimed_until=now + CLAIM)
     runtime.control.keep_step(run.run_id, step.name, None, begun)
-    details = {"stage": _stage(step), "attempts": 1, "started": runtime.now().isoformat()}
+    details = {"stage": _stage(step), "attempts": 1, "started": now.isoformat()}
     write(runtime, run, RecordKind.STEP_STARTED, f"{title}.", step=step.name, **details)
     return KeptStep(begun, 1)
+
+
+def _claim(runtime: Runtime, run: Run, name: str, kept: KeptStep) -> KeptStep:
+    """Claim the turn that may act, so that of two copies one acts and the other comes back later."""
+    claimed = replace(kept.state, claimed_until=runtime.now() + CLAIM)
+    runtime.control.keep_step(run.run_id, name, kept, claimed)
+    return KeptStep(claimed, kept.version + 1)
 
 
 def _find(plan: Plan, name: str, kind_name: str) -> PlannedStep:
@@ -103,7 +123,8 @@ def _context(
 
 
 def _record(runtime: Runtime, run: Run, step: PlannedStep, before: StepState, after: StepState) -> None:
-    if after.status is StepStatus.RUNNING and before.reason == after.reason:
+    """Write down where the step is: that it is over once, that it waits whenever the reason is another one."""
+    if after.status is StepStatus.SKIPPED or (after.status is StepStatus.RUNNING and before.reason == after.reason):
         return
     details = {
         "stage": _stage(step),
@@ -113,7 +134,12 @@ def _record(runtime: Runtime, run: Run, step: PlannedStep, before: StepState, af
         "fix": after.fix,
         "outputs": dict(after.outputs),
     }
-    write(runtime, run, _RECORD[after.status], after.reason, step=step.name, **details)
+    if after.finished and before.finished is None:
+        seconds = (after.finished - (after.started or after.finished)).total_seconds()
+        names = {"application": run.application, "kind": step.kind, "status": after.status.value}
+        measure("StepSeconds", seconds, MetricUnit.Seconds, **names)
+    tell = write_once if after.status.over else write
+    tell(runtime, run, _RECORD[after.status], after.reason, step=step.name, **details)
 
 
 def _stage(step: PlannedStep) -> str:

@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator, model_validator
 
 from pilotlight.domain.durations import Duration, say_duration
-from pilotlight.domain.ports import WebAnswer, WebRequest
+from pilotlight.domain.ports import Silence, WebAnswer, WebRequest
 from pilotlight.domain.step import (
     CannotUndo,
     Finding,
@@ -158,7 +158,9 @@ class CheckHttp(StepKind[CheckHttpParams]):
         return ()
 
     def standing(self, params: CheckHttpParams, place: Place) -> tuple[Standing, ...]:
-        return (Standing("internet", "load_balancer", place.standby, {"host": params.connect_to}),)
+        good = {"status": params.statuses[0], "text": params.expect_body or "", "values": params.expect_json}
+        facts = {"host": params.connect_to, "url": params.url, **good}
+        return (Standing("internet", "load_balancer", place.standby, facts),)
 
     def readiness(self, params: CheckHttpParams, context: StepContext) -> tuple[Finding, ...]:
         return (_region(params, context), _listener(params, context))
@@ -213,7 +215,7 @@ def _wrong(params: CheckHttpParams, answer: WebAnswer) -> str:
 
 def _on_the_way(params: CheckHttpParams, answer: WebAnswer) -> str:
     trouble = _without_headers(params, answer.trouble)
-    if "certificate" in trouble.lower():
+    if answer.silence is Silence.CERTIFICATE:
         return f"its certificate is not good for that name ({trouble})"
     return f"no answer came ({trouble})"
 
@@ -280,7 +282,7 @@ def _listener(params: CheckHttpParams, context: StepContext) -> Finding:
         return Finding(Severity.FINE, "check-listener", f"{params.connect_to} answers for {params.host}.")
     wrong = _on_the_way(params, answer)
     sentence = f"{params.connect_to} cannot be asked for {params.host}, because {wrong}."
-    if "certificate" in wrong:
+    if answer.silence is Silence.CERTIFICATE:
         fix = f"Give its listener a certificate for {params.host}."
         return Finding(Severity.IMPOSSIBLE, "check-listener", sentence, fix)
     # It may be a moment's trouble, and that must not stand in the way of a failover.

@@ -1,0 +1,83 @@
+"""Whether an opened run is needed and can succeed: looks until the darkness has lasted, then at the standby."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from pilotlight.domain.decision import Confirmation, Confirmed, confirm, onset
+from pilotlight.domain.records import RecordKind
+from pilotlight.domain.run import Origin, Outcome, Phase, Run
+from pilotlight.domain.step import Finding, Severity
+from pilotlight.handlers.answer import Answer
+from pilotlight.handlers.inspection import inspect
+from pilotlight.handlers.journal import clocks_of, write, write_once
+from pilotlight.handlers.looking import see
+from pilotlight.handlers.runtime import Runtime
+
+
+def look_again(runtime: Runtime, run: Run) -> Answer:
+    """One look of a run that has not acted yet."""
+    plan, now = run.plan, runtime.now()
+    signals = see(runtime, plan, now)
+    began = onset(signals, plan.decision)
+    run = runtime.control.change_run(
+        run.run_id,
+        lambda r: replace(r, looks=r.looks + 1, clocks=replace(r.clocks, onset=r.clocks.onset or began)),
+    )
+    by_person = run.origin is not Origin.EVENT
+    seen = confirm(plan.application, plan.decision, signals, looking_since=run.opened, by_person=by_person, now=now)
+    match seen.confirmation:
+        case Confirmation.LOOK_AGAIN:
+            return Answer("look_again", seen.sentence, seen.look_again_in)
+        case Confirmation.NOT_NEEDED:
+            return end(runtime, run, Outcome.NOT_NEEDED, seen.sentence)
+        case Confirmation.BLOCKED:
+            return end(runtime, run, Outcome.BLOCKED, seen.sentence)
+        case Confirmation.GO:
+            return _go(runtime, run, seen)
+
+
+def _go(runtime: Runtime, run: Run, seen: Confirmed) -> Answer:
+    findings = inspect(runtime, run.plan)
+    told = " ".join(f.sentence for _, f in findings if f.severity is not Severity.FINE)
+    write(
+        runtime,
+        run,
+        RecordKind.PREFLIGHT,
+        told or "The standby is as it should be.",
+        findings=[_item(step, f) for step, f in findings],
+    )
+    impossible = [finding for _, finding in findings if finding.severity is Severity.IMPOSSIBLE]
+    if impossible:
+        sentence = f"The run cannot succeed: {impossible[0].sentence} {impossible[0].fix}".strip()
+        return end(runtime, run, Outcome.BLOCKED, sentence)
+    decided = runtime.now()
+    acting = runtime.control.change_run(
+        run.run_id, lambda r: replace(r, phase=Phase.ACTING, clocks=replace(r.clocks, decided=decided))
+    )
+    confirmed(runtime, acting, seen.sentence)
+    return Answer("go", seen.sentence)
+
+
+def confirmed(runtime: Runtime, run: Run, sentence: str) -> None:
+    """Write down that a run goes on, once."""
+    clocks = clocks_of(run.clocks)
+    write_once(
+        runtime, run, RecordKind.RUN_CONFIRMED, sentence, decided=clocks["decided"], looks=run.looks, clocks=clocks
+    )
+
+
+def end(runtime: Runtime, run: Run, outcome: Outcome, sentence: str) -> Answer:
+    """Note how a run ends before it acted; its close step concludes it."""
+    runtime.control.change_run(run.run_id, lambda r: replace(r, outcome=outcome, outcome_reason=sentence))
+    return Answer("close", sentence)
+
+
+def _item(step: str, finding: Finding) -> dict[str, str]:
+    return {
+        "step": step,
+        "severity": finding.severity.value,
+        "code": finding.code,
+        "sentence": finding.sentence,
+        "fix": finding.fix,
+    }
