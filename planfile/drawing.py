@@ -75,7 +75,9 @@ def _gate(seen: Overview) -> Iterator[Line]:
     approval = "a person must approve" if gates.approval else "nobody has to approve"
     veto = f"people may stop it for {say_duration(gates.veto_window)}" if gates.veto_window else "no veto window"
     yield ()
-    yield (Piece("gate", Tone.HEADING), Piece(f"  data loss up to {loss}; {approval}; {veto}", Tone.FAINT))
+    limit = f"  data loss up to {loss}: measured and reported, not yet enforced"
+    yield (Piece("gate", Tone.HEADING), Piece(limit, Tone.FAINT))
+    yield (Piece(f"      {approval}; {veto}", Tone.FAINT),)
 
 
 def _entry(entry: ShownEntry) -> Iterator[Line]:

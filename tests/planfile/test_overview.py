@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from pilotlight.domain.plan import Clock, HealthCheck
+from pilotlight.domain.plan import Clock, Gates, HealthCheck
 from planfile.drawing import Tone, json_of, lines_of, mermaid_of
 from planfile.overview import Overview, Role, Span, detection_budget, overview
 from tests.planfile.builders import KINDS, SOUND, changed, read
@@ -104,7 +104,8 @@ prepare
   * start create-cache      Create cache
                             create, harmless, 8 min (5 min to 15 min)
 
-gate  data loss up to 15 min; nobody has to approve; no veto window
+gate  data loss up to 15 min: measured and reported, not yet enforced
+      nobody has to approve; no veto window
 
 move
   database
@@ -141,9 +142,12 @@ def test_a_long_description_is_folded() -> None:
 
 
 def test_the_gate_says_what_it_waits_for() -> None:
-    view = seen(("decision:", "gates: {max_data_loss: 1 min, approval: true, veto_window: 2 min}\ndecision:"))
+    gates = Gates(max_data_loss=timedelta(minutes=1), approval=True, veto_window=timedelta(minutes=2))
 
-    assert "gate  data loss up to 1 min; a person must approve; people may stop it for 2 min" in text_of(view)
+    text = text_of(overview(read(SOUND).model_copy(update={"gates": gates}), KINDS))
+
+    assert "gate  data loss up to 1 min: measured and reported, not yet enforced\n" in text
+    assert "      a person must approve; people may stop it for 2 min\n" in text
 
 
 def test_a_gate_that_accepts_no_loss_says_so() -> None:

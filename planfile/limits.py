@@ -1,0 +1,101 @@
+"""What a plan may not say because Pilotlight does not do it: promises that are not built yet, and limits of what is.
+
+A protection that a plan names and nobody gives is worse than none, because people rely on it. Written like the rules in
+`planfile.rules`, which says how they are asked. They stand here and not in the models, so that a run that was opened
+under other limits can still be read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from pilotlight.domain.durations import say_duration
+from pilotlight.domain.plan import FencePolicy, PlanKind
+from planfile.draft import Draft
+from planfile.faults import Complaint, Where
+from planfile.rules import reading
+
+LONGEST_PROBE = timedelta(seconds=5)
+"""A look asks the regions and the probe one after the other, and its function has to come to an end."""
+
+MOST_ALARMS = 10
+"""A region's alarms are read in one call; more than a handful tell no more than a composite alarm over them does."""
+
+OWN_SECRETS = "pilotlight/"
+"""The only secrets that the notifier's role may read, in `deployment.foundation`."""
+
+
+@reading("kind")
+def runbooks_are_not_built(draft: Draft) -> Iterator[Complaint]:
+    """No machine is assembled for a plan of one region."""
+    if draft.plan.kind is PlanKind.RUNBOOK:
+        yield _unbuilt(("kind",), "A plan of kind 'runbook'")
+
+
+@reading("network")
+def private_applications_are_not_built(draft: Draft) -> Iterator[Complaint]:
+    """No function stands in a VPC, and no health check reaches into one."""
+    if draft.plan.network.private:
+        yield _unbuilt(("network", "private"), "The recovery of an application that only its own VPC can reach")
+
+
+@reading("fence")
+def a_required_fence_is_not_built(draft: Draft) -> Iterator[Complaint]:
+    """Nothing holds a run back until the old primary is closed."""
+    if draft.plan.fence.policy is FencePolicy.REQUIRE:
+        yield _unbuilt(("fence", "policy"), "A fence that is required before the writer moves")
+
+
+@reading("gates")
+def waiting_for_people_is_not_built(draft: Draft) -> Iterator[Complaint]:
+    """The gate of a run asks nobody."""
+    gates = draft.plan.gates
+    if gates.approval:
+        yield _unbuilt(("gates", "approval"), "Waiting for a person's approval")
+    if gates.veto_window:
+        yield _unbuilt(("gates", "veto_window"), "A window in which people may stop a run")
+
+
+@reading("notifications")
+def the_slack_token_can_be_read(draft: Draft) -> Iterator[Complaint]:
+    """A token that may not be read keeps the channel silent when it matters."""
+    slack = draft.plan.notifications.slack
+    if slack is not None and not slack.token_secret.startswith(OWN_SECRETS):
+        sentence = (
+            f"The secret '{slack.token_secret}' does not begin with '{OWN_SECRETS}', and the notifier's role reads no "
+            f"other; name it '{OWN_SECRETS}{slack.token_secret.lstrip('/')}'."
+        )
+        yield Complaint(("notifications", "slack", "token_secret"), sentence)
+
+
+@reading("signals")
+def a_look_is_short(draft: Draft) -> Iterator[Complaint]:
+    """A look that takes long makes every decision late."""
+    signals = draft.plan.signals
+    if signals.probe.timeout > LONGEST_PROBE:
+        sentence = (
+            f"The probe would wait {say_duration(signals.probe.timeout)} in every look, and "
+            f"{say_duration(LONGEST_PROBE)} is the most; make the timeout shorter."
+        )
+        yield Complaint(("signals", "probe", "timeout"), sentence)
+    if len(signals.alarms) > MOST_ALARMS:
+        sentence = (
+            f"There are {len(signals.alarms)} alarms, and a look reads {MOST_ALARMS} at most; put a composite alarm "
+            "over some of them and name that."
+        )
+        yield Complaint(("signals", "alarms"), sentence, at_key=True)
+
+
+def _unbuilt(where: Where, promise: str) -> Complaint:
+    return Complaint(where, f"{promise} is not built yet; leave it out until it is.")
+
+
+LIMITS = (
+    runbooks_are_not_built,
+    private_applications_are_not_built,
+    a_required_fence_is_not_built,
+    waiting_for_people_is_not_built,
+    the_slack_token_can_be_read,
+    a_look_is_short,
+)
