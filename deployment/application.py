@@ -18,6 +18,11 @@ from pilotlight.steps import kind
 from stepfunctions.assemble import Functions, assemble
 
 PLAN_FILE = "/opt/pilotlight/plan.json"
+_BAD_ENDS = (
+    ("failed", "ExecutionsFailed", "did not recover it"),
+    ("timed-out", "ExecutionsTimedOut", "took longer than its steps may"),
+    ("stopped", "ExecutionsAborted", "was stopped"),
+)
 _SECRETS = {"secretsmanager:GetSecretValue", "kms:Decrypt"}
 _ENVIRONMENT = {
     "PILOTLIGHT_LEDGER_TABLE": names.LEDGER_TABLE,
@@ -209,11 +214,20 @@ def _alarms(plan: Plan, functions: list[Function]) -> tuple[MetricAlarm, ...]:
         namespace="AWS/Lambda", metric="Invocations", dimensions={"FunctionName": detector},
         statistic="Sum", threshold=1, comparison="LessThanThreshold", missing="breaching", periods=5, notify=(topic,),
     )  # fmt: skip
-    failed = MetricAlarm(
-        name=f"{names.failover_machine(plan.application)}-failed",
-        description=f"A run of {plan.application} did not recover it.",
-        namespace="AWS/States", metric="ExecutionsFailed",
-        dimensions={"StateMachineArn": names.machine_arn(plan.place)},
-        statistic="Sum", threshold=0, comparison="GreaterThanThreshold", missing="notBreaching", notify=(topic,),
-    )  # fmt: skip
-    return (blind, failed, *(function_errors(function.name, topic) for function in functions))
+    machine = names.failover_machine(plan.application)
+    ends = tuple(
+        MetricAlarm(
+            name=f"{machine}-{word}",
+            description=f"A run of {plan.application} {said}; nobody is served because of it. Read its last message.",
+            namespace="AWS/States",
+            metric=metric,
+            dimensions={"StateMachineArn": names.machine_arn(plan.place)},
+            statistic="Sum",
+            threshold=0,
+            comparison="GreaterThanThreshold",
+            missing="notBreaching",
+            notify=(topic,),
+        )
+        for word, metric, said in _BAD_ENDS
+    )
+    return (blind, *ends, *(function_errors(function.name, topic) for function in functions))

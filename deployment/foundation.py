@@ -99,7 +99,19 @@ def _alarms(account: str, region: str) -> tuple[MetricAlarm, ...]:
         dimensions={"QueueName": names.LOST_EVENTS_QUEUE},
         statistic="Maximum", threshold=0, comparison="GreaterThanThreshold", missing="notBreaching", notify=(topic,),
     )  # fmt: skip
-    return (lost, function_errors(names.NOTIFY_FUNCTION, topic))
+    untold = MetricAlarm(
+        name=f"{names.NOTIFY_FUNCTION}-untold",
+        description="An incident could not be told because of trouble of the notifier's own; read its log.",
+        namespace="Pilotlight",
+        metric="NotTold",
+        dimensions={"function": "notify"},
+        statistic="Sum",
+        threshold=0,
+        comparison="GreaterThanThreshold",
+        missing="notBreaching",
+        notify=(topic,),
+    )
+    return (lost, untold, function_errors(names.NOTIFY_FUNCTION, topic))
 
 
 def function_errors(function: str, topic: str) -> MetricAlarm:

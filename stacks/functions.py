@@ -103,7 +103,7 @@ def _publish(
     """Publish a version when what it freezes is new: CloudFormation does so when the logical id is."""
     digest = hashlib.sha256(canonical(frozen).encode()).hexdigest()[:10].upper()
     version = lambda_.CfnVersion(stack, logical_id(function.name, f"Version{digest}"), function_name=rendered.ref)
-    # A run that is under way stays with the version it began with, so no deployment may take an old one away.
+    # Retained, so that the alias can be put back to the version of before if a deployment turns out bad.
     version.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
     return lambda_.CfnAlias(
         stack,

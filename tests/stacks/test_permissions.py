@@ -8,8 +8,8 @@ import pytest
 
 from deployment import names as own
 from deployment.resources import Function, StateMachine
-from pilotlight.aws.sdk import is_read
 from pilotlight.domain.plan import Arming, Plan
+from pilotlight.domain.read_only import is_read
 from pilotlight.domain.step import Access, Statement
 from pilotlight.steps import kind
 from stacks.naming import logical_id

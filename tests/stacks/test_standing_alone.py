@@ -8,7 +8,7 @@ import re
 import pytest
 
 from deployment.resources import HealthCheck, Table
-from pilotlight.aws.sdk import is_read
+from pilotlight.domain.read_only import is_read
 from tests.stacks.described import deployments, names, synthesized
 from tests.stacks.policies_of import texts
 
