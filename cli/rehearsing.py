@@ -7,7 +7,10 @@ import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryFile
 
+from pilotlight.domain.plan import Arming
+from pilotlight.domain.run import Outcome
 from planfile import PlanFileRefused, load
 from rehearsal.live import show
 from rehearsal.play import Played, play
@@ -15,6 +18,7 @@ from rehearsal.report import write_report
 from rehearsal.scenarios import SCENARIOS, scenario
 
 OK, NOT_AS_EXPECTED, MISCONFIGURED = 0, 1, 2
+_STARTS_NOTHING = (Arming.OBSERVE, Arming.MANUAL)
 
 
 @dataclass(frozen=True)
@@ -39,13 +43,17 @@ def list_scenarios() -> int:
 
 
 def rehearse(wanted: Wanted) -> int:
-    """Play the scenario; 0 if it came out as expected, 1 if not, 2 if the plan or the scenario is wrong."""
+    """Play the scenario; 0 if it came out as expected, 1 if not, 2 if the plan, the scenario or a path is wrong."""
     try:
         plan = load(wanted.plan)
     except PlanFileRefused as refusal:
         print(refusal.rendered, file=sys.stderr)
         return MISCONFIGURED
     chosen = scenario(wanted.scenario)
+    unwritable = _unwritable(wanted)
+    if unwritable:
+        print(f"pilotlight: {unwritable}", file=sys.stderr)
+        return MISCONFIGURED
     played = play(plan, chosen, wanted.seed, as_armed=wanted.as_armed)
     report = write_report(played, wanted.reports)
     result = replace(played.result, report=str(report))
@@ -55,10 +63,28 @@ def rehearse(wanted: Wanted) -> int:
         print(json.dumps(result.to_json(), ensure_ascii=False, indent=2))
     else:
         show(played, result)
-    as_expected = result.outcome == chosen.expected.value or wanted.as_armed
-    if not as_expected:
-        print(f"pilotlight: {chosen.name} was expected to end {chosen.expected.value}.", file=sys.stderr)
-    return OK if as_expected else NOT_AS_EXPECTED
+    expected = Outcome.BLOCKED if wanted.as_armed and plan.arming in _STARTS_NOTHING else chosen.expected
+    if result.outcome != expected.value:
+        print(f"pilotlight: {chosen.name} was expected to end {expected.value}.", file=sys.stderr)
+        return NOT_AS_EXPECTED
+    return OK
+
+
+def _unwritable(wanted: Wanted) -> str:
+    """Why the report or the trace cannot be written, before anything is played; empty if both can."""
+    try:
+        wanted.reports.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=wanted.reports):
+            pass
+    except OSError as error:
+        return f"The report cannot be written to {wanted.reports}: {error.strerror}. Name a folder with --report."
+    try:
+        if wanted.trace:
+            with wanted.trace.open("a"):
+                pass
+    except OSError as error:
+        return f"The trace cannot be written to {wanted.trace}: {error.strerror}. Name a file with --trace."
+    return ""
 
 
 def _trace_lines(played: Played) -> Iterable[str]:

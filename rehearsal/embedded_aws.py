@@ -9,9 +9,10 @@ from __future__ import annotations
 import os
 import pkgutil
 import re
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from importlib import import_module
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 from unittest.mock import patch
@@ -20,12 +21,13 @@ import boto3
 import botocore.session
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.exceptions import ConnectTimeoutError
-from botocore.loaders import Loader
 from moto import mock_aws
+from moto.core.loaders import Loader, moto_root
 from moto.core.models import botocore_stubber
 from moto.core.utils import get_service_model
 
-from pilotlight.aws.sdk import CONNECT_TIMEOUT_SECONDS, Clients, is_read
+from pilotlight.aws.sdk import CONNECT_TIMEOUT_SECONDS, Clients
+from pilotlight.domain.read_only import is_read
 from rehearsal import services, wire
 from rehearsal.access import CURRENT_ROLE, Role, resource_of
 from rehearsal.service import Service, Spread
@@ -40,7 +42,18 @@ MOTO_ANSWERS = frozenset({"dynamodb", "iam", "ssm", "secretsmanager", "sns", "sq
 PLAIN_LATENCY = Spread(0.004, 0.01, 0.06)
 
 
-_LOADER = Loader(extra_search_paths=[Loader.BUILTIN_DATA_PATH])
+class _SharedLoader(Loader):
+    """Reads the service models once, for botocore as for moto, with what each of them adds to the models."""
+
+    BUILTIN_EXTRAS_TYPES = ["sdk", "moto"]  # noqa: RUF012  # botocore declares it so
+
+    @property
+    def search_paths(self) -> list[str]:
+        """Where models are looked for: a copy, because every boto3 session adds boto3's own folder once more."""
+        return list(super().search_paths)
+
+
+_LOADER = _SharedLoader(extra_search_paths=[moto_root, str(Path(boto3.__file__).parent / "data")])
 """One loader for all worlds of a process: reading the service models takes longer than a whole failover."""
 
 
@@ -57,11 +70,14 @@ class EmbeddedAws:
         self._session = _session()
         # botocore asks every handler, so moto's own would do each call a second time behind the answer.
         self._session.events.unregister("before-send", botocore_stubber)  # type: ignore[arg-type]  # it answers too
-        self._names = {self._hyphenized(name): name for name in {*self.services, *MOTO_ANSWERS}}
+        with _one_loader():
+            self._names = {self._hyphenized(name): name for name in {*self.services, *MOTO_ANSWERS}}
+            self._plainly_read = {name for name in MOTO_ANSWERS - set(self.services) if wire.speaks_json(name)}
         self._session.events.register_first("before-send", self._answer)  # type: ignore[arg-type]  # the stubs know no handler that answers
         self.clients = Clients(self._session)
 
     def __enter__(self) -> Self:
+        self._open.enter_context(_one_loader())
         self._open.enter_context(mock_aws())
         # Powertools would print metrics to standard output, which belongs to the result.
         self._open.enter_context(patch.dict(os.environ, {"POWERTOOLS_METRICS_DISABLED": "true"}))
@@ -86,7 +102,8 @@ class EmbeddedAws:
         region = _region_of(request)
         if service is None:
             raise NotModelled(Call(hyphenized, operation, region, {}))
-        call = wire.read(service, operation, region, request)
+        read = wire.read_json if service in self._plainly_read else wire.read
+        call = read(service, operation, region, request)
         if self.world.is_dark(region):
             began = self.world.time.now()
             self.world.time.sleep(CONNECT_TIMEOUT_SECONDS)
@@ -124,6 +141,16 @@ class EmbeddedAws:
             raise NotModelled(call)
         status, headers, body = answered
         return wire.response(request.url, status, headers, body)
+
+
+@contextmanager
+def _one_loader() -> Iterator[None]:
+    # moto makes a loader for each model that it reads, and its modules make sessions when they are imported.
+    with (
+        patch("moto.core.utils.create_loader", lambda: _LOADER),
+        patch("botocore.session.create_loader", lambda search_path=None: _LOADER),
+    ):
+        yield
 
 
 def _session() -> boto3.session.Session:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from pilotlight.domain.ports import WebAnswer, WebRequest
+from pilotlight.domain.ports import Silence, WebAnswer, WebRequest
 from rehearsal.service import Spread
 from rehearsal.world import World
 
@@ -31,7 +31,7 @@ class Internet:
         def answer(request: WebRequest) -> WebAnswer:
             if self._world.is_dark(region):
                 self._world.time.sleep(request.timeout_seconds)
-                return WebAnswer(None, "", "ConnectTimeoutError: timed out")
+                return WebAnswer(None, "", "no connection came about in time", silence=Silence.TIMED_OUT)
             return answers(request)
 
         self._hosts[host] = answer
@@ -42,5 +42,5 @@ class Internet:
         answers = self._hosts.get(address)
         self._world.time.sleep(ROUND_TRIP.draw(self._random))
         if answers is None:
-            return WebAnswer(None, "", f"NameResolutionError: {address} does not resolve")
+            return WebAnswer(None, "", f"its name is not known: {address}", silence=Silence.NO_SUCH_NAME)
         return answers(request)

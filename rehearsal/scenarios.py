@@ -61,12 +61,14 @@ def _replica_backing_up(scene: Scene) -> None:
 
 
 def _cache_create_failed(scene: Scene) -> None:
+    _steps(scene, "create_cache")
     reason = "The requested node type is not available in the requested Availability Zone."
     scene.account.aws.service(ElastiCache).fail_next_creation(scene.plan.regions.standby, reason, after_seconds=200.0)
     _outage(scene)
 
 
 def _image_missing(scene: Scene) -> None:
+    _steps(scene, "scale_ecs_service")
     ecs = scene.account.aws.service(Ecs)
     for definition in ecs.definitions:
         ecs.lose_image(scene.plan.regions.standby, definition.image)

@@ -7,9 +7,11 @@ up: its tasks healthy, its configuration swapped, its database taking writes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from urllib.parse import urlsplit
 
 from deployment.application import application
@@ -73,16 +75,20 @@ def close_scene(scene: Scene) -> None:
 
 
 def _set_up(scene: Scene, stacks: Iterable[Stack]) -> None:
-    plan, account = scene.plan, scene.account
-    for step in plan.steps().values():
-        its_kind = kind(step.kind)
-        for standing in its_kind.standing(its_kind.params.model_validate(step.params), plan.place):
-            _furnish(scene, standing)
+    account = scene.account
+    for standing in _standing(scene):
+        _furnish(scene, standing)
     _furnish_primary(scene)
     _furnish_slack(scene)
     account.aws.service(Route53).answers = lambda host, path: _answers(scene, host, path)
     account.apply(stacks)
     account.aws.service(CloudWatch).settle(LONG_AGO)
+
+
+def _standing(scene: Scene) -> Iterator[Standing]:
+    for step in scene.plan.steps().values():
+        its_kind = kind(step.kind)
+        yield from its_kind.standing(its_kind.params.model_validate(step.params), scene.plan.place)
 
 
 def _furnish(scene: Scene, standing: Standing) -> None:
@@ -92,7 +98,7 @@ def _furnish(scene: Scene, standing: Standing) -> None:
             scene.account.internet.put_in_region(
                 facts["host"],
                 standing.region,
-                lambda request: _standby_answers(scene, standing.region, request),
+                lambda request: _standby_answers(scene, standing, request),
             )
         case "ssm":
             key = {"KeyId": facts["key"]} if facts.get("key") else {}
@@ -146,27 +152,52 @@ def _answers(scene: Scene, host: str, path: str) -> bool:
     return answer.status is not None and 200 <= answer.status < 400
 
 
-def _standby_answers(scene: Scene, region: str, request: WebRequest) -> WebAnswer:
+def _standby_answers(scene: Scene, asked: Standing, request: WebRequest) -> WebAnswer:
+    region = asked.region
     healthy = sum(
         group.healthy_count for group in scene.account.aws.service(Elbv2).target_groups if group.region == region
     )
     if not healthy:
         return WebAnswer(503, "<html><body><h1>503 Service Temporarily Unavailable</h1></body></html>")
-    missing = _not_yet_there(scene)
-    return WebAnswer(503, '{"status":"DOWN"}') if missing else WebAnswer(200, '{"status":"UP"}')
+    return WebAnswer(503, '{"status":"DOWN"}') if _not_yet_there(scene) else _when_up(scene, asked, request)
+
+
+def _when_up(scene: Scene, asked: Standing, request: WebRequest) -> WebAnswer:
+    """What the application answers once it is up: what the plan expects of that URL, behind that load balancer."""
+    here = [s.facts for s in _standing(scene) if s.service == "internet" and s.facts["host"] == asked.facts["host"]]
+    facts = next((facts for facts in here if facts["url"] == request.url), asked.facts)
+    return WebAnswer(facts["status"], _good_body(facts["text"], facts["values"]))
+
+
+def _good_body(text: str, values: Mapping[str, Any]) -> str:
+    """A body that contains the text and, if values are expected, is a JSON document that has them."""
+    if not values:
+        return text or '{"status":"UP"}'
+    document: dict[str, Any] = {}
+    for path, value in values.items():
+        *parents, last = path.split(".")
+        inside = document
+        for part in parents:
+            if not isinstance(inside.get(part), dict):
+                inside[part] = {}
+            inside = inside[part]
+        inside[last] = value
+    compact, spaced = json.dumps(document, separators=(",", ":")), json.dumps(document)
+    as_value = json.dumps({**document, "text": text}, ensure_ascii=False)
+    # A text with quotes can stand in JSON only as members of its own.
+    as_members = f"{compact[:-1]},{text}}}"
+    return next((body for body in (compact, spaced, as_value) if text in body), as_members)
 
 
 def _not_yet_there(scene: Scene) -> list[str]:
     """What the application would find missing: parameters that still hold what stood there before the incident."""
     missing: list[str] = []
-    for step in scene.plan.steps().values():
-        its_kind = kind(step.kind)
-        for standing in its_kind.standing(its_kind.params.model_validate(step.params), scene.plan.place):
-            if standing.service == "ssm" and _parameter(scene, standing) == VALUE_BEFORE:
-                missing.append(str(standing.facts["name"]))
-            if (standing.service, standing.what) == ("rds", "replica"):
-                instance = scene.account.aws.service(Rds).instance(standing.region, str(standing.facts["identifier"]))
-                missing += [instance.identifier] if instance.source else []
+    for standing in _standing(scene):
+        if standing.service == "ssm" and _parameter(scene, standing) == VALUE_BEFORE:
+            missing.append(str(standing.facts["name"]))
+        if (standing.service, standing.what) == ("rds", "replica"):
+            instance = scene.account.aws.service(Rds).instance(standing.region, str(standing.facts["identifier"]))
+            missing += [instance.identifier] if instance.source else []
     return missing
 
 

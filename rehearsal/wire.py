@@ -6,6 +6,7 @@ model's answer so that botocore's own parser reads it. Both directions are moto'
 
 from __future__ import annotations
 
+import json
 import re
 import warnings
 from collections.abc import Mapping
@@ -110,6 +111,19 @@ def read(service: str, operation: str, region: str, request: AWSPreparedRequest)
         }
     )
     return Call(service, operation, region, parsed or {})
+
+
+def speaks_json(service: str) -> bool:
+    """Whether the body of a request to the service is one JSON object of its parameters."""
+    return _protocol(service) == "json"
+
+
+def read_json(service: str, operation: str, region: str, request: AWSPreparedRequest) -> Call:
+    """Read a request to a service that speaks JSON as it was sent: moments are numbers, and blobs are base64.
+
+    It is for requests that moto answers, because moto parses them by the model once more.
+    """
+    return Call(service, operation, region, json.loads(text_of(request.body or "{}")))
 
 
 def answer(call: Call, url: str, result: Mapping[str, Any]) -> AWSResponse:

@@ -6,10 +6,16 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from cli import rehearsing
+from pilotlight.domain.run import Outcome
+from rehearsal.play import play
+from rehearsal.scenarios import SCENARIOS
 
 ROOT = Path(__file__).parents[2]
 FILEFLOW = "plans/fileflow.yaml"
@@ -100,3 +106,59 @@ class TestMistakes:
         assert done.returncode == code
         assert said in done.stderr
         assert "Traceback" not in done.stderr
+
+    @pytest.mark.parametrize(
+        ("option", "path", "said"),
+        [
+            ("--report", "a-file/below", "The report cannot be written to"),
+            ("--report", "a-file", "The report cannot be written to"),
+            ("--trace", "nowhere/trace.jsonl", "The trace cannot be written to"),
+            ("--trace", ".", "The trace cannot be written to"),
+        ],
+    )
+    def test_a_path_that_cannot_be_written_is_said_before_anything_is_played(
+        self, tmp_path: Path, option: str, path: str, said: str
+    ) -> None:
+        (tmp_path / "a-file").write_text("")
+
+        done = pilotlight("rehearse", str(ROOT / FILEFLOW), "--report", "reports", option, path, cwd=tmp_path)
+
+        assert done.returncode == 2
+        assert done.stdout == ""
+        assert said in done.stderr
+        assert len(done.stderr.splitlines()) == 1
+
+
+class TestOutcome:
+    def wanted(self, folder: Path, *, as_armed: bool) -> rehearsing.Wanted:
+        return rehearsing.Wanted(ROOT / FILEFLOW, "blip", 7, folder, True, None, as_armed)
+
+    def test_an_outcome_that_was_not_expected_ends_in_a_one(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setitem(SCENARIOS, "blip", replace(SCENARIOS["blip"], expected=Outcome.RECOVERED))
+
+        code = rehearsing.rehearse(self.wanted(tmp_path, as_armed=False))
+
+        told = capsys.readouterr()
+        assert code == 1
+        assert json.loads(told.out)["outcome"] == "NOT_NEEDED"
+        assert told.err == "pilotlight: blip was expected to end RECOVERED.\n"
+
+    def test_a_plan_that_is_armed_observe_is_expected_to_be_blocked(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        code = rehearsing.rehearse(self.wanted(tmp_path, as_armed=True))
+
+        assert code == 0
+        assert json.loads(capsys.readouterr().out)["outcome"] == "BLOCKED"
+
+    def test_a_plan_that_acts_although_it_is_armed_observe_ends_in_a_one(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(rehearsing, "play", lambda *given, as_armed: play(*given, as_armed=not as_armed))
+
+        code = rehearsing.rehearse(self.wanted(tmp_path, as_armed=True))
+
+        assert code == 1
+        assert capsys.readouterr().err == "pilotlight: blip was expected to end BLOCKED.\n"

@@ -1,4 +1,4 @@
-"""Takes the README's picture of a run: `PYTHONPATH=lambdas python -m tests.rehearsal.take_picture docs/rehearsal.svg`."""
+"""Takes the README picture of a run: `PYTHONPATH=lambdas python -m tests.rehearsal.take_picture docs/rehearsal.svg`."""
 
 from __future__ import annotations
 
