@@ -38,7 +38,6 @@ class Table:
 
     name: str
     stream: bool = False
-    expires_attribute: str | None = None
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ else is refused, and nothing ever reaches a network. A call from a function runs
 
 from __future__ import annotations
 
-import os
 import pkgutil
 import re
 from collections.abc import Callable, Iterator
@@ -79,8 +78,6 @@ class EmbeddedAws:
     def __enter__(self) -> Self:
         self._open.enter_context(_one_loader())
         self._open.enter_context(mock_aws())
-        # Powertools would print metrics to standard output, which belongs to the result.
-        self._open.enter_context(patch.dict(os.environ, {"POWERTOOLS_METRICS_DISABLED": "true"}))
         self._open.enter_context(patch("botocore.endpoint.time.sleep", self.world.time.sleep))
         return self
 

@@ -37,7 +37,6 @@ def render_table(stack: cdk.Stack, table: Table) -> dynamodb.CfnTable:
         sse_specification=dynamodb.CfnTable.SSESpecificationProperty(sse_enabled=True),
         deletion_protection_enabled=True,
         stream_specification=_new_images() if table.stream else None,
-        time_to_live_specification=_expiry(table.expires_attribute) if table.expires_attribute else None,
     )
     rendered.override_logical_id(logical_id(table.name, "Table"))
     rendered.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
@@ -46,10 +45,6 @@ def render_table(stack: cdk.Stack, table: Table) -> dynamodb.CfnTable:
 
 def _new_images() -> dynamodb.CfnTable.StreamSpecificationProperty:
     return dynamodb.CfnTable.StreamSpecificationProperty(stream_view_type="NEW_IMAGE")
-
-
-def _expiry(attribute: str) -> dynamodb.CfnTable.TimeToLiveSpecificationProperty:
-    return dynamodb.CfnTable.TimeToLiveSpecificationProperty(attribute_name=attribute, enabled=True)
 
 
 def render_queue(stack: cdk.Stack, description: Stack, queue: Queue) -> sqs.CfnQueue:

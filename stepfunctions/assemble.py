@@ -18,7 +18,6 @@ from typing import Any
 from pilotlight.domain.errors import PlanRefused
 from pilotlight.domain.plan import Plan
 from pilotlight.domain.stages import AwaitStep, RunStep, Stage, StageName, StartStep
-from pilotlight.domain.step import StepKind
 from pilotlight.steps import kind
 
 States = dict[str, Any]
@@ -75,11 +74,6 @@ def assemble(plan: Plan, functions: Functions) -> str:
         states |= _fill("stage", words)
     _check_names(states, set())
     return json.dumps({**machine, "TimeoutSeconds": _patience(plan)}, indent=2, ensure_ascii=False)
-
-
-def step_kinds(plan: Plan) -> dict[str, StepKind[Any]]:
-    """The kinds that a plan uses, by name."""
-    return {step.kind: kind(step.kind) for step in plan.steps().values()}
 
 
 def title_of(plan: Plan, step: str) -> str:

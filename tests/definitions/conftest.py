@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from planfile.reading import load
-from stepfunctions.assemble import Functions, assemble, step_kinds
+from stepfunctions.assemble import Functions, assemble
 from tests.definitions.machines import SAMPLES, Sample
 
 PLANS = Path(__file__).parents[2] / "plans"
@@ -20,7 +20,7 @@ PLANS = Path(__file__).parents[2] / "plans"
 def of_the_plans() -> Iterator[Sample]:
     for path in sorted(PLANS.glob("*.yaml")):
         plan = load(path)
-        steps = {kind: function(f"step-{kind}") for kind in step_kinds(plan)}
+        steps = {kind: function(f"step-{kind}") for kind in {step.kind for step in plan.steps().values()}}
         definition_text = assemble(plan, Functions(function("open"), function("close"), steps))
         yield Sample(f"{path.stem}-failover", definition_text, {"confirm": path.stem})
 

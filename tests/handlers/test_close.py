@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import stepfunctions
 from deployment import names
 from pilotlight.domain.records import RecordKind
 from pilotlight.domain.run import EXECUTION_STATUS, Outcome
@@ -59,8 +62,14 @@ def test_a_run_that_was_never_opened_is_concluded_in_words(desk: Desk) -> None:
     assert desk.records() == []
 
 
-def test_every_outcome_has_a_status() -> None:
-    assert set(EXECUTION_STATUS) == set(Outcome)
+def test_the_machine_ends_as_the_one_table_of_outcomes_says() -> None:
+    machine = json.loads((Path(stepfunctions.__path__[0]) / "run.asl.json").read_text())["States"]
+    ends = {choice["And"][1]["StringEquals"]: choice["Next"] for choice in machine["How did it end?"]["Choices"]}
+    ends["FAILED"] = machine["How did it end?"]["Default"]
+
+    status = {"Succeed": "SUCCEEDED", "Fail": "FAILED"}
+
+    assert {Outcome(o): status[machine[end]["Type"]] for o, end in ends.items()} == dict(EXECUTION_STATUS)
 
 
 def test_a_step_that_crashes_for_ever_ends_the_run_after_three_entries(opened: Desk) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from pilotlight.messages.slack import living_message, thread_reply
-from pilotlight.report.incident import Standing
+from pilotlight.report.incident import IncidentState
 from pilotlight.report.view import view
 from rehearsal.live import Moment
 from rehearsal.slack import SlackMessage
@@ -26,7 +26,7 @@ def moments_of_story(story: Story) -> list[Moment]:
     for number, record in enumerate(story.records, 1):
         found.append(Moment(record.entry.time, record))
         seen = view(story.records[:number])
-        if seen.standing is Standing.QUIET or seen.told[-1] != record:
+        if seen.standing is IncidentState.QUIET or seen.told[-1] != record:
             continue
         at = record.entry.time + timedelta(seconds=0.5)
         message, reply = living_message(seen), thread_reply(seen, [record])

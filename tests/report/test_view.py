@@ -15,7 +15,7 @@ from pilotlight.domain.records import RecordKind
 from pilotlight.domain.run import Outcome
 from pilotlight.domain.stages import StageName
 from pilotlight.domain.step import Severity
-from pilotlight.report.incident import IncidentView, Standing, StepView, Tone
+from pilotlight.report.incident import IncidentState, IncidentView, StepView, Tone
 from pilotlight.report.view import incident_of, view
 from tests.report import stories
 from tests.report.stories import Story, moment
@@ -146,7 +146,7 @@ class TestRun:
         story.opened(2000)
 
         found = seen(story)
-        assert found.standing is Standing.LOOKING
+        assert found.standing is IncidentState.LOOKING
         assert [(run.run_id, run.outcome) for run in found.earlier_runs] == [
             ("fileflow-2026-11-21T0104Z", Outcome.FAILED)
         ]
@@ -220,26 +220,26 @@ class TestStanding:
     @pytest.mark.parametrize(
         ("story", "standing", "tone"),
         [
-            (Story().signal(104), Standing.QUIET, Tone.CALM),
-            (Story().signal(104).verdict(105, "hold"), Standing.QUIET, Tone.CALM),
-            (stories.blocked_by_arming(), Standing.ASKED, Tone.ASKING),
-            (stories.blocked_by_arming().verdict(200, "ignore"), Standing.PASSED, Tone.CALM),
-            (stories.blocked_by_arming().verdict(200, "hold"), Standing.ASKED, Tone.ASKING),
-            (Story().verdict(105, "start"), Standing.STARTING, Tone.AT_WORK),
-            (Story().verdict(105, "start").opened(107), Standing.LOOKING, Tone.AT_WORK),
-            (Story().verdict(105, "start").opened(107).verdict(110, "join"), Standing.LOOKING, Tone.AT_WORK),
-            (stories.moving(), Standing.ACTING, Tone.AT_WORK),
-            (stories.moving().failed(530, "promote", "It is gone.", "Make it."), Standing.ACTING, Tone.BAD),
-            (stories.moving().reviewed(530, "move", "stop", "It stops."), Standing.STOPPING, Tone.BAD),
-            (stories.recovered(), Standing.CLOSED, Tone.GOOD),
-            (stories.not_needed(), Standing.CLOSED, Tone.CALM),
-            (stories.failed(), Standing.CLOSED, Tone.BAD),
-            (stories.dark().closed(400, "BLOCKED"), Standing.CLOSED, Tone.ASKING),
-            (stories.dark().closed(400, "ABORTED_CLEAN"), Standing.CLOSED, Tone.ASKING),
-            (stories.served().closed(900, "ABORTED_FORWARD_ONLY"), Standing.CLOSED, Tone.BAD),
+            (Story().signal(104), IncidentState.QUIET, Tone.CALM),
+            (Story().signal(104).verdict(105, "hold"), IncidentState.QUIET, Tone.CALM),
+            (stories.blocked_by_arming(), IncidentState.ASKED, Tone.ASKING),
+            (stories.blocked_by_arming().verdict(200, "ignore"), IncidentState.PASSED, Tone.CALM),
+            (stories.blocked_by_arming().verdict(200, "hold"), IncidentState.ASKED, Tone.ASKING),
+            (Story().verdict(105, "start"), IncidentState.STARTING, Tone.AT_WORK),
+            (Story().verdict(105, "start").opened(107), IncidentState.LOOKING, Tone.AT_WORK),
+            (Story().verdict(105, "start").opened(107).verdict(110, "join"), IncidentState.LOOKING, Tone.AT_WORK),
+            (stories.moving(), IncidentState.ACTING, Tone.AT_WORK),
+            (stories.moving().failed(530, "promote", "It is gone.", "Make it."), IncidentState.ACTING, Tone.BAD),
+            (stories.moving().reviewed(530, "move", "stop", "It stops."), IncidentState.STOPPING, Tone.BAD),
+            (stories.recovered(), IncidentState.CLOSED, Tone.GOOD),
+            (stories.not_needed(), IncidentState.CLOSED, Tone.CALM),
+            (stories.failed(), IncidentState.CLOSED, Tone.BAD),
+            (stories.dark().closed(400, "BLOCKED"), IncidentState.CLOSED, Tone.ASKING),
+            (stories.dark().closed(400, "ABORTED_CLEAN"), IncidentState.CLOSED, Tone.ASKING),
+            (stories.served().closed(900, "ABORTED_FORWARD_ONLY"), IncidentState.CLOSED, Tone.BAD),
         ],
     )
-    def test_every_turn_has_its_standing_and_its_look(self, story: Story, standing: Standing, tone: Tone) -> None:
+    def test_every_turn_has_its_standing_and_its_look(self, story: Story, standing: IncidentState, tone: Tone) -> None:
         assert (seen(story).standing, seen(story).outlook.tone) == (standing, tone)
 
     def test_a_failure_after_the_recovery_is_no_bad_look(self) -> None:

@@ -45,7 +45,6 @@ def table(region: Region, properties: Properties) -> Created:
     encryption = properties.take("SSESpecification")
     stream = properties.take_if_there("StreamSpecification").get("StreamSpecification")
     recovery = properties.take("PointInTimeRecoverySpecification")
-    expiry = properties.take_if_there("TimeToLiveSpecification").get("TimeToLiveSpecification")
     made = dynamodb.create_table(
         SSESpecification={"Enabled": encryption["SSEEnabled"]},
         **properties.take_if_there(
@@ -54,8 +53,6 @@ def table(region: Region, properties: Properties) -> Created:
         **({"StreamSpecification": {"StreamEnabled": True, **stream}} if stream else {}),
     )["TableDescription"]
     dynamodb.update_continuous_backups(TableName=made["TableName"], PointInTimeRecoverySpecification=recovery)
-    if expiry:
-        dynamodb.update_time_to_live(TableName=made["TableName"], TimeToLiveSpecification=expiry)
     return Created(made["TableName"], {"Arn": made["TableArn"], "StreamArn": made.get("LatestStreamArn", "")})
 
 

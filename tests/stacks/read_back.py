@@ -57,7 +57,6 @@ def tables(region: Region) -> Iterator[Table]:
     for name in dynamodb.list_tables()["TableNames"]:
         table = dynamodb.describe_table(TableName=name)["Table"]
         backups = dynamodb.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
-        expiry = dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
         keys = [(key["AttributeName"], key["KeyType"]) for key in table["KeySchema"]]
         assert keys == [("partition", "HASH"), ("sort", "RANGE")], f"{name} has the keys {keys}"
         assert table["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST", f"{name} is not on demand"
@@ -68,7 +67,7 @@ def tables(region: Region) -> Iterator[Table]:
         )
         stream = table.get("StreamSpecification")
         assert stream in (None, {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}), f"{name} streams {stream}"
-        yield Table(name, stream is not None, expiry.get("AttributeName"))
+        yield Table(name, stream is not None)
 
 
 def queues(region: Region) -> Iterator[Queue]:

@@ -78,7 +78,7 @@ def sample_foundation() -> Stack:
         STANDBY,
         ACCOUNT,
         (
-            Table("pilotlight-sample-records", stream=True, expires_attribute="expires"),
+            Table("pilotlight-sample-records", stream=True),
             Table("pilotlight-sample-plain"),
             Queue("pilotlight-sample-lost"),
             Topic("pilotlight-sample-alerts"),

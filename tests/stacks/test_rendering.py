@@ -104,15 +104,13 @@ def test_a_table_outlives_its_stack_and_can_be_recovered(foundation):
         "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True},
         "SSESpecification": {"SSEEnabled": True},
         "StreamSpecification": {"StreamViewType": "NEW_IMAGE"},
-        "TimeToLiveSpecification": {"AttributeName": "expires", "Enabled": True},
     }
 
 
-def test_a_table_streams_and_expires_only_if_it_is_described_so(foundation):
+def test_a_table_streams_only_if_it_is_described_so(foundation):
     table = foundation("AWS::DynamoDB::Table")["PilotlightSamplePlainTable"]["Properties"]
 
     assert "StreamSpecification" not in table
-    assert "TimeToLiveSpecification" not in table
 
 
 def test_a_function_is_what_is_described_and_is_published_behind_its_alias(application):

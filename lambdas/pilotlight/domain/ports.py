@@ -1,4 +1,4 @@
-"""The ways out of the domain: AWS, the web, the two tables. Adapters live in `pilotlight.aws`, fakes in the tests."""
+"""The ways out of the domain: AWS, the web, the two tables. Adapters live in `pilotlight.aws`."""
 
 from __future__ import annotations
 

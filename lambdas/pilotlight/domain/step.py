@@ -7,7 +7,7 @@ each of their errors means to it (`operations`), how long it takes (`timing`) an
 * `readiness` on a schedule, in any region; `preflight` inside a run, short, standby data plane only.
 * `execute` looks first, acts if there is something to do, and returns a receipt. It may run twice.
 * `verify` only reads. Success is the role, never just "available".
-* `undo` takes back what the receipt says was done. `stand_in` gives the parameters of a drill.
+* `undo` takes back what the receipt says was done, `stand_in` gives the parameters of a drill. No run calls them yet.
 
 No method sleeps and no kind keeps state between calls. An `AwsError` that a kind does not catch is settled by the
 step handler: throttled, unavailable and ambiguous mean "look again"; all others fail the step.

@@ -55,7 +55,14 @@ def conclude_run(runtime: Runtime, run: Run, trouble: str) -> Run:
         lambda r: r if r.phase is Phase.CLOSED else replace(conclude(r, states, trouble), phase=Phase.CLOSED),
     )
     _write_closing(runtime, concluded, states)
-    measure("RunsClosed", 1, MetricUnit.Count, application=concluded.application, outcome=str(concluded.outcome))
+    measure(
+        runtime.outside.log,
+        "RunsClosed",
+        1,
+        MetricUnit.Count,
+        application=concluded.application,
+        outcome=str(concluded.outcome),
+    )
     _remember(runtime, concluded)
     runtime.control.release(concluded.application, concluded.run_id)
     return concluded

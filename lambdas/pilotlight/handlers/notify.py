@@ -59,7 +59,7 @@ def build(environ: Mapping[str, str], outside: Outside) -> Handler:
                 failures.append(batch.first_item)
                 broken += 1
         _catch_up(runtime, teller, frozenset(incident for _, incident in touched))
-        _count(broken)
+        _count(runtime, broken)
         return {"batchItemFailures": [{"itemIdentifier": min(failures, key=int)}] if failures else []}
 
     return notify
@@ -116,10 +116,10 @@ def _catch_up(runtime: Runtime, teller: Teller, done: frozenset[str]) -> None:
             )
 
 
-def _count(broken: int) -> None:
+def _count(runtime: Runtime, broken: int) -> None:
     """A partial failure is none of Lambda's own `Errors`, so it has a metric of its own."""
     if broken:
-        measure("NotTold", broken, MetricUnit.Count, function="notify")
+        measure(runtime.outside.log, "NotTold", broken, MetricUnit.Count, function="notify")
 
 
 handler = entry(build)

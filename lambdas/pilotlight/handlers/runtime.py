@@ -11,6 +11,7 @@ import random
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -116,7 +117,7 @@ def entry(build: Callable[[Mapping[str, str], Outside], Handler]) -> Handler:
         if not built:
             service = build.__module__.rsplit(".", 1)[-1]
             built.append(_observed(build(os.environ, real_outside()), service))
-            measure("ColdStart", 1, MetricUnit.Count, function=service)
+            measure(sys.stdout, "ColdStart", 1, MetricUnit.Count, function=service)
         return built[0](event, context)
 
     return handler
@@ -131,8 +132,8 @@ def _observed(function: Handler, service: str) -> Handler:
     return observed
 
 
-def measure(name: str, value: float, unit: MetricUnit, **dimensions: str) -> None:
-    """Publish a metric of the controller, in the namespace Pilotlight, under some dimensions."""
-    with single_metric(name=name, unit=unit, value=value, namespace="Pilotlight") as metric:
+def measure(log: TextIO, name: str, value: float, unit: MetricUnit, **dimensions: str) -> None:
+    """Publish a metric of the controller, in the namespace Pilotlight: CloudWatch reads it from the function's log."""
+    with redirect_stdout(log), single_metric(name=name, unit=unit, value=value, namespace="Pilotlight") as metric:
         for dimension, of in dimensions.items():
             metric.add_dimension(name=dimension, value=of)

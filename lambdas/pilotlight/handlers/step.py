@@ -137,7 +137,7 @@ def _record(runtime: Runtime, run: Run, step: PlannedStep, before: StepState, af
     if after.finished and before.finished is None:
         seconds = (after.finished - (after.started or after.finished)).total_seconds()
         names = {"application": run.application, "kind": step.kind, "status": after.status.value}
-        measure("StepSeconds", seconds, MetricUnit.Seconds, **names)
+        measure(runtime.outside.log, "StepSeconds", seconds, MetricUnit.Seconds, **names)
     tell = write_once if after.status.over else write
     tell(runtime, run, _RECORD[after.status], after.reason, step=step.name, **details)
 

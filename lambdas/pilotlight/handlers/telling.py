@@ -20,7 +20,7 @@ from pilotlight.handlers.runtime import Runtime
 from pilotlight.messages.page import page_of
 from pilotlight.messages.slack import Message, living_message, thread_reply
 from pilotlight.messages.told import Told, Untold
-from pilotlight.report.incident import IncidentView, Standing
+from pilotlight.report.incident import IncidentState, IncidentView
 from pilotlight.report.noteworthy import urgent, weighty
 from pilotlight.report.view import view
 
@@ -73,7 +73,7 @@ class Teller:
             since = max(told.first, max(newest, told.newest) - MOST_RECORDS)
             seen = view(self._runtime.ledger.records(application, since=since), incident)
             told = replace(told, first=seen.records[0].sequence)
-            if seen.standing is not Standing.QUIET:
+            if seen.standing is not IncidentState.QUIET:
                 told = self._deliver(seen, told)
         finally:
             self._runtime.control.keep_note(

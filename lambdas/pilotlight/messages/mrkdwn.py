@@ -14,7 +14,6 @@ from pilotlight.report.foreign import LONGEST_SENTENCE, tame
 
 SECTION_LIMIT = 3000
 HEADER_LIMIT = 150
-BLOCK_LIMIT = 50
 
 Block = dict[str, Any]
 

@@ -6,22 +6,22 @@ from typing import assert_never
 
 from pilotlight.domain.durations import say_elapsed
 from pilotlight.domain.run import Outcome
-from pilotlight.report.incident import IncidentView, Standing, Tone
+from pilotlight.report.incident import IncidentState, IncidentView, Tone
 from pilotlight.report.words import in_region, recovery_failed, to_region
 
 
 def tone(view: IncidentView) -> Tone:
     """How the incident looks at a glance."""
     match view.standing:
-        case Standing.QUIET | Standing.PASSED:
+        case IncidentState.QUIET | IncidentState.PASSED:
             return Tone.CALM
-        case Standing.ASKED:
+        case IncidentState.ASKED:
             return Tone.ASKING
-        case Standing.STARTING | Standing.LOOKING | Standing.ACTING:
+        case IncidentState.STARTING | IncidentState.LOOKING | IncidentState.ACTING:
             return Tone.BAD if recovery_failed(view) else Tone.AT_WORK
-        case Standing.STOPPING:
+        case IncidentState.STOPPING:
             return Tone.BAD
-        case Standing.CLOSED:
+        case IncidentState.CLOSED:
             return _tone_of_outcome(view)
         case _:
             assert_never(view.standing)
@@ -45,21 +45,21 @@ def headline(view: IncidentView) -> str:
     """One line that says how the application stands; fits a Slack header and a mail's subject for any legal name."""
     app, there = view.application, f" to {view.standby}" if view.standby else ""
     match view.standing:
-        case Standing.QUIET:
+        case IncidentState.QUIET:
             return f"{app} is being looked at"
-        case Standing.ASKED:
+        case IncidentState.ASKED:
             return f"{app} is dark{in_region(view.primary)}, and waits for a person to decide"
-        case Standing.PASSED:
+        case IncidentState.PASSED:
             return f"{app} is not dark any more, and nothing was done"
-        case Standing.STARTING:
+        case IncidentState.STARTING:
             return f"{app} is dark{in_region(view.primary)}: a failover{there} is starting"
-        case Standing.LOOKING:
+        case IncidentState.LOOKING:
             return f"{app} seems dark{in_region(view.primary)}: looking again before a failover"
-        case Standing.ACTING:
+        case IncidentState.ACTING:
             return _headline_at_work(view, there)
-        case Standing.STOPPING:
+        case IncidentState.STOPPING:
             return f"{app} did not come up{in_region(view.standby)}: the failover is stopping"
-        case Standing.CLOSED:
+        case IncidentState.CLOSED:
             return _headline_of_outcome(view)
         case _:
             assert_never(view.standing)

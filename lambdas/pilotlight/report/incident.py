@@ -20,7 +20,7 @@ from pilotlight.domain.stages import StageName
 from pilotlight.domain.step import Severity
 
 
-class Standing(StrEnum):
+class IncidentState(StrEnum):
     """Where an incident stands. `QUIET` is one that nobody was told of, `PASSED` one that passed without a run."""
 
     QUIET = "quiet"
@@ -197,7 +197,7 @@ class IncidentView:
     primary: str = ""
     standby: str = ""
     arming: str = ""
-    standing: Standing = Standing.QUIET
+    standing: IncidentState = IncidentState.QUIET
     outlook: Outlook = Outlook()
     run: RunView | None = None
     earlier_runs: tuple[RunView, ...] = ()

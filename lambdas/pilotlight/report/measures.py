@@ -7,7 +7,7 @@ from datetime import timedelta
 from pilotlight.domain.durations import say_duration, say_elapsed
 from pilotlight.domain.plan import Clock
 from pilotlight.domain.run import Outcome
-from pilotlight.report.incident import IncidentView, Standing
+from pilotlight.report.incident import IncidentState, IncidentView
 from pilotlight.report.markup import foreign
 from pilotlight.report.times import stopwatch, time_of_day
 
@@ -53,7 +53,7 @@ def promises(view: IncidentView) -> str:
 def _rto(view: IncidentView) -> str:
     needed, promised = view.elapsed_seconds, view.objectives.rto_seconds
     recovered = view.outcome is Outcome.RECOVERED
-    if view.standing is Standing.CLOSED and not recovered:
+    if view.standing is IncidentState.CLOSED and not recovered:
         needed = None
     missing = "not needed" if view.outcome is Outcome.NOT_NEEDED else "not recovered"
     number = missing if needed is None else say_elapsed(needed)

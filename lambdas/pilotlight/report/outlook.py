@@ -14,7 +14,7 @@ from pilotlight.domain.durations import say_duration
 from pilotlight.domain.plan import Arming
 from pilotlight.domain.run import Outcome
 from pilotlight.report.headline import headline, tone
-from pilotlight.report.incident import IncidentView, Need, Outlook, Standing, StepView
+from pilotlight.report.incident import IncidentState, IncidentView, Need, Outlook, StepView
 from pilotlight.report.words import in_region, listed, recovery_failed, to_region
 
 ON_CALL = "Whoever is on call"
@@ -32,24 +32,24 @@ def by_hand(view: IncidentView) -> str:
 
 def _happening(view: IncidentView) -> str:
     match view.standing:
-        case Standing.QUIET:
+        case IncidentState.QUIET:
             return view.records[-1].entry.sentence if view.records else ""
-        case Standing.PASSED:
+        case IncidentState.PASSED:
             return view.verdicts[-1].sentence
-        case Standing.ASKED | Standing.STARTING:
+        case IncidentState.ASKED | IncidentState.STARTING:
             announced = (VerdictKind.BLOCK, VerdictKind.START)
             return next(verdict.sentence for verdict in reversed(view.verdicts) if verdict.kind in announced)
-        case Standing.LOOKING:
+        case IncidentState.LOOKING:
             why = (
                 f" Run {view.run.run_id} was opened because: {view.run.reason}" if view.run and view.run.reason else ""
             )
             primary = f"the primary of {view.application}{in_region(view.primary)}"
             return f"Nothing has been changed yet; {primary} is looked at again.{why}"
-        case Standing.ACTING:
+        case IncidentState.ACTING:
             return _happening_at_work(view)
-        case Standing.STOPPING:
+        case IncidentState.STOPPING:
             return view.reviews[-1].sentence
-        case Standing.CLOSED:
+        case IncidentState.CLOSED:
             return view.outcome_reason
         case _:
             assert_never(view.standing)
@@ -71,22 +71,22 @@ def _happening_at_work(view: IncidentView) -> str:
 
 def _comes_next(view: IncidentView) -> str:
     match view.standing:
-        case Standing.QUIET | Standing.PASSED:
+        case IncidentState.QUIET | IncidentState.PASSED:
             return f"The primary of {view.application} goes on being looked at."
-        case Standing.ASKED:
+        case IncidentState.ASKED:
             return f"Nothing happens by itself{_armed(view)}."
-        case Standing.STARTING:
+        case IncidentState.STARTING:
             return "The run takes the lease and looks at the primary again before it changes anything."
-        case Standing.LOOKING:
+        case IncidentState.LOOKING:
             return (
                 f"If the primary stays dark for as long as the plan asks, {view.application} is failed over"
                 f"{to_region(view.standby)}; if it is well again, the run ends and nothing is changed."
             )
-        case Standing.ACTING:
+        case IncidentState.ACTING:
             return _next_at_work(view)
-        case Standing.STOPPING:
+        case IncidentState.STOPPING:
             return "The run closes and says what is left to do."
-        case Standing.CLOSED:
+        case IncidentState.CLOSED:
             return _next_after(view)
         case _:
             assert_never(view.standing)
@@ -125,14 +125,14 @@ def _next_after(view: IncidentView) -> str:
 
 def _need(view: IncidentView) -> Need | None:
     match view.standing:
-        case Standing.ASKED:
+        case IncidentState.ASKED:
             return _decide(view)
-        case Standing.QUIET | Standing.PASSED | Standing.STARTING | Standing.LOOKING:
+        case IncidentState.QUIET | IncidentState.PASSED | IncidentState.STARTING | IncidentState.LOOKING:
             return None
-        case Standing.ACTING | Standing.STOPPING:
+        case IncidentState.ACTING | IncidentState.STOPPING:
             fixes = _fixes(view)
             return Need(ON_CALL, fixes, _deadline(view), _keeping(view)) if fixes else None
-        case Standing.CLOSED:
+        case IncidentState.CLOSED:
             return _need_after(view)
         case _:
             assert_never(view.standing)
@@ -198,7 +198,9 @@ def _latest_start(view: IncidentView) -> datetime | None:
 def expected_back(view: IncidentView) -> tuple[datetime, datetime] | None:
     """Between which moments the application is expected back; None once it is, or where nothing is known."""
     onset, expected = view.clocks.onset, view.objectives.expected_seconds
-    under_way = view.standing in (Standing.STARTING, Standing.LOOKING, Standing.ACTING) and view.stage != "after"
+    under_way = (
+        view.standing in (IncidentState.STARTING, IncidentState.LOOKING, IncidentState.ACTING) and view.stage != "after"
+    )
     if not (onset and expected and under_way) or recovery_failed(view):
         return None
     return onset + timedelta(seconds=expected[0]), onset + timedelta(seconds=expected[1])

@@ -20,11 +20,11 @@ from pilotlight.domain.step import Severity
 from pilotlight.report.incident import (
     FindingView,
     Gate,
+    IncidentState,
     IncidentView,
     ObjectivesView,
     ReviewView,
     RunView,
-    Standing,
     VerdictView,
 )
 from pilotlight.report.noteworthy import noteworthy
@@ -81,7 +81,9 @@ class _Fold:
                 self._opened(record)
             case RecordKind.RUN_CONFIRMED:
                 self._clocks({"decided": details.get("decided")})
-                self._change(standing=Standing.ACTING, stage=self._first_stage(), looks=int(details.get("looks", 1)))
+                self._change(
+                    standing=IncidentState.ACTING, stage=self._first_stage(), looks=int(details.get("looks", 1))
+                )
             case RecordKind.PREFLIGHT:
                 self._change(findings=tuple(_finding(found) for found in details.get("findings", ())))
             case RecordKind.GATE_PASSED:
@@ -144,7 +146,9 @@ class _Fold:
             return
         self._steps = StepFold(details.get("steps", ()))
         self._view = replace(
-            IncidentView(held.incident, held.application, held.primary, held.standby, held.arming, Standing.LOOKING),
+            IncidentView(
+                held.incident, held.application, held.primary, held.standby, held.arming, IncidentState.LOOKING
+            ),
             run=_run(record),
             earlier_runs=(*held.earlier_runs, held.run) if held.run else (),
             stages=tuple(StageName(name) for name in details.get("stages", ())),
@@ -165,7 +169,7 @@ class _Fold:
             case Review.AGAIN:
                 self._change(stage=stage)
             case Review.STOP:
-                self._change(stage=stage, standing=Standing.STOPPING)
+                self._change(stage=stage, standing=IncidentState.STOPPING)
 
     def _closed(self, record: Record) -> None:
         details = record.entry.details
@@ -173,7 +177,7 @@ class _Fold:
         run = replace(self._view.run, outcome=outcome, outcome_reason=record.entry.sentence) if self._view.run else None
         rpo, sentence = details.get("rpo_seconds"), details.get("rpo_sentence")
         self._change(
-            standing=Standing.CLOSED,
+            standing=IncidentState.CLOSED,
             run=run,
             outcome=outcome,
             outcome_reason=record.entry.sentence,
@@ -207,18 +211,18 @@ def _finding(found: dict[str, str]) -> FindingView:
     )
 
 
-def _after_verdict(standing: Standing, verdict: VerdictKind) -> Standing:
+def _after_verdict(standing: IncidentState, verdict: VerdictKind) -> IncidentState:
     """Where an incident without a run stands after a verdict; one with a run stands where its run does."""
-    told = standing in (Standing.ASKED, Standing.STARTING, Standing.PASSED)
-    if not told and standing is not Standing.QUIET:
+    told = standing in (IncidentState.ASKED, IncidentState.STARTING, IncidentState.PASSED)
+    if not told and standing is not IncidentState.QUIET:
         return standing
     match verdict:
         case VerdictKind.BLOCK:
-            return Standing.ASKED
+            return IncidentState.ASKED
         case VerdictKind.START:
-            return Standing.STARTING
+            return IncidentState.STARTING
         case VerdictKind.IGNORE:
-            return Standing.PASSED if told else standing
+            return IncidentState.PASSED if told else standing
         case VerdictKind.HOLD | VerdictKind.JOIN:
             return standing
         case _:

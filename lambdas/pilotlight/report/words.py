@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from pilotlight.domain.life import StepStatus
-from pilotlight.report.incident import IncidentView, Standing, StepView
+from pilotlight.report.incident import IncidentState, IncidentView, StepView
 
 _MANY = 3
 
@@ -34,7 +34,7 @@ def recovery_failed(view: IncidentView) -> bool:
 
 def state_words(step: StepView, view: IncidentView) -> str:
     """A step's state in the words that every medium uses."""
-    over = view.standing is Standing.CLOSED
+    over = view.standing is IncidentState.CLOSED
     match step.status:
         case StepStatus.WAITING:
             return "not reached" if over else "waiting"
