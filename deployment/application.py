@@ -14,7 +14,7 @@ from deployment.foundation import function_errors, table_arn
 from deployment.resources import Function, FunctionTarget, MetricAlarm, Resource, Rule, Stack, StateMachine
 from pilotlight.domain.plan import Arming, Plan
 from pilotlight.domain.step import Access, Statement
-from pilotlight.steps import kind
+from pilotlight.steps import kind_and_params
 from stepfunctions.assemble import Functions, assemble
 
 PLAN_FILE = "/opt/pilotlight/plan.json"
@@ -47,11 +47,11 @@ def application(plan: Plan) -> Stack:
 
 def step_statements(plan: Plan, kind_name: str) -> tuple[Statement, ...]:
     """What the steps of one kind may do under the plan's arming: under `observe` they may only look."""
-    its_kind = kind(kind_name)
     wanted: list[Statement] = []
     for step in plan.steps().values():
         if step.kind == kind_name:
-            wanted += its_kind.statements(its_kind.params.model_validate(step.params), plan.place)
+            its_kind, params = kind_and_params(step)
+            wanted += its_kind.statements(params, plan.place)
     allowed = [s for s in wanted if s.access is Access.READ or plan.arming is not Arming.OBSERVE]
     return tuple(s for i, s in enumerate(allowed) if s not in allowed[:i])
 

@@ -21,7 +21,7 @@ from deployment.signals import signals
 from pilotlight.domain.plan import Plan
 from pilotlight.domain.ports import WebAnswer, WebRequest
 from pilotlight.domain.step import Standing
-from pilotlight.steps import kind
+from pilotlight.steps import kind_and_params
 from rehearsal.access import CURRENT_ROLE
 from rehearsal.apply import Account
 from rehearsal.embedded_aws import EmbeddedAws
@@ -87,8 +87,8 @@ def _set_up(scene: Scene, stacks: Iterable[Stack]) -> None:
 
 def _standing(scene: Scene) -> Iterator[Standing]:
     for step in scene.plan.steps().values():
-        its_kind = kind(step.kind)
-        yield from its_kind.standing(its_kind.params.model_validate(step.params), scene.plan.place)
+        its_kind, params = kind_and_params(step)
+        yield from its_kind.standing(params, scene.plan.place)
 
 
 def _furnish(scene: Scene, standing: Standing) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 from pilotlight.domain.errors import PlanRefused
 from pilotlight.domain.plan import Plan
 from pilotlight.domain.stages import AwaitStep, RunStep, Stage, StageName, StartStep
-from pilotlight.steps import kind
+from pilotlight.steps import kind, kind_and_params
 
 States = dict[str, Any]
 LONGEST_STATE_NAME = 80
@@ -78,9 +78,8 @@ def assemble(plan: Plan, functions: Functions) -> str:
 
 def title_of(plan: Plan, step: str) -> str:
     """What a step does, as its state is named."""
-    planned = plan.steps()[step]
-    its_kind = kind(planned.kind)
-    return its_kind.title(its_kind.params.model_validate(planned.params))
+    its_kind, params = kind_and_params(plan.steps()[step])
+    return its_kind.title(params)
 
 
 def _stages_with_steps(plan: Plan) -> list[str]:

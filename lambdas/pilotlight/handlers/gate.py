@@ -11,10 +11,11 @@ from pilotlight.domain.run import Origin, Outcome, Run
 from pilotlight.domain.step import DataAtRisk
 from pilotlight.handlers.answer import Answer
 from pilotlight.handlers.confirming import end
-from pilotlight.handlers.inspection import context_of, kind_and_params
+from pilotlight.handlers.inspection import context_of
 from pilotlight.handlers.journal import write
 from pilotlight.handlers.looking import see
 from pilotlight.handlers.runtime import Runtime
+from pilotlight.steps import kind_and_params
 
 
 def hold_gate(runtime: Runtime, run_id: str) -> Answer:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from pilotlight.domain.errors import AwsError
 from pilotlight.domain.plan import Plan
 from pilotlight.domain.read_only import ReadOnlyAws
-from pilotlight.domain.stages import PlannedStep
-from pilotlight.domain.step import Finding, Params, Severity, StepContext, StepKind
+from pilotlight.domain.step import Finding, Severity, StepContext
 from pilotlight.handlers.runtime import Runtime
-from pilotlight.steps import kind
+from pilotlight.steps import kind_and_params
 
 
 def inspect(runtime: Runtime, plan: Plan) -> list[tuple[str, Finding]]:
@@ -27,12 +24,6 @@ def inspect(runtime: Runtime, plan: Plan) -> list[tuple[str, Finding]]:
             sentence = f"Step {step.name} could not be checked ahead: {error.sentence}."
             found.append((step.name, Finding(Severity.WARNING, "not-checked", sentence)))
     return found
-
-
-def kind_and_params(step: PlannedStep) -> tuple[StepKind[Any], Params]:
-    """A planned step's kind and its parameters, read by that kind's model."""
-    its_kind = kind(step.kind)
-    return its_kind, its_kind.params.model_validate(step.params)
 
 
 def context_of(runtime: Runtime, plan: Plan, step: str) -> StepContext:

@@ -9,8 +9,9 @@ from typing import Any
 from pilotlight.domain.plan import Clock, Plan
 from pilotlight.domain.records import Entry, Record, RecordKind
 from pilotlight.domain.run import Clocks, Run
+from pilotlight.domain.stages import PlannedStep
 from pilotlight.handlers.runtime import Runtime
-from pilotlight.steps import kind
+from pilotlight.steps import kind_and_params
 
 
 def incident_of(plan: Plan, since: datetime) -> str:
@@ -69,23 +70,18 @@ def description_of(plan: Plan) -> Mapping[str, Any]:
     return {
         **outline_of(plan),
         "plan_digest": plan.digest(),
-        "steps": [
-            _describe(step.name, step.kind, step.params, step.awaited_in, step.started_in)
-            for step in plan.steps().values()
-        ],
+        "steps": [_describe(step) for step in plan.steps().values()],
         "stages": list(dict.fromkeys(stage.value for stage, _, _ in plan.entries())),
     }
 
 
-def _describe(name: str, kind_name: str, params: dict[str, Any], awaited_in: Any, started_in: Any) -> dict[str, Any]:
-    its_kind = kind(kind_name)
-    title = its_kind.title(its_kind.params.model_validate(params))
-    stage = (awaited_in or started_in).value
+def _describe(step: PlannedStep) -> dict[str, Any]:
+    its_kind, params = kind_and_params(step)
     return {
-        "name": name,
-        "kind": kind_name,
-        "title": title,
-        "stage": stage,
-        "started_in": started_in.value,
+        "name": step.name,
+        "kind": step.kind,
+        "title": its_kind.title(params),
+        "stage": (step.awaited_in or step.started_in).value,
+        "started_in": step.started_in.value,
         "harm": its_kind.harm.value,
     }

@@ -22,9 +22,9 @@ from pilotlight.domain.run import Run
 from pilotlight.domain.stages import PlannedStep
 from pilotlight.domain.step import StepContext
 from pilotlight.handlers.answer import whole_seconds
-from pilotlight.handlers.inspection import kind_and_params
 from pilotlight.handlers.journal import write, write_once
 from pilotlight.handlers.runtime import Handler, Outside, Runtime, entry, measure
+from pilotlight.steps import kind_and_params
 
 CLAIM = timedelta(seconds=60)
 """Longer than a function of a step may run: after that the copy that claimed a turn is dead."""

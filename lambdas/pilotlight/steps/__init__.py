@@ -8,7 +8,8 @@ from importlib import import_module
 from typing import Any
 
 from pilotlight.domain.errors import PlanRefused
-from pilotlight.domain.step import StepKind
+from pilotlight.domain.stages import PlannedStep
+from pilotlight.domain.step import Params, StepKind
 
 
 @cache
@@ -23,3 +24,9 @@ def kind(name: str) -> StepKind[Any]:
         raise PlanRefused(f"There is no step kind '{name}'; there are {', '.join(kind_names())}.")
     found: StepKind[Any] = import_module(f"{__name__}.{name}").KIND
     return found
+
+
+def kind_and_params(step: PlannedStep) -> tuple[StepKind[Any], Params]:
+    """A planned step's kind, and its parameters as that kind's model reads them."""
+    its_kind = kind(step.kind)
+    return its_kind, its_kind.params.model_validate(step.params)
