@@ -5,6 +5,7 @@ Exit codes of every command: 0 as expected, 1 not, 2 usage or configuration, 3 r
 
 from __future__ import annotations
 
+import gc
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -55,6 +56,8 @@ def rehearse(  # noqa: PLR0913, PLR0917  # each option of the command is an argu
     ] = False,
 ) -> None:
     """Play a whole regional outage on this machine, with the real handlers and state machine on an embedded AWS."""
+    # A rehearsal builds one world and ends: collecting garbage would cost a fifth of its time to free 7 MB.
+    gc.disable()
     from cli import rehearsing
 
     if list_scenarios:

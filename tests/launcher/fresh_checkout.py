@@ -30,6 +30,13 @@ print(json.dumps({"arguments": sys.argv[1:], "tiny": names, "environment": dict(
 """
 """What stands in for the pilotlight command: it tells how it was started, and what was installed for it."""
 
+AT_A_TERMINAL = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+"""
+"""Python that undoes what `nohup` and a shell's `&` hand down: tests that run under them would see both ignored."""
+
 
 @dataclass(frozen=True)
 class Finished:
@@ -109,7 +116,8 @@ class FreshCheckout:
     def begin(self, *arguments: str, machine: str = "", cwd: Path | None = None) -> subprocess.Popen[str]:
         """Start the launcher and let it run; `machine` is Python that changes the interpreter first."""
         start = (
-            f"import runpy, sys; sys.argv = sys.argv[1:]; {machine}\nrunpy.run_path(sys.argv[0], run_name='__main__')"
+            f"{AT_A_TERMINAL}import runpy, sys; sys.argv = sys.argv[1:]; {machine}\n"
+            "runpy.run_path(sys.argv[0], run_name='__main__')"
         )
         return subprocess.Popen(
             [sys.executable, "-c", start, str(self.top / "pilotlight"), *arguments],
