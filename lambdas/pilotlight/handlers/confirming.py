@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
-from pilotlight.domain.decision import Confirmation, Confirmed, confirm, onset
+from pilotlight.domain.decision import Confirmation, Confirmed, Signal, confirm, onset
 from pilotlight.domain.records import RecordKind
 from pilotlight.domain.run import Origin, Outcome, Phase, Run
 from pilotlight.domain.step import Finding, Severity
@@ -24,8 +25,17 @@ def look_again(runtime: Runtime, run: Run) -> Answer:
         run.run_id,
         lambda r: replace(r, looks=r.looks + 1, clocks=replace(r.clocks, onset=r.clocks.onset or began)),
     )
+    seen = confirmation(runtime, run, signals, looking_since=run.opened, now=now)
+    return seen if isinstance(seen, Answer) else _go(runtime, run, seen)
+
+
+def confirmation(
+    runtime: Runtime, run: Run, signals: tuple[Signal, ...], *, looking_since: datetime, now: datetime
+) -> Confirmed | Answer:
+    """What says that the run may go on, or the answer to a look after which it may not: look again, or it has ended."""
     by_person = run.origin is not Origin.EVENT
-    seen = confirm(plan.application, plan.decision, signals, looking_since=run.opened, by_person=by_person, now=now)
+    plan = run.plan
+    seen = confirm(plan.application, plan.decision, signals, looking_since=looking_since, by_person=by_person, now=now)
     match seen.confirmation:
         case Confirmation.LOOK_AGAIN:
             return Answer("look_again", seen.sentence, seen.look_again_in)
@@ -34,7 +44,7 @@ def look_again(runtime: Runtime, run: Run) -> Answer:
         case Confirmation.BLOCKED:
             return end(runtime, run, Outcome.BLOCKED, seen.sentence)
         case Confirmation.GO:
-            return _go(runtime, run, seen)
+            return seen
 
 
 def _go(runtime: Runtime, run: Run, seen: Confirmed) -> Answer:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pilotlight.domain.decision import Confirmation, confirm
 from pilotlight.domain.errors import AwsError
 from pilotlight.domain.records import RecordKind
-from pilotlight.domain.run import Origin, Outcome, Run
+from pilotlight.domain.run import Run
 from pilotlight.domain.step import DataAtRisk
 from pilotlight.handlers.answer import Answer
-from pilotlight.handlers.confirming import end
+from pilotlight.handlers.confirming import confirmation
 from pilotlight.handlers.inspection import context_of
 from pilotlight.handlers.journal import write
 from pilotlight.handlers.looking import see
@@ -21,39 +20,25 @@ from pilotlight.steps import kind_and_params
 def hold_gate(runtime: Runtime, run_id: str) -> Answer:
     """Let a run through whose primary is still dark; record what would be lost as it was last known before onset."""
     run = runtime.control.run(run_id)
-    plan, now = run.plan, runtime.now()
-    signals = see(runtime, plan, now)
-    by_person = run.origin is not Origin.EVENT
-    seen = confirm(
-        plan.application,
-        plan.decision,
-        signals,
-        looking_since=run.clocks.decided or run.opened,
-        by_person=by_person,
-        now=now,
+    now = runtime.now()
+    signals = see(runtime, run.plan, now)
+    seen = confirmation(runtime, run, signals, looking_since=run.clocks.decided or run.opened, now=now)
+    if isinstance(seen, Answer):
+        return seen
+    risk = data_at_risk(runtime, run)
+    runtime.control.change_run(
+        run_id,
+        lambda r: replace(r, lag_at_onset_seconds=risk.seconds, data_loss_sentence=risk.sentence),
     )
-    match seen.confirmation:
-        case Confirmation.LOOK_AGAIN:
-            return Answer("look_again", seen.sentence, seen.look_again_in)
-        case Confirmation.NOT_NEEDED:
-            return end(runtime, run, Outcome.NOT_NEEDED, seen.sentence)
-        case Confirmation.BLOCKED:
-            return end(runtime, run, Outcome.BLOCKED, seen.sentence)
-        case Confirmation.GO:
-            risk = data_at_risk(runtime, run)
-            runtime.control.change_run(
-                run_id,
-                lambda r: replace(r, lag_at_onset_seconds=risk.seconds, data_loss_sentence=risk.sentence),
-            )
-            write(
-                runtime,
-                run,
-                RecordKind.GATE_PASSED,
-                f"{seen.sentence} {risk.sentence}",
-                lag_seconds=risk.seconds,
-                data_loss_sentence=risk.sentence,
-            )
-            return Answer("go", seen.sentence)
+    write(
+        runtime,
+        run,
+        RecordKind.GATE_PASSED,
+        f"{seen.sentence} {risk.sentence}",
+        lag_seconds=risk.seconds,
+        data_loss_sentence=risk.sentence,
+    )
+    return Answer("go", seen.sentence)
 
 
 def data_at_risk(runtime: Runtime, run: Run) -> DataAtRisk:
