@@ -48,7 +48,7 @@ def texts(blocks: list[dict[str, Any]]) -> list[str]:
     return found
 
 
-def accept(sent: Message) -> None:
+def assert_accepted(sent: Message) -> None:
     """What slack_sdk's models check: types, and the limits that Slack publishes."""
     assert len(sent.blocks) <= 50
     for parsed in Block.parse_all(sent.blocks):
@@ -63,9 +63,9 @@ def test_slack_takes_every_message_and_every_reply(scene) -> None:
     for number in range(1, len(records) + 1):
         seen = view(records[:number])
 
-        accept(living_message(seen))
+        assert_accepted(living_message(seen))
         if seen.told:
-            accept(thread_reply(seen, seen.told))
+            assert_accepted(thread_reply(seen, seen.told))
 
 
 def test_the_message_of_a_run_at_work_answers_what_a_stranger_asks() -> None:
@@ -141,7 +141,7 @@ def test_nothing_from_elsewhere_becomes_a_mention_a_link_or_a_new_line(evil: str
     seen = view(story.records)
 
     for sent in (living_message(seen), thread_reply(seen, seen.told)):
-        accept(sent)
+        assert_accepted(sent)
         for text in [*texts(sent.blocks)[1:], sent.text]:
             commands = [
                 part for part in text.split("<")[1:] if not part.startswith(("!date^", "https://ap-northeast-1."))
@@ -156,7 +156,7 @@ def test_nothing_from_elsewhere_becomes_a_mention_a_link_or_a_new_line(evil: str
 def test_slack_takes_a_message_with_any_text_in_it(text: str) -> None:
     story = stories.moving().failed(530, "promote", text, text).closed(540, "FAILED", text, to_do=[text] * 30)
 
-    accept(message(story))
+    assert_accepted(message(story))
 
 
 def test_a_plan_of_very_many_steps_is_counted_and_its_troubles_are_listed() -> None:
@@ -169,7 +169,7 @@ def test_a_plan_of_very_many_steps_is_counted_and_its_troubles_are_listed() -> N
 
     said = lines(story)
 
-    accept(message(story))
+    assert_accepted(message(story))
     assert any("1 failed, 1 settled, 288 at work, 10 waiting" in line for line in said)
     assert any(line.startswith("❌ *Do thing 0") for line in said)
     assert sum(len(text) for text in texts(message(story).blocks)) < 13_000
@@ -196,6 +196,6 @@ def test_a_reply_of_very_many_lines_keeps_the_newest_and_says_so() -> None:
 
     reply = thread_reply(seen, seen.told)
 
-    accept(reply)
+    assert_accepted(reply)
     assert lines_of(reply.blocks)[0] == "174 earlier lines are left out here; the ledger has them."
     assert lines_of(reply.blocks)[-1].endswith("199")

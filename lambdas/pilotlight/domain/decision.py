@@ -187,7 +187,6 @@ def confirm(
     well = [s for s in decisive if s.sight is Sight.WELL]
     if well and (len(well) == len(decisive) or any(s.first_hand for s in well)):
         return Confirmed(Confirmation.NOT_NEEDED, f"The primary of {application} is well again: {_say(tuple(well))}")
-    unknown = [s for s in decisive if s.sight is not Sight.DARK]
     if by_person and any(s.sight is Sight.DARK for s in decisive):
         sentence = f"A person started this run, and nobody gets a good answer from {application}: {_say(signals)}"
         return Confirmed(Confirmation.GO, sentence)
@@ -202,6 +201,12 @@ def confirm(
         patience = say_elapsed(policy.give_up_looking.total_seconds())
         sentence = f"The darkness of {application} could not be confirmed within {patience}: {_say(signals)}"
         return Confirmed(Confirmation.BLOCKED, sentence)
+    return _not_yet(application, policy, decisive, lasted)
+
+
+def _not_yet(application: str, policy: Decision, decisive: list[Signal], lasted: timedelta) -> Confirmed:
+    """The look that follows, and why: not all see it dark, or it has not lasted."""
+    unknown = [s for s in decisive if s.sight is not Sight.DARK]
     if unknown:
         sentence = f"The primary of {application} is looked at again, because {_say(unknown)}"
         return Confirmed(Confirmation.LOOK_AGAIN, sentence, policy.look_every)
