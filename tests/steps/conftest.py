@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import pytest
+from botocore.exceptions import ReadTimeoutError
 
 from pilotlight.aws.sdk import Sdk
 from pilotlight.domain.life import StepState, advance, look_again_in
@@ -15,6 +16,7 @@ from pilotlight.domain.ports import WebAnswer, WebRequest
 from pilotlight.domain.step import Params, Place, StepContext, StepKind
 from rehearsal.embedded_aws import EmbeddedAws
 from rehearsal.virtual_time import VirtualTime
+from rehearsal.wire import Call
 from rehearsal.world import World
 
 T = TypeVar("T")
@@ -76,6 +78,16 @@ class Bench:
             return current
 
         return self.inside(turns)
+
+    def lose_answers(self, operation: str, *, times: int = 1) -> None:
+        """Let the next calls of that operation have their effect, and their answers never arrive."""
+        left = iter(range(times))
+
+        def listen(call: Call) -> None:
+            if call.operation == operation and next(left, None) is not None:
+                raise ReadTimeoutError(endpoint_url=f"https://{call.service}.{call.region}.amazonaws.com")
+
+        self.aws.after_call.append(listen)
 
     def writes(self) -> list[str]:
         """The mutating operations that were called, in order, as `service:Operation`."""

@@ -9,7 +9,6 @@ from typing import Any
 import botocore.session
 import pytest
 import yaml
-from botocore.exceptions import ReadTimeoutError
 from pydantic import ValidationError
 
 from pilotlight.domain.life import StepState, StepStatus
@@ -62,17 +61,6 @@ def the_group(elasticache: ElastiCache) -> Group:
     group = elasticache.group(TOKYO, NAME)
     assert group is not None
     return group
-
-
-def lose_answers(bench: Bench, operation: str, *, times: int = 1) -> None:
-    """Let the next calls of that operation have their effect, and their answers never arrive."""
-    left = iter(range(times))
-
-    def listen(call: Call) -> None:
-        if call.operation == operation and next(left, None) is not None:
-            raise ReadTimeoutError(endpoint_url=f"https://elasticache.{call.region}.amazonaws.com")
-
-    bench.aws.after_call.append(listen)
 
 
 def let_it_show(elasticache: ElastiCache, **fields: str) -> None:
@@ -192,7 +180,7 @@ def test_a_failed_creation_without_a_readable_event_still_fails_with_a_sentence(
     elasticache.fail_next_creation(TOKYO, "no capacity", 60)
     state = bench.live(KIND, params())
     assert state.receipt is not None
-    lose_answers(bench, "DescribeEvents", times=3)
+    bench.lose_answers("DescribeEvents", times=3)
 
     seen = KIND.verify(params(), state.receipt, bench.context())
 
@@ -377,7 +365,7 @@ def test_a_cache_that_does_not_show_its_tags_yet_is_waited_for_and_then_adopted(
 
 @pytest.mark.usefixtures("elasticache")
 def test_a_lost_answer_is_read_again_and_the_cache_is_not_created_twice(bench: Bench) -> None:
-    lose_answers(bench, "CreateReplicationGroup")
+    bench.lose_answers("CreateReplicationGroup")
 
     state = bench.live(KIND, params())
 

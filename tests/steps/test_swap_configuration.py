@@ -8,7 +8,6 @@ from typing import Any
 import botocore.session
 import pytest
 import yaml
-from botocore.exceptions import ReadTimeoutError
 from pydantic import ValidationError
 
 from pilotlight.domain.errors import AccessDenied, InvalidRequest, Throttled
@@ -86,17 +85,6 @@ def receipt_of(state: StepState) -> Receipt:
 
 def context(bench: Bench) -> StepContext:
     return bench.context(outputs=OUTPUTS)
-
-
-def lose_answers(bench: Bench, operation: str, *, times: int = 1) -> None:
-    """Let the next calls of that operation have their effect, and their answers never arrive."""
-    left = iter(range(times))
-
-    def listen(call: Call) -> None:
-        if call.operation == operation and next(left, None) is not None:
-            raise ReadTimeoutError(endpoint_url=f"https://ssm.{call.region}.amazonaws.com")
-
-    bench.aws.after_call.append(listen)
 
 
 class Refusing:
@@ -327,7 +315,7 @@ def test_executing_twice_writes_once_and_remembers_the_same(bench: Bench) -> Non
 
 @pytest.mark.parametrize("operation", ["PutParameter", "AddTagsToResource"])
 def test_a_lost_answer_is_read_again_and_nothing_is_written_twice(bench: Bench, operation: str) -> None:
-    lose_answers(bench, operation)
+    bench.lose_answers(operation)
 
     state = bench.live(KIND, params({REDIS: "redis.tokyo"}))
 
@@ -534,7 +522,7 @@ def test_a_drill_writes_parameters_of_its_own_and_leaves_none_behind(bench: Benc
 def test_a_drill_whose_creation_was_lost_still_knows_its_own(bench: Bench) -> None:
     stand_in = KIND.stand_in(params({REDIS: "redis.tokyo"}), "fileflow-d7")
     assert isinstance(stand_in, SwapConfigurationParams)
-    lose_answers(bench, "PutParameter")
+    bench.lose_answers("PutParameter")
 
     state = bench.live(KIND, stand_in)
     undone = KIND.undo(stand_in, receipt_of(state), context(bench))

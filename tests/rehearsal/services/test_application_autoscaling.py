@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,9 +16,7 @@ from rehearsal.services.application_autoscaling import ApplicationAutoScaling
 from rehearsal.services.ecs import Ecs
 from rehearsal.services.ecs_scheduler import EcsService
 from rehearsal.services.elbv2 import Elbv2
-from rehearsal.virtual_time import VirtualTime
 from rehearsal.wire import NotModelled
-from rehearsal.world import World
 
 TOKYO = "ap-northeast-1"
 COUNT = {"ServiceNamespace": "ecs", "ScalableDimension": "ecs:service:DesiredCount"}
@@ -30,13 +27,6 @@ ROLE = (
 )
 MOMENTS, MINUTES = 6, 80
 """Longer than the model takes to adjust after a registration, and to evaluate after a change."""
-
-
-@pytest.fixture
-def aws() -> Iterator[EmbeddedAws]:
-    world = World(VirtualTime(datetime(2026, 11, 21, 1, 0, tzinfo=UTC)), seed=1, account="123456789012")
-    with EmbeddedAws(world) as embedded:
-        yield embedded
 
 
 @pytest.fixture

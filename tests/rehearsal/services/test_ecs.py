@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -28,13 +27,6 @@ SECRET = "arn:aws:secretsmanager:ap-northeast-1:123456789012:secret:fileflow-db"
 LONGEST_START = 6 + 180
 LONGEST_HEALTH = 20 + 4
 DRAIN = 60
-
-
-@pytest.fixture
-def aws() -> Iterator[EmbeddedAws]:
-    world = World(VirtualTime(datetime(2026, 11, 21, 1, 0, tzinfo=UTC)), seed=1, account="123456789012")
-    with EmbeddedAws(world) as embedded:
-        yield embedded
 
 
 @pytest.fixture

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 import boto3
@@ -16,20 +14,11 @@ from pilotlight.domain.step import Standing
 from rehearsal.embedded_aws import EmbeddedAws
 from rehearsal.services.elasticache import CREATION, ElastiCache
 from rehearsal.services.elasticache_groups import Status
-from rehearsal.virtual_time import VirtualTime
 from rehearsal.wire import NotModelled
-from rehearsal.world import World
 
 TOKYO, SEOUL = "ap-northeast-1", "ap-northeast-2"
 ARN = "arn:aws:elasticache:ap-northeast-1:123456789012:replicationgroup:fileflow-dr-redis"
 NODES = ["fileflow-dr-redis-001", "fileflow-dr-redis-002"]
-
-
-@pytest.fixture
-def aws() -> Iterator[EmbeddedAws]:
-    world = World(VirtualTime(datetime(2026, 11, 21, 1, 0, tzinfo=UTC)), seed=1, account="123456789012")
-    with EmbeddedAws(world) as embedded:
-        yield embedded
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,13 +18,6 @@ from rehearsal.world import World
 
 TOKYO, SEOUL = "ap-northeast-1", "ap-northeast-2"
 EVERY_TEN_SECONDS_TWICE = HealthChecks(interval_seconds=10, healthy_threshold=2, unhealthy_threshold=3)
-
-
-@pytest.fixture
-def aws() -> Iterator[EmbeddedAws]:
-    world = World(VirtualTime(datetime(2026, 11, 21, 1, 0, tzinfo=UTC)), seed=1, account="123456789012")
-    with EmbeddedAws(world) as embedded:
-        yield embedded
 
 
 @pytest.fixture

@@ -23,29 +23,7 @@ from tests.rehearsal.services.rds_client import (
     ask,
     describe,
     promote,
-    world_of,
 )
-
-
-@pytest.fixture
-def aws() -> Iterator[EmbeddedAws]:
-    with EmbeddedAws(world_of(1)) as embedded:
-        yield embedded
-
-
-@pytest.fixture
-def rds(aws: EmbeddedAws) -> Rds:
-    return aws.service(Rds)
-
-
-@pytest.fixture
-def source(rds: Rds) -> Instance:
-    return rds.add_instance(SEOUL, SOURCE, multi_az=True, parameter_group="ryuqqq-mysql8", deletion_protection=True)
-
-
-@pytest.fixture
-def replica(rds: Rds, source: Instance) -> Instance:
-    return rds.add_replica(source, TOKYO, REPLICA, retention_days=7)
 
 
 class TestDescribing:
