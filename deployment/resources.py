@@ -172,6 +172,25 @@ Resource = (
     | HealthCheckAlarm
 )
 
+_ORDER = (
+    Table,
+    Queue,
+    Topic,
+    Bus,
+    Function,
+    StateMachine,
+    HealthCheck,
+    HealthCheckAlarm,
+    MetricAlarm,
+    StreamSource,
+    Rule,
+)
+
+
+def place_in_order(resource: Resource) -> int:
+    """Sorts resources so that what others point at comes first."""
+    return _ORDER.index(type(resource))
+
 
 @dataclass(frozen=True)
 class Stack:

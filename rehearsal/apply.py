@@ -24,6 +24,7 @@ from deployment.resources import (
     StreamSource,
     Table,
     Topic,
+    place_in_order,
 )
 from pilotlight.aws.sdk import Sdk
 from pilotlight.handlers.runtime import Outside
@@ -39,19 +40,6 @@ from rehearsal.streams import feed_from_stream
 LAYER_ROOT = "/opt/"
 
 Actor = Function | Rule | StateMachine | MetricAlarm | HealthCheck | HealthCheckAlarm
-_ORDER = (
-    Table,
-    Queue,
-    Topic,
-    Bus,
-    Function,
-    StateMachine,
-    HealthCheck,
-    HealthCheckAlarm,
-    MetricAlarm,
-    StreamSource,
-    Rule,
-)
 
 
 @dataclass
@@ -88,7 +76,7 @@ class Account:
     def apply(self, stacks: Iterable[Stack]) -> None:
         """Deploy stacks, what others refer to first."""
         there = [(stack, resource) for stack in stacks for resource in stack.resources]
-        for stack, resource in sorted(there, key=lambda pair: _ORDER.index(type(pair[1]))):
+        for stack, resource in sorted(there, key=lambda pair: place_in_order(pair[1])):
             self._deploy(stack, resource)
 
     def _deploy(self, stack: Stack, resource: Resource) -> None:

@@ -26,25 +26,11 @@ from deployment.resources import (
     StreamSource,
     Table,
     Topic,
+    place_in_order,
 )
 from stacks import alarms, events, functions, machines, storage
 from stacks.functions import FunctionCode
 from stacks.naming import logical_id
-
-# What others in the same stack point at comes first.
-_ORDER = (
-    Bus,
-    Queue,
-    Topic,
-    Table,
-    Function,
-    StateMachine,
-    StreamSource,
-    Rule,
-    HealthCheck,
-    HealthCheckAlarm,
-    MetricAlarm,
-)
 
 
 class RenderedStack(cdk.Stack):
@@ -62,7 +48,7 @@ class RenderedStack(cdk.Stack):
         self.described = described
         self._code: FunctionCode | None = None
         events.render_forwarding_roles(self, described)
-        for resource in sorted(described.resources, key=lambda resource: _ORDER.index(type(resource))):
+        for resource in sorted(described.resources, key=place_in_order):
             self._render(resource)
 
     def _render(self, resource: Resource) -> None:  # noqa: C901 (one case for each kind of resource)

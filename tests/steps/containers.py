@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from botocore.exceptions import ReadTimeoutError
-
 from pilotlight.domain.life import StepState
 from pilotlight.domain.step import CannotUndo, Receipt, Undone
 from pilotlight.steps.scale_ecs_service import KIND, ScaleEcsServiceParams
@@ -78,17 +76,6 @@ class Standby:
             return answer(call)
 
         model.answer = refuse_or_answer  # type: ignore[method-assign]
-
-    def lose_answer(self, operation: str) -> None:
-        """AWS does what the next call of an operation asks for, and its answer is lost on the way."""
-        left = [1]
-
-        def lose(call: Call) -> None:
-            if call.operation == operation and left[0]:
-                left[0] -= 1
-                raise ReadTimeoutError(endpoint_url="https://lost")
-
-        self.bench.aws.after_call.append(lose)
 
 
 @contextmanager

@@ -69,10 +69,7 @@ class TestActingTwice:
         assert databases.bench.world.effects[0].started - begun < timedelta(seconds=100)
 
     def test_an_answer_that_was_lost_is_read_back_and_not_repeated(self, databases: Databases) -> None:
-        def lose() -> None:
-            raise ReadTimeoutError(endpoint_url="https://rds.ap-northeast-1.amazonaws.com")
-
-        databases.after_call("PromoteReadReplica", lose)
+        databases.bench.lose_answers("PromoteReadReplica")
 
         end = databases.live()
 
@@ -106,10 +103,7 @@ class TestActingTwice:
         assert databases.bench.world.effects[0].started - databases.bench.context().now < timedelta(seconds=100)
 
     def test_a_lost_answer_to_the_mark_changes_nothing(self, databases: Databases) -> None:
-        def lose() -> None:
-            raise ReadTimeoutError(endpoint_url="https://rds.ap-northeast-1.amazonaws.com")
-
-        databases.after_call("AddTagsToResource", lose)
+        databases.bench.lose_answers("AddTagsToResource")
 
         end = databases.live()
 

@@ -239,7 +239,7 @@ def test_looking_changes_nothing(bench: Bench) -> None:
 def test_a_change_whose_answer_is_lost_is_read_and_not_repeated(bench: Bench, desired: int, operation: str) -> None:
     standby = stand(bench, desired=desired)
     standby.autoscaling.add_target(standby.service, 0, 2)
-    standby.lose_answer(operation)
+    standby.bench.lose_answers(operation)
 
     state = standby.live()
 
