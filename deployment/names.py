@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from pilotlight.domain.step import Place
+from pilotlight.domain.place import Place
 
 LEDGER_TABLE = "pilotlight-ledger"
 CONTROL_TABLE = "pilotlight-control"
+SIGNALS_TABLE = "pilotlight-signals"
+TOMBSTONES_TABLE = "pilotlight-tombstones"
 BUS = "pilotlight"
 ALERTS_TOPIC = "pilotlight-alerts"
 LOST_EVENTS_QUEUE = "pilotlight-lost-events"

@@ -44,7 +44,7 @@ def timetable(plan: Plan, durations: Mapping[str, timedelta]) -> Timetable:
     clock, now = _Clock(plan, durations), NO_TIME
     stage_ends: dict[StageName, timedelta] = {}
     for stage in StageName:
-        now += plan.gates.veto_window if stage is StageName.MOVE else NO_TIME
+        now += plan.gates.veto_window if stage is StageName.FENCE else NO_TIME
         now = max([now, *(clock.run_lane(stage, lane, now) for lane in plan.stages.of(stage))])
         stage_ends[stage] = now
     after_recovery = _Slot(StageName.AFTER, "", 0)

@@ -53,7 +53,7 @@ def lines_of(seen: Overview) -> Iterator[Line]:
     if plan.description:
         yield from ((Piece(line, Tone.FAINT),) for line in wrap(plan.description, WIDTH))
     for stage, lanes in seen.stages.items():
-        if stage is StageName.MOVE:
+        if stage is StageName.FENCE:
             yield from _gate(seen)
         if lanes:
             yield ()
@@ -141,7 +141,7 @@ def mermaid_of(seen: Overview) -> str:
     said = ["flowchart TD"]
     boxes: list[str] = []
     for stage, lanes in seen.stages.items():
-        if stage is StageName.MOVE:
+        if stage is StageName.FENCE:
             said.append('    gate{{"gate"}}')
             boxes.append("gate")
         if not lanes:

@@ -107,6 +107,19 @@ def prepare_is_harmless(draft: Draft) -> Iterator[Complaint]:
             yield Complaint((*placed.where, "kind"), sentence)
 
 
+@reading()
+def fences_stand_in_their_stage(draft: Draft) -> Iterator[Complaint]:
+    """A fence closes before the writer moves, and is undone by itself where it does not move."""
+    for placed in draft.steps():
+        if placed.kind is None or placed.kind.fences is (placed.stage is StageName.FENCE):
+            continue
+        if placed.kind.fences:
+            why = "closes the old primary, which the stage fence is for; put it there"
+        else:
+            why = "closes nothing, and the stage fence holds fences only; put it into another stage"
+        yield Complaint((*placed.where, "kind"), f"'{placed.name}' ({placed.kind.name}) {why}.")
+
+
 @reading("stages", "kind")
 def a_failover_moves_something(draft: Draft) -> Iterator[Complaint]:
     """A plan that only prepares recovers nothing."""
@@ -221,6 +234,7 @@ STEP_RULES = (
     what_is_awaited_was_started,
     what_is_started_is_awaited,
     prepare_is_harmless,
+    fences_stand_in_their_stage,
     a_failover_moves_something,
     needed_outputs_are_there,
     objectives_name_steps_that_exist,

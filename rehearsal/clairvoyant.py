@@ -19,7 +19,7 @@ def critical_path_seconds(plan: Plan, world: World) -> float:
     ready: dict[str, float] = {}
     clock = 0.0
     changed = 0.0
-    for stage in (StageName.PREPARE, StageName.MOVE, StageName.SERVE):
+    for stage in (StageName.PREPARE, StageName.FENCE, StageName.MOVE, StageName.SERVE):
         ends = [clock]
         for entries in plan.stages.of(stage).values():
             lane = clock

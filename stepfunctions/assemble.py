@@ -62,7 +62,8 @@ def assemble(plan: Plan, functions: Functions) -> str:
     Raises `PlanRefused` when a state's name would be longer than ASL allows or stand twice.
     """
     names = [*_stages_with_steps(plan), "Close"]
-    gated = StageName.MOVE.value if StageName.MOVE.value in names else names[0]
+    disruptive = [stage.value for stage in (StageName.FENCE, StageName.MOVE) if stage.value in names]
+    gated = disruptive[0] if disruptive else names[0]
     machine = _fill("run", {"open": functions.open, "close": functions.close, "first": _entrance(names[0], gated)})
     states: States = machine["States"]
     for name, following in pairwise(names):

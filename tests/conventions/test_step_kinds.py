@@ -10,8 +10,9 @@ import botocore.session
 import pytest
 import yaml
 
+from pilotlight.domain.place import Place
 from pilotlight.domain.stages import RunStep, StartStep
-from pilotlight.domain.step import Access, Harm, Operation, Params, Place, StepKind
+from pilotlight.domain.step import Access, Harm, Operation, Params, StepKind
 from pilotlight.steps import kind, kind_names
 
 ROOT = Path(__file__).parents[2]

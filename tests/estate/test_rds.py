@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from pilotlight.domain.place import Place
 from pilotlight.domain.ports import WebAnswer, WebRequest
-from pilotlight.domain.step import Place, StepContext
+from pilotlight.domain.step import StepContext
 from pilotlight.estate.rds.instance import RdsInstance, look
 from pilotlight.estate.rds.promotion import APPLICATION_TAG, MARK_TAG, is_marked
 

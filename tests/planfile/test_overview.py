@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from pilotlight.domain.plan import Clock, Gates, HealthCheck
+from pilotlight.domain.stages import StageName
 from planfile.drawing import Tone, json_of, lines_of, mermaid_of
 from planfile.overview import Overview, Role, Span, detection_budget, overview
 from tests.planfile.builders import KINDS, SOUND, changed, read
@@ -86,8 +87,8 @@ def test_an_objective_that_a_typical_run_misses_is_said() -> None:
 
 
 def test_an_await_shows_the_step_that_was_started() -> None:
-    ((started,),) = seen().stages[next(iter(seen().stages))].values()
-    awaited = seen().stages[list(seen().stages)[1]]["cache"][0]
+    ((started,),) = seen().stages[StageName.PREPARE].values()
+    awaited = seen().stages[StageName.MOVE]["cache"][0]
 
     assert (started.role, awaited.role) == (Role.START, Role.AWAIT)
     assert started.title == awaited.title == "Create cache"

@@ -244,7 +244,7 @@ SENTENCES = [
         "  serve:",
         "  served:",
         "served",
-        "'served' is not a field of 'stages'; there are prepare, move, serve, after.",
+        "'served' is not a field of 'stages'; there are prepare, fence, move, serve, after.",
         "did you mean 'serve'?",
     ),
     (

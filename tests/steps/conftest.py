@@ -12,8 +12,9 @@ from botocore.exceptions import ReadTimeoutError
 
 from pilotlight.aws.sdk import Sdk
 from pilotlight.domain.life import StepState, advance, look_again_in
+from pilotlight.domain.place import Place
 from pilotlight.domain.ports import WebAnswer, WebRequest
-from pilotlight.domain.step import Params, Place, StepContext, StepKind
+from pilotlight.domain.step import Params, StepContext, StepKind
 from rehearsal.embedded_aws import EmbeddedAws
 from rehearsal.virtual_time import VirtualTime
 from rehearsal.wire import Call

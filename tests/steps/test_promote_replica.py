@@ -14,7 +14,7 @@ from pilotlight.domain.step import (
     Pending,
     Severity,
 )
-from pilotlight.steps.promote_replica import KIND, PromoteReplicaParams
+from pilotlight.steps.promote_replica import KIND
 from rehearsal.access import CURRENT_ROLE, Role
 from rehearsal.services.rds import NOT_A_REPLICA, NOT_AVAILABLE
 from rehearsal.services.rds_instance import Status
@@ -79,11 +79,6 @@ class TestPromoting:
         databases.live(params)
 
         assert (databases.instance.retention_days, databases.instance.backup_window) == (14, "18:00-18:30")
-
-    def test_without_a_named_source_any_replica_of_that_name_is_meant(self, databases: Databases) -> None:
-        end = databases.live(PromoteReplicaParams(replica=REPLICA))
-
-        assert end.status is StepStatus.SETTLED
 
     def test_a_slow_promotion_is_waited_for(self, databases: Databases) -> None:
         databases.rds.slow_promotion(TOKYO, REPLICA, 25 * 60.0)

@@ -42,7 +42,7 @@ class TestTarget:
         return Failed(end.reason, end.fix)
 
     def test_a_missing_replica_fails(self, databases: Databases) -> None:
-        refused = self.refused(databases, PromoteReplicaParams(replica="no-such-replica"))
+        refused = self.refused(databases, PromoteReplicaParams(replica="no-such-replica", source=SOURCE))
 
         assert refused == Failed(
             f"Replica no-such-replica does not exist in {TOKYO}, so it cannot be promoted.",

@@ -17,8 +17,8 @@ from pydantic import Field
 from pilotlight.domain.canonical import digest
 from pilotlight.domain.durations import Duration
 from pilotlight.domain.part import Account, Name, Part, Region
+from pilotlight.domain.place import Place
 from pilotlight.domain.stages import AwaitStep, PlannedStep, RunStep, StageName, Stages, StartStep
-from pilotlight.domain.step import Place
 
 HEALTH_CHECK_REGION = "us-east-1"
 """Route 53 publishes the metrics of health checks, and so their alarms live, in this region only."""

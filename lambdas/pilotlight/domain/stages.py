@@ -14,11 +14,12 @@ from pilotlight.domain.part import Name, Part
 class StageName(StrEnum):
     """The stages of a plan, in the order they run.
 
-    `prepare` holds harmless steps only; the gate follows it. `move` moves the writer, `serve` brings the application
-    up, and what fails in `after` is a follow-up, not a failed run.
+    `prepare` holds harmless steps only; the gate follows it. `fence` closes the old primary's write path, `move` moves
+    the writer, `serve` brings the application up, and what fails in `after` is a follow-up, not a failed run.
     """
 
     PREPARE = "prepare"
+    FENCE = "fence"
     MOVE = "move"
     SERVE = "serve"
     AFTER = "after"
@@ -65,6 +66,7 @@ class Stages(Part):
     """The stages in order; each holds lanes side by side, each lane its steps in order."""
 
     prepare: Stage = Field(default_factory=dict)
+    fence: Stage = Field(default_factory=dict)
     move: Stage = Field(default_factory=dict)
     serve: Stage = Field(default_factory=dict)
     after: Stage = Field(default_factory=dict)

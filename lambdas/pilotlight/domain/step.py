@@ -24,6 +24,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
+from pilotlight.domain.place import Place, Writer
 from pilotlight.domain.ports import Aws, Web
 
 
@@ -89,20 +90,6 @@ class Timing:
         if until_possible <= self.poll:
             return self.poll
         return min(until_possible, timedelta(seconds=30))
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a step works: the names that ARNs and tags are computed from."""
-
-    application: str
-    account: str
-    primary: str
-    standby: str
-
-    def arn(self, service: str, resource: str, *, region: str | None = None) -> str:
-        """The ARN of a regional resource, in the standby unless another region is named."""
-        return f"arn:aws:{service}:{region or self.standby}:{self.account}:{resource}"
 
 
 @dataclass(frozen=True)
@@ -253,6 +240,10 @@ class StepKind(ABC, Generic[P]):
     timing: ClassVar[Timing]
     operations: ClassVar[tuple[Operation, ...]]
     outputs: ClassVar[tuple[str, ...]] = ()
+    fences: ClassVar[bool] = False
+    """Whether it closes the old primary's write path. Such a kind stands in the stage `fence` and nowhere else, and its
+    step settles with the output `closed`: `yes` where a read showed it closed, `unreachable` where the primary did not
+    answer."""
 
     @abstractmethod
     def title(self, params: P) -> str:
@@ -289,6 +280,10 @@ class StepKind(ABC, Generic[P]):
     @abstractmethod
     def undo(self, params: P, receipt: Receipt, context: StepContext) -> Undone | CannotUndo:
         """Take back what the receipt says this run did."""
+
+    def writers(self, params: P, place: Place) -> tuple[Writer, ...]:
+        """The writers that this step moves; none for a kind that moves none."""
+        return ()
 
     def data_at_risk(self, params: P, context: StepContext, onset: datetime) -> DataAtRisk | None:
         """How much data would be lost if this step moved the writer now; None for a kind that moves none."""

@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator, model_validator
 
 from pilotlight.domain.durations import Duration, say_duration
+from pilotlight.domain.place import Place
 from pilotlight.domain.ports import Silence, WebAnswer, WebRequest
 from pilotlight.domain.step import (
     CannotUndo,
@@ -30,7 +31,6 @@ from pilotlight.domain.step import (
     Operation,
     Params,
     Pending,
-    Place,
     Receipt,
     Settled,
     Severity,

@@ -21,6 +21,7 @@ from typing import ClassVar
 
 from pilotlight.domain.durations import say_elapsed
 from pilotlight.domain.errors import AwsError, InvalidRequest, InvalidState
+from pilotlight.domain.place import Place
 from pilotlight.domain.step import (
     Access,
     CannotUndo,
@@ -31,7 +32,6 @@ from pilotlight.domain.step import (
     Operation,
     Params,
     Pending,
-    Place,
     Receipt,
     Refusal,
     Settled,

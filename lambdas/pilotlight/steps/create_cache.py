@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from typing import ClassVar, assert_never
 
 from pilotlight.domain.errors import AlreadyExists, AwsError, InvalidState, NotFound
+from pilotlight.domain.place import Place
 from pilotlight.domain.step import (
     CannotUndo,
     Failed,
@@ -25,7 +26,6 @@ from pilotlight.domain.step import (
     NotYet,
     Operation,
     Pending,
-    Place,
     Receipt,
     Refusal,
     Settled,

@@ -21,6 +21,7 @@ from pydantic import Field, field_validator
 
 from pilotlight.domain.durations import Duration, say_elapsed
 from pilotlight.domain.errors import InvalidState, Throttled, Unavailable
+from pilotlight.domain.place import Place, Writer
 from pilotlight.domain.step import (
     Access,
     CannotUndo,
@@ -32,7 +33,6 @@ from pilotlight.domain.step import (
     Operation,
     Params,
     Pending,
-    Place,
     Receipt,
     Refusal,
     Settled,
@@ -81,9 +81,7 @@ class PromoteReplicaParams(Params):
     """
 
     replica: InstanceIdentifier
-    source: InstanceIdentifier | None = Field(
-        None, description="The primary's instance; a replica of any other is not promoted."
-    )
+    source: InstanceIdentifier = Field(description="The primary's instance; a replica of any other is not promoted.")
     backup_retention: Duration = Field(timedelta(days=7), description="How long backups are kept, in days.")
     backup_window: str | None = Field(
         None,
@@ -131,9 +129,9 @@ class PromoteReplica(StepKind[PromoteReplicaParams]):
 
     def statements(self, params: PromoteReplicaParams, place: Place) -> tuple[Statement, ...]:
         replica = place.arn("rds", f"db:{params.replica}")
-        source = (place.arn("rds", f"db:{params.source}", region=place.primary),) if params.source else ()
+        source = place.arn("rds", f"db:{params.source}", region=place.primary)
         return (
-            Statement(Access.READ, ("rds:DescribeDBInstances",), (replica, *source)),
+            Statement(Access.READ, ("rds:DescribeDBInstances",), (replica, source)),
             Statement(Access.READ, ("cloudwatch:GetMetricData",), ("*",)),
             Statement(Access.WRITE, ("rds:PromoteReadReplica",), (replica,)),
             marking_statement(replica),
@@ -142,7 +140,7 @@ class PromoteReplica(StepKind[PromoteReplicaParams]):
     def standing(self, params: PromoteReplicaParams, place: Place) -> tuple[Standing, ...]:
         facts = {
             "identifier": params.replica,
-            "source": params.source or f"{params.replica}-source",
+            "source": params.source,
             "source_region": place.primary,
             "retention_days": params.backup_retention.days,
         }
@@ -156,7 +154,7 @@ class PromoteReplica(StepKind[PromoteReplicaParams]):
             _role(target),
             *of_replica(target),
             window_finding(target, params.backup_window),
-            *(beside_source(target, params.source, context) if params.source else ()),
+            *beside_source(target, params.source, context),
             lag_finding(params.replica, context),
         )
 
@@ -202,6 +200,10 @@ class PromoteReplica(StepKind[PromoteReplicaParams]):
             f"Replica {name} stays a writer, because RDS cannot make a promoted instance a replica again; "
             f"go back with the failback plan, which builds a replica of it in {context.place.primary}."
         )
+
+    def writers(self, params: PromoteReplicaParams, place: Place) -> tuple[Writer, ...]:
+        old = place.arn("rds", f"db:{params.source}", region=place.primary)
+        return (Writer(old, place.arn("rds", f"db:{params.replica}")),)
 
     def data_at_risk(self, params: PromoteReplicaParams, context: StepContext, onset: datetime) -> DataAtRisk:
         return read_lag(context.aws, context.place.standby, params.replica, onset)

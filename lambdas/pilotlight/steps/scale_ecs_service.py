@@ -24,6 +24,7 @@ from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from pilotlight.domain.place import Place
 from pilotlight.domain.step import (
     Access,
     CannotUndo,
@@ -33,7 +34,6 @@ from pilotlight.domain.step import (
     Operation,
     Params,
     Pending,
-    Place,
     Receipt,
     Refusal,
     Settled,

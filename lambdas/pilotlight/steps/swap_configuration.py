@@ -18,6 +18,7 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import ClassVar
 
+from pilotlight.domain.place import Place
 from pilotlight.domain.step import (
     Access,
     CannotUndo,
@@ -28,7 +29,6 @@ from pilotlight.domain.step import (
     Operation,
     OutputOf,
     Pending,
-    Place,
     Receipt,
     Refusal,
     Settled,

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pilotlight.domain.step import Access, Place, Statement
+from pilotlight.domain.place import Place
+from pilotlight.domain.step import Access, Statement
 from pilotlight.estate.elasticache.specification import CacheSpecification
 
 SERVICE_ROLE = "AWSServiceRoleForElastiCache"

@@ -12,7 +12,8 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from pilotlight.domain.step import Params, Place
+from pilotlight.domain.place import Place
+from pilotlight.domain.step import Params
 from pilotlight.estate.elasticache.group import Cache, Member, ReplicationGroupId
 
 TOKEN_PATTERN = r"[A-Za-z0-9!&#$^<>-]{16,128}"

@@ -13,7 +13,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from pilotlight.domain.errors import AccessDenied, InvalidRequest, InvalidState, NotFound
-from pilotlight.domain.step import Access, Failed, Operation, Place, Statement, StepContext
+from pilotlight.domain.place import Place
+from pilotlight.domain.step import Access, Failed, Operation, Statement, StepContext
 from pilotlight.estate.rds.instance import RdsInstance, look
 
 APPLICATION_TAG = "pilotlight:application"
@@ -52,7 +53,7 @@ def marking_statement(arn: str) -> Statement:
     return Statement(Access.WRITE, ("rds:AddTagsToResource",), (arn,), {"ForAllValues:StringEquals": keys})
 
 
-def find_target(replica: str, source: str | None, context: StepContext) -> RdsInstance | Failed:
+def find_target(replica: str, source: str, context: StepContext) -> RdsInstance | Failed:
     """The instance the plan means, a replica still or promoted already; or why there is none."""
     found = look(context, replica)
     if found is None:
@@ -110,7 +111,7 @@ def broken(instance: RdsInstance) -> Failed:
     return Failed(said, instance.way_out)
 
 
-def _unfit(found: RdsInstance, source: str | None, place: Place) -> Failed | None:
+def _unfit(found: RdsInstance, source: str, place: Place) -> Failed | None:
     name, owner = found.identifier, found.tags.get(APPLICATION_TAG, place.application)
     if not found.on_its_own:
         return Failed(
@@ -127,7 +128,7 @@ def _unfit(found: RdsInstance, source: str | None, place: Place) -> Failed | Non
     if found.source is None:
         return None if is_marked(found) else _unknown_writer(found, place)
     expected = place.arn("rds", f"db:{source}", region=place.primary)
-    if source is not None and found.source != expected:
+    if found.source != expected:
         return Failed(
             f"Replica {name} replicates from {found.source} and not from {expected}, so it is the wrong one.",
             "Correct replica or source in the plan.",
