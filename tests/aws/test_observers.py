@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from pilotlight.aws.observers import look
-from pilotlight.domain.decision import Sight, Signal
 from pilotlight.domain.errors import Unavailable
 from pilotlight.domain.plan import Plan
 from pilotlight.domain.ports import Silence, WebAnswer, WebRequest
+from pilotlight.domain.signals import Sight, Signal, Vantage
 from tests.builders import ALARM, PRIMARY, PRIMARY_HOST, STANDBY, a_plan
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -78,7 +78,7 @@ class TestTheProbe:
 
         signal = look(a_plan(), CloudWatch({}), web, NOON)[1]
 
-        assert (signal.vantage, signal.first_hand, signal.decisive) == (STANDBY, True, True)
+        assert (signal.vantage, signal.first_hand, signal.counts) == (Vantage(STANDBY, "the internet"), True, True)
         assert web.asked == [WebRequest("GET", URL, timeout_seconds=2.0)]
 
     @pytest.mark.parametrize("silence", [Silence.REFUSED, Silence.TIMED_OUT, Silence.UNREACHABLE, Silence.BROKEN_OFF])
@@ -132,7 +132,7 @@ class TestTheAlarms:
 
         signals = seen(a_watched_plan("lag", "composite-all", "errors", "gone"), alarms=alarms)
 
-        assert [(s.observer, s.sight, s.decisive) for s in signals] == [
+        assert [(s.observer, s.sight, s.counts) for s in signals] == [
             (f"Alarm {ALARM}", Sight.DARK, True),
             ("The probe in the standby", Sight.WELL, True),
             ("Alarm lag", Sight.DARK, False),

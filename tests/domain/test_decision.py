@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pilotlight.domain.decision import Confirmation, History, Sight, Signal, VerdictKind, confirm, decide, onset
+from pilotlight.domain.decision import Confirmation, History, VerdictKind, confirm, decide, onset
 from pilotlight.domain.plan import Arming, Decision
+from pilotlight.domain.signals import Sight, Signal, Vantage
 
 NOW = datetime(2026, 11, 21, 1, 10, tzinfo=UTC)
 ONSET = NOW - timedelta(minutes=4)
@@ -18,7 +19,7 @@ POLICY = Decision(must_last=timedelta(minutes=5))
 def alarm(sight: Sight, *, since: datetime | None = ONSET, changed: datetime | None = None) -> Signal:
     return Signal(
         "Alarm primary-health",
-        "us-east-1",
+        Vantage("us-east-1", "the internet"),
         sight,
         NOW,
         f"Alarm primary-health is {sight}.",
@@ -30,7 +31,7 @@ def alarm(sight: Sight, *, since: datetime | None = ONSET, changed: datetime | N
 def probe(sight: Sight, *, since: datetime | None = ONSET) -> Signal:
     return Signal(
         "The probe in the standby",
-        "ap-northeast-1",
+        Vantage("ap-northeast-1", "the internet"),
         sight,
         NOW,
         f"The probe sees it {sight}.",
@@ -40,7 +41,7 @@ def probe(sight: Sight, *, since: datetime | None = ONSET) -> Signal:
 
 
 def own_alarm(sight: Sight) -> Signal:
-    return Signal("Alarm 5xx", "ap-northeast-2", sight, NOW, f"Alarm 5xx is {sight}.", decisive=False)
+    return Signal("Alarm 5xx", Vantage("ap-northeast-2", "inside"), sight, NOW, f"Alarm 5xx is {sight}.", counts=False)
 
 
 class TestDecide:

@@ -64,7 +64,8 @@ class Story:
 
     def signal(self, at: float, observer: str = "health check", sight: str = "dark", sentence: str = "") -> Story:
         """An observer reports."""
-        vantage = {"health check": "us-east-1", "probe": "ap-northeast-1"}.get(observer, "ap-northeast-2")
+        region = {"health check": "us-east-1", "probe": "ap-northeast-1"}.get(observer, "ap-northeast-2")
+        vantage = {"region": region, "path": "the internet"}
         sentence = sentence or f"The {observer} sees the primary of {self.application} {sight}."
         return self.write(
             RecordKind.SIGNAL, at, sentence, observer=observer, vantage=vantage, sight=sight, since=ONSET.isoformat()

@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pilotlight.domain.decision import Sight, VerdictKind
+from pilotlight.domain.decision import VerdictKind
 from pilotlight.domain.life import StepStatus
 from pilotlight.domain.plan import Clock
 from pilotlight.domain.records import RecordKind
 from pilotlight.domain.run import Outcome
+from pilotlight.domain.signals import Sight, Vantage
 from pilotlight.domain.stages import StageName
 from pilotlight.domain.step import Severity
 from pilotlight.report.incident import IncidentState, IncidentView, StepView, Tone
@@ -62,8 +63,8 @@ class TestIncident:
         found = seen(stories.dark())
 
         assert [(signal.observer, signal.vantage, signal.sight) for signal in found.signals] == [
-            ("health check", "us-east-1", Sight.DARK),
-            ("probe", "ap-northeast-1", Sight.DARK),
+            ("health check", Vantage("us-east-1", "the internet"), Sight.DARK),
+            ("probe", Vantage("ap-northeast-1", "the internet"), Sight.DARK),
         ]
         assert [verdict.kind for verdict in found.verdicts] == [VerdictKind.HOLD, VerdictKind.START]
 

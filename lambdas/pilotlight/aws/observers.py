@@ -15,10 +15,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, assert_never
 
-from pilotlight.domain.decision import Sight, Signal
 from pilotlight.domain.errors import AwsError
 from pilotlight.domain.plan import HEALTH_CHECK_REGION, Plan
 from pilotlight.domain.ports import Aws, Silence, Web, WebAnswer, WebRequest
+from pilotlight.domain.signals import Sight, Signal, Vantage
+
+INTERNET = "the internet"
+INSIDE = "the region's own network"
 
 Alarms = Mapping[str, Mapping[str, Any]] | AwsError
 """The alarms of a region by name, or why they cannot be read."""
@@ -31,15 +34,15 @@ def look(plan: Plan, aws: Aws, web: Web, now: datetime) -> tuple[Signal, ...]:
     for alarm in plan.signals.alarms:
         wanted.setdefault(primary, []).append(alarm.name)
     found = {region: _alarms(aws, region, names) for region, names in wanted.items()}
-    first = _report(found[HEALTH_CHECK_REGION], HEALTH_CHECK_REGION, deciding, now, decisive=True)
-    own = [_report(found[primary], primary, alarm.name, now, decisive=False) for alarm in plan.signals.alarms]
+    first = _report(found[HEALTH_CHECK_REGION], HEALTH_CHECK_REGION, deciding, now, counts=True)
+    own = [_report(found[primary], primary, alarm.name, now, counts=False) for alarm in plan.signals.alarms]
     return (first, _probe(plan, web, now), *own)
 
 
 def _probe(plan: Plan, web: Web, now: datetime) -> Signal:
     probe = plan.signals.probe
     answer = web.ask(WebRequest("GET", probe.url, probe.connect_to, timeout_seconds=probe.timeout.total_seconds()))
-    name, vantage = "The probe in the standby", plan.regions.standby
+    name, vantage = "The probe in the standby", Vantage(plan.regions.standby, INTERNET)
     if answer.status is None:
         sight, seen = _silence(answer, probe.url)
     elif answer.status >= 500:
@@ -93,19 +96,19 @@ def _alarms(aws: Aws, region: str, names: Sequence[str]) -> Alarms:
     return {str(alarm.get("AlarmName", "")): alarm for alarm in found}
 
 
-def _report(alarms: Alarms, region: str, name: str, now: datetime, *, decisive: bool) -> Signal:
-    observer = f"Alarm {name}"
+def _report(alarms: Alarms, region: str, name: str, now: datetime, *, counts: bool) -> Signal:
+    observer, vantage = f"Alarm {name}", Vantage(region, INTERNET if counts else INSIDE)
     if isinstance(alarms, AwsError):
         sentence = f"{observer} cannot be read: {alarms.sentence}."
-        return Signal(observer, region, Sight.UNKNOWN, now, sentence, decisive=decisive)
+        return Signal(observer, vantage, Sight.UNKNOWN, now, sentence, counts=counts)
     alarm = alarms.get(name)
     if alarm is None:
-        return Signal(observer, region, Sight.UNKNOWN, now, f"{observer} is not there in {region}.", decisive=decisive)
+        return Signal(observer, vantage, Sight.UNKNOWN, now, f"{observer} is not there in {region}.", counts=counts)
     state = str(alarm.get("StateValue", ""))
     sight = {"ALARM": Sight.DARK, "OK": Sight.WELL}.get(state, Sight.UNKNOWN)
     return Signal(
-        observer, region, sight, now, f"{observer} in {region} is in state {state}.",
-        since=_since(alarm), alarm_changed=alarm.get("AlarmConfigurationUpdatedTimestamp"), decisive=decisive,
+        observer, vantage, sight, now, f"{observer} in {region} is in state {state}.",
+        since=_since(alarm), alarm_changed=alarm.get("AlarmConfigurationUpdatedTimestamp"), counts=counts,
     )  # fmt: skip
 
 

@@ -13,33 +13,7 @@ from typing import assert_never
 
 from pilotlight.domain.durations import say_elapsed
 from pilotlight.domain.plan import Arming, Decision
-
-
-class Sight(StrEnum):
-    """What an observer reports of the primary."""
-
-    DARK = "dark"
-    WELL = "well"
-    UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True)
-class Signal:
-    """One observer's report.
-
-    `vantage` is where it looks from; `since` is the first moment it saw what it reports. A `decisive` observer is one
-    that must agree before a run starts. One that looks `first_hand` reports the present, an alarm some minutes ago.
-    """
-
-    observer: str
-    vantage: str
-    sight: Sight
-    seen: datetime
-    sentence: str
-    since: datetime | None = None
-    alarm_changed: datetime | None = None
-    decisive: bool = True
-    first_hand: bool = False
+from pilotlight.domain.signals import Sight, Signal
 
 
 class VerdictKind(StrEnum):
@@ -101,7 +75,7 @@ def decide(
 
 def agreed_since(signals: tuple[Signal, ...]) -> datetime | None:
     """Since when all that decide see the primary dark; None where they do not."""
-    decisive = [s for s in signals if s.decisive]
+    decisive = [s for s in signals if s.counts]
     if not decisive or any(s.sight is not Sight.DARK for s in decisive):
         return None
     return max(s.since or s.seen for s in decisive)
@@ -113,7 +87,7 @@ def onset(signals: tuple[Signal, ...], policy: Decision) -> datetime | None:
     The earliest moment that a decisive observer names, unless it lies so far before the latest one that it cannot be
     the same darkness: an alarm that was stuck for days tells nothing of today.
     """
-    moments = [s.since or s.seen for s in signals if s.decisive and s.sight is Sight.DARK]
+    moments = [s.since or s.seen for s in signals if s.counts and s.sight is Sight.DARK]
     latest = max(moments, default=None)
     return min((m for m in moments if latest and latest - m <= policy.must_last), default=None)
 
@@ -125,9 +99,9 @@ def _doubt(application: str, policy: Decision, signals: tuple[Signal, ...], now:
     if fresh:
         age = say_elapsed((now - (fresh[0].alarm_changed or now)).total_seconds())
         return f"{fresh[0].observer} was made or changed only {age} ago, so its alarm is held until it has settled."
-    if any(s.decisive and s.sight is not Sight.DARK for s in signals):
+    if any(s.counts and s.sight is not Sight.DARK for s in signals):
         return f"The observers of {application} do not agree that the primary is dark: {_say(signals)}"
-    if not any(s.decisive for s in dark):
+    if not any(s.counts for s in dark):
         return f"Only the primary's own alarms call {application} dark, and they never decide alone: {_say(signals)}"
     return ""
 
@@ -183,7 +157,7 @@ def confirm(
     decide say so. A person's start needs no lasting darkness and no alarm, but it does not move an application whose
     primary answers.
     """
-    decisive = [s for s in signals if s.decisive]
+    decisive = [s for s in signals if s.counts]
     well = [s for s in decisive if s.sight is Sight.WELL]
     if well and (len(well) == len(decisive) or any(s.first_hand for s in well)):
         return Confirmed(Confirmation.NOT_NEEDED, f"The primary of {application} is well again: {_say(tuple(well))}")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from pilotlight.domain.decision import Confirmation, Confirmed, Signal, confirm, onset
+from pilotlight.domain.decision import Confirmation, Confirmed, confirm, onset
 from pilotlight.domain.records import RecordKind
 from pilotlight.domain.run import Origin, Outcome, Phase, Run
+from pilotlight.domain.signals import Signal
 from pilotlight.domain.step import Finding, Severity
 from pilotlight.handlers.answer import Answer
 from pilotlight.handlers.inspection import inspect

@@ -7,15 +7,17 @@ recorded verdict. A tick that sees what the last one saw writes nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from pilotlight.aws.control import Start
 from pilotlight.domain.alarm_event import AlarmEvent, judge
-from pilotlight.domain.decision import History, Signal, Verdict, VerdictKind, decide
+from pilotlight.domain.decision import History, Verdict, VerdictKind, decide
 from pilotlight.domain.errors import AlreadyExists, AwsError, Changed, InputRefused, NotFound
 from pilotlight.domain.plan import Plan
 from pilotlight.domain.records import Entry, RecordKind
+from pilotlight.domain.signals import Signal
 from pilotlight.handlers.holding import is_live, put_to_rest
 from pilotlight.handlers.journal import incident_of, outline_of, verdicts
 from pilotlight.handlers.looking import see
@@ -159,7 +161,7 @@ class Detector:
             details = {
                 "incident": incident,
                 "observer": signal.observer,
-                "vantage": signal.vantage,
+                "vantage": asdict(signal.vantage),
                 "sight": signal.sight.value,
                 "since": signal.since.isoformat() if signal.since else None,
             }

@@ -10,9 +10,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from pilotlight.aws.observers import look
-from pilotlight.domain.decision import Sight, Signal
 from pilotlight.domain.errors import Changed
 from pilotlight.domain.plan import Plan
+from pilotlight.domain.signals import Sight, Signal
 from pilotlight.handlers.runtime import Runtime
 
 _ROW = "dark"

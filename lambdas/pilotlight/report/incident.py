@@ -12,10 +12,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from pilotlight.domain.decision import Signal, VerdictKind
+from pilotlight.domain.decision import VerdictKind
 from pilotlight.domain.life import StepStatus
 from pilotlight.domain.records import Record
 from pilotlight.domain.run import Clocks, Outcome, Review
+from pilotlight.domain.signals import Signal
 from pilotlight.domain.stages import StageName
 from pilotlight.domain.step import Severity
 

@@ -96,7 +96,7 @@ def _severity(severity: Severity) -> str:
 def sightings(view: IncidentView) -> str:
     """Who saw what from where, and what was concluded, in the order in which it happened."""
     seen = [
-        (s.seen, foreign(s.observer, 80), foreign(s.vantage, 40), s.sight.value, foreign(s.sentence))
+        (s.seen, foreign(s.observer, 80), foreign(str(s.vantage), 60), s.sight.value, foreign(s.sentence))
         for s in view.signals
     ]
     concluded = [(v.time, "the decision", "", v.kind.value, foreign(v.sentence)) for v in view.verdicts]

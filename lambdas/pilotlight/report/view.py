@@ -11,10 +11,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, assert_never
 
-from pilotlight.domain.decision import Sight, Signal, VerdictKind
+from pilotlight.domain.decision import VerdictKind
 from pilotlight.domain.plan import Clock
 from pilotlight.domain.records import Record, RecordKind, broken_link
 from pilotlight.domain.run import Outcome, Review
+from pilotlight.domain.signals import Sight, Signal, Vantage
 from pilotlight.domain.stages import StageName
 from pilotlight.domain.step import Severity
 from pilotlight.report.incident import (
@@ -122,7 +123,7 @@ class _Fold:
         since = datetime.fromisoformat(details["since"]) if details.get("since") else None
         seen = Signal(
             details["observer"],
-            details["vantage"],
+            Vantage(**details["vantage"]),
             Sight(details["sight"]),
             record.entry.time,
             record.entry.sentence,
