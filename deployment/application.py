@@ -86,6 +86,10 @@ def _executions(plan: Plan) -> Statement:
     return Statement(Access.READ, ("states:DescribeExecution",), (names.execution_arn(plan.place, "*"),))
 
 
+def _switch(plan: Plan) -> Statement:
+    return Statement(Access.READ, ("ssm:GetParameter",), (_arn(plan, "ssm", f"parameter{names.SWITCH_PARAMETER}"),))
+
+
 def _detector(plan: Plan) -> Function:
     may_start = plan.arming in (Arming.STAGED, Arming.AUTOMATIC)
     start = (
@@ -95,8 +99,13 @@ def _detector(plan: Plan) -> Function:
         name=names.detect_function(plan.application),
         description=f"Looks at the primary of {plan.application} at each alarm event and each minute, and decides.",
         handler="pilotlight.handlers.detect",
-        statements=(*_journal(plan), *_eyes(plan), _executions(plan), *start),
-        environment={**_ENVIRONMENT, "PILOTLIGHT_MACHINE_ARN": names.machine_arn(plan.place)},
+        statements=(*_journal(plan), *_eyes(plan), _switch(plan), _executions(plan), *start),
+        environment={
+            **_ENVIRONMENT,
+            "PILOTLIGHT_MACHINE_ARN": names.machine_arn(plan.place),
+            "PILOTLIGHT_SWITCH_PARAMETER": names.SWITCH_PARAMETER,
+        },
+        timeout=timedelta(seconds=100),
         reserved_concurrency=5,
         plan=plan.snapshot(),
     )

@@ -10,6 +10,7 @@ from deployment.resources import (
     Function,
     FunctionTarget,
     MetricAlarm,
+    Parameter,
     Queue,
     Resource,
     Rule,
@@ -29,6 +30,11 @@ def foundation(account: str, region: str) -> Stack:
         Bus(names.BUS),
         Topic(names.ALERTS_TOPIC),
         Queue(names.LOST_EVENTS_QUEUE),
+        Parameter(
+            names.SWITCH_PARAMETER,
+            "Whether applications may fail over by themselves: on, or off. Whatever else stands here counts as off.",
+            "on",
+        ),
         _notifier(account, region),
         StreamSource(
             table=names.LEDGER_TABLE,

@@ -56,6 +56,15 @@ class Topic:
 
 
 @dataclass(frozen=True)
+class Parameter:
+    """An SSM parameter: the value it is deployed with; what a person writes into it later stays."""
+
+    name: str
+    description: str
+    value: str
+
+
+@dataclass(frozen=True)
 class Bus:
     """An event bus that signals from other regions arrive on."""
 
@@ -163,6 +172,7 @@ Resource = (
     | Table
     | Queue
     | Topic
+    | Parameter
     | Bus
     | Rule
     | StreamSource
@@ -176,6 +186,7 @@ _ORDER = (
     Table,
     Queue,
     Topic,
+    Parameter,
     Bus,
     Function,
     StateMachine,

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from pilotlight.domain.durations import say_duration
-from pilotlight.domain.plan import FencePolicy, PlanKind
+from pilotlight.domain.plan import PlanKind
+from pilotlight.domain.policy import FencePolicy
 from planfile.draft import Draft
 from planfile.faults import Complaint, Where
 from planfile.rules import reading

@@ -16,6 +16,7 @@ from deployment.resources import (
     HealthCheck,
     HealthCheckAlarm,
     MetricAlarm,
+    Parameter,
     Queue,
     Resource,
     Rule,
@@ -89,6 +90,9 @@ class Account:
                 sdk.call("sqs", "CreateQueue", stack.region, QueueName=resource.name)
             case Topic():
                 sdk.call("sns", "CreateTopic", stack.region, Name=resource.name)
+            case Parameter():
+                kept = {"Name": resource.name, "Value": resource.value, "Type": "String"}
+                sdk.call("ssm", "PutParameter", stack.region, **kept, Description=resource.description)
             case Bus():
                 pass  # a bus is there by its name; the model of EventBridge keeps rules only
             case StreamSource():

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pilotlight.domain.plan import Gates, Plan
+from pilotlight.domain.plan import Plan
+from pilotlight.domain.policy import Gates
 from pilotlight.domain.stages import StageName, Stages
 from planfile.critical_path import Timetable, timetable
 from tests.planfile.builders import SOUND, read

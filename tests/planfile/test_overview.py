@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from pilotlight.domain.plan import Clock, Gates, HealthCheck
+from pilotlight.domain.plan import Clock, HealthCheck
+from pilotlight.domain.policy import Gates
 from pilotlight.domain.stages import StageName
 from planfile.drawing import Tone, json_of, lines_of, mermaid_of
 from planfile.overview import Overview, Role, Span, detection_budget, overview

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from pilotlight.domain.decision import LastRun
 from pilotlight.domain.errors import AlreadyThere, Changed, Misconfigured
 from pilotlight.domain.life import StepState
 from pilotlight.domain.ports import Table
-from pilotlight.domain.run import Run, state_from_item, state_to_item
+from pilotlight.domain.run import Outcome, Run, state_from_item, state_to_item
 
 
 @dataclass(frozen=True)
@@ -142,6 +143,25 @@ class Control:
                 continue
             return changed
         raise Changed(f"Run {run_id} was changed by others ten times in a row.")
+
+    def last_run(self, application: str) -> LastRun | None:
+        """How the last run of an application ended; None where it had none."""
+        item = self._table.read(f"last#{application}", "run")
+        if item is None:
+            return None
+        ended = datetime.fromisoformat(item["ended"])
+        return LastRun(item["run_id"], Outcome(item["outcome"]), ended, item["acknowledged_by"])
+
+    def remember_last(self, application: str, last: LastRun) -> None:
+        """Remember how a run ended, or who acknowledged it; raises `Changed` when a writer was faster."""
+        held = self._table.read(f"last#{application}", "run")
+        item = {
+            "run_id": last.run_id,
+            "outcome": last.outcome.value,
+            "ended": last.ended.isoformat(),
+            "acknowledged_by": last.acknowledged_by,
+        }
+        self.keep_note(f"last#{application}", "run", item, held)
 
     def steps(self, run_id: str) -> dict[str, StepState]:
         """The recorded states of a run's steps, by step name."""

@@ -11,9 +11,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import assert_never
 
-from pilotlight.domain.durations import say_elapsed
-from pilotlight.domain.plan import Arming, Decision
-from pilotlight.domain.signals import Sight, Signal
+from pilotlight.domain.durations import say_duration, say_elapsed
+from pilotlight.domain.plan import Arming, Plan
+from pilotlight.domain.quorum import Signals, Weighed, say, say_persistence, weigh, well_again
+from pilotlight.domain.run import Outcome
+from pilotlight.domain.signals import Sight, Signal, Subject
 
 
 class VerdictKind(StrEnum):
@@ -28,99 +30,136 @@ class VerdictKind(StrEnum):
 
 @dataclass(frozen=True)
 class Verdict:
-    """A conclusion and its one-sentence reason. `dark_since` is the earliest moment of darkness it rests on."""
+    """A conclusion and its one-sentence reason.
+
+    `dark_since` is the earliest moment of darkness it rests on; `again_in` is set where another look at that moment
+    may conclude otherwise though nothing else happens.
+    """
 
     kind: VerdictKind
     sentence: str
     dark_since: datetime | None = None
+    again_in: timedelta | None = None
+
+
+class Switch(StrEnum):
+    """Where the account's kill switch for automatic starts stands; one that cannot be read is `unreadable`."""
+
+    ON = "on"
+    OFF = "off"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True)
+class LastRun:
+    """How the last run ended, and who has looked at it since; nobody if `acknowledged_by` is empty."""
+
+    run_id: str
+    outcome: Outcome
+    ended: datetime
+    acknowledged_by: str = ""
 
 
 @dataclass(frozen=True)
 class History:
-    """What went before: the run that is live, and how the last one ended."""
+    """What went before, in this application and in the account.
+
+    `starts` counts what started by itself in the account within the window of the plan's velocity cap.
+    """
 
     live_run: str | None = None
-    last_run: str | None = None
-    last_outcome: str | None = None
+    last: LastRun | None = None
+    starts: int = 0
+    switch: Switch = Switch.ON
 
 
-def decide(
-    application: str,
-    arming: Arming,
-    policy: Decision,
-    signals: tuple[Signal, ...],
-    history: History,
-    now: datetime,
-) -> Verdict:
+def decide(plan: Plan, signals: Signals, history: History, now: datetime) -> Verdict:
     """Conclude from what is seen now whether a run is to be opened."""
-    dark = [s for s in signals if s.sight is Sight.DARK]
-    if not dark:
-        return Verdict(VerdictKind.IGNORE, f"Nothing says that the primary of {application} is dark: {_say(signals)}")
-    doubt = _doubt(application, policy, signals, now)
-    if doubt:
-        return Verdict(VerdictKind.HOLD, doubt)
-    since = onset(signals, policy)
+    seen = weigh(plan, signals, now)
+    if not seen.is_dark:
+        return Verdict(VerdictKind.IGNORE, seen.seen)
     if history.live_run:
-        return Verdict(
-            VerdictKind.JOIN, f"Run {history.live_run} of {application} is at work already; this joins it.", since
+        return Verdict(VerdictKind.JOIN, f"Run {history.live_run} is at work already; this joins it.", seen.onset)
+    if seen.doubt:
+        return Verdict(VerdictKind.HOLD, seen.doubt, seen.onset)
+    lasted = seen.lasted or timedelta(0)
+    remaining = plan.decision.must_last - lasted
+    if remaining > timedelta(0):
+        lasting = say_persistence(plan.decision, lasted)
+        sentence = f"The primary of {plan.application} is dark, and {lasting}: {seen.seen}"
+        return Verdict(VerdictKind.HOLD, sentence, seen.onset, remaining)
+    held = _held_by_the_last_run(plan, history.last, now)
+    if held:
+        return Verdict(VerdictKind.HOLD, held, seen.onset)
+    return _by_arming(plan, seen, history)
+
+
+def _held_by_the_last_run(plan: Plan, last: LastRun | None, now: datetime) -> str:
+    """Why the last run forbids an automatic start; empty where it does not."""
+    if last is None or last.outcome is Outcome.NOT_NEEDED:
+        return ""
+    application = plan.application
+    if last.outcome is Outcome.RECOVERED:
+        return (
+            f"Run {last.run_id} moved {application} to {plan.regions.standby}, so there is nothing to start; a person "
+            "leads it back."
         )
-    if history.last_run and history.last_outcome != "NOT_NEEDED":
-        sentence = (
-            f"Run {history.last_run} of {application} ended {history.last_outcome}, so nothing starts by itself until "
-            "a person has looked at it."
-        )
-        return Verdict(VerdictKind.HOLD, sentence, since)
-    return _by_arming(application, arming, _say(dark), since)
+    until = last.ended + plan.decision.cooldown
+    if last.acknowledged_by or now >= until:
+        return ""
+    return (
+        f"Run {last.run_id} of {application} ended {last.outcome.value}, so nothing starts by itself until "
+        f"{until:%Y-%m-%d %H:%M} UTC, unless a person acknowledges it."
+    )
 
 
-def agreed_since(signals: tuple[Signal, ...]) -> datetime | None:
-    """Since when all that decide see the primary dark; None where they do not."""
-    decisive = [s for s in signals if s.counts]
-    if not decisive or any(s.sight is not Sight.DARK for s in decisive):
-        return None
-    return max(s.since or s.seen for s in decisive)
-
-
-def onset(signals: tuple[Signal, ...], policy: Decision) -> datetime | None:
-    """When the darkness that is seen now began, as far as can be told.
-
-    The earliest moment that a decisive observer names, unless it lies so far before the latest one that it cannot be
-    the same darkness: an alarm that was stuck for days tells nothing of today.
-    """
-    moments = [s.since or s.seen for s in signals if s.counts and s.sight is Sight.DARK]
-    latest = max(moments, default=None)
-    return min((m for m in moments if latest and latest - m <= policy.must_last), default=None)
-
-
-def _doubt(application: str, policy: Decision, signals: tuple[Signal, ...], now: datetime) -> str:
-    """Why what is seen is not enough; empty where it is."""
-    dark = [s for s in signals if s.sight is Sight.DARK]
-    fresh = [s for s in dark if s.alarm_changed and now - s.alarm_changed < policy.settle_after_alarm_change]
-    if fresh:
-        age = say_elapsed((now - (fresh[0].alarm_changed or now)).total_seconds())
-        return f"{fresh[0].observer} was made or changed only {age} ago, so its alarm is held until it has settled."
-    if any(s.counts and s.sight is not Sight.DARK for s in signals):
-        return f"The observers of {application} do not agree that the primary is dark: {_say(signals)}"
-    if not any(s.counts for s in dark):
-        return f"Only the primary's own alarms call {application} dark, and they never decide alone: {_say(signals)}"
-    return ""
-
-
-def _by_arming(application: str, arming: Arming, seen: str, since: datetime | None) -> Verdict:
-    match arming:
+def _by_arming(plan: Plan, seen: Weighed, history: History) -> Verdict:
+    application, since = plan.application, seen.onset
+    match plan.arming:
         case Arming.OBSERVE:
-            sentence = f"{application} is armed 'observe': a failover would start now, because {seen}"
+            sentence = f"{application} is armed 'observe': a failover would start now, because {seen.seen}"
             return Verdict(VerdictKind.BLOCK, sentence, since)
         case Arming.MANUAL:
             sentence = (
                 f"{application} is armed 'manual', so a person must start {application}-failover; it would be right, "
-                f"because {seen}"
+                f"because {seen.seen}"
             )
             return Verdict(VerdictKind.BLOCK, sentence, since)
         case Arming.STAGED | Arming.AUTOMATIC:
-            return Verdict(VerdictKind.START, f"The primary of {application} is dark: {seen}", since)
+            stopped = _stopped_account_wide(plan, history)
+            if stopped:
+                return Verdict(VerdictKind.BLOCK, stopped, since)
+            return Verdict(VerdictKind.START, f"The primary of {application} is dark: {seen.seen}", since)
         case _:
-            assert_never(arming)
+            assert_never(plan.arming)
+
+
+def _stopped_account_wide(plan: Plan, history: History) -> str:
+    """Why no application of the account may start by itself now; empty where one may."""
+    by_hand = f"a person can start {plan.application}-failover"
+    switch = say_switch(history.switch)
+    if switch:
+        return f"{switch}; {by_hand}."
+    cap = plan.decision.velocity
+    if history.starts < cap.starts:
+        return ""
+    return (
+        f"{history.starts} failovers started by themselves within {say_duration(cap.within)}, and more than "
+        f"{cap.starts} are likelier a broken observer than so many deaths; {by_hand}."
+    )
+
+
+def say_switch(switch: Switch) -> str:
+    """Why the kill switch forbids an automatic start, without a full stop; empty where it does not."""
+    match switch:
+        case Switch.ON:
+            return ""
+        case Switch.OFF:
+            return "The account's switch for automatic failovers is off"
+        case Switch.UNREADABLE:
+            return "The account's switch for automatic failovers cannot be read, which counts as off"
+        case _:
+            assert_never(switch)
 
 
 class Confirmation(StrEnum):
@@ -141,54 +180,41 @@ class Confirmed:
     look_again_in: timedelta = timedelta(0)
 
 
-def confirm(
-    application: str,
-    policy: Decision,
-    signals: tuple[Signal, ...],
-    *,
-    looking_since: datetime,
-    by_person: bool,
-    now: datetime,
-) -> Confirmed:
+def confirm(plan: Plan, signals: Signals, *, looking_since: datetime, by_person: bool, now: datetime) -> Confirmed:
     """Whether a run that holds its lease may go on, by what is seen now.
 
-    Darkness has lasted since all that decide agree on it, not since the first of them said so; `looking_since` is when
-    this look was asked for first. The run ends when an observer sees the primary well first-hand, or when all that
-    decide say so. A person's start needs no lasting darkness and no alarm, but it does not move an application whose
-    primary answers.
+    Darkness has lasted since enough vantage points agree on it, not since the first of them said so; `looking_since`
+    is when this look was asked for first. A good answer got first-hand ends the run. A person's start needs no lasting
+    darkness, no alarm and no dark region, but it does not move an application whose primary answers.
     """
-    decisive = [s for s in signals if s.counts]
-    well = [s for s in decisive if s.sight is Sight.WELL]
-    if well and (len(well) == len(decisive) or any(s.first_hand for s in well)):
-        return Confirmed(Confirmation.NOT_NEEDED, f"The primary of {application} is well again: {_say(tuple(well))}")
-    if by_person and any(s.sight is Sight.DARK for s in decisive):
-        sentence = f"A person started this run, and nobody gets a good answer from {application}: {_say(signals)}"
+    well = well_again(signals)
+    if well:
+        sentence = f"The primary of {plan.application} is well again: {say(well)}"
+        return Confirmed(Confirmation.NOT_NEEDED, sentence)
+    if by_person and any(_counts_dark(s) for s in signals):
+        sentence = f"A person started this run, and nobody gets a good answer from {plan.application}: {say(signals)}"
         return Confirmed(Confirmation.GO, sentence)
-    agreed = agreed_since(signals)
-    lasted = now - agreed if agreed else timedelta(0)
-    if agreed and lasted >= policy.must_last:
-        return Confirmed(
-            Confirmation.GO,
-            f"The primary of {application} has been dark for {say_elapsed(lasted.total_seconds())}: {_say(signals)}",
-        )
-    if now - looking_since >= policy.give_up_looking:
-        patience = say_elapsed(policy.give_up_looking.total_seconds())
-        sentence = f"The darkness of {application} could not be confirmed within {patience}: {_say(signals)}"
+    seen = weigh(plan, signals, now, by_person=by_person)
+    if seen.lasted is not None and seen.lasted >= plan.decision.must_last:
+        lasted = say_elapsed(seen.lasted.total_seconds())
+        sentence = f"The primary of {plan.application} has been dark for {lasted}: {seen.seen}"
+        return Confirmed(Confirmation.GO, sentence)
+    if now - looking_since >= plan.decision.give_up_looking:
+        patience = say_elapsed(plan.decision.give_up_looking.total_seconds())
+        sentence = f"The darkness of {plan.application} could not be confirmed within {patience}: {say(signals)}"
         return Confirmed(Confirmation.BLOCKED, sentence)
-    return _not_yet(application, policy, decisive, lasted)
+    return _not_yet(plan, seen)
 
 
-def _not_yet(application: str, policy: Decision, decisive: list[Signal], lasted: timedelta) -> Confirmed:
-    """The look that follows, and why: not all see it dark, or it has not lasted."""
-    unknown = [s for s in decisive if s.sight is not Sight.DARK]
-    if unknown:
-        sentence = f"The primary of {application} is looked at again, because {_say(unknown)}"
-        return Confirmed(Confirmation.LOOK_AGAIN, sentence, policy.look_every)
-    must, has = say_elapsed(policy.must_last.total_seconds()), say_elapsed(lasted.total_seconds())
-    sentence = f"The primary of {application} is looked at again, because it must last {must} and has lasted {has}."
-    remaining = max(policy.must_last - lasted, timedelta(seconds=1))
-    return Confirmed(Confirmation.LOOK_AGAIN, sentence, min(policy.look_every, remaining))
+def _counts_dark(signal: Signal) -> bool:
+    return signal.counts and signal.subject is Subject.APPLICATION and signal.sight is Sight.DARK
 
 
-def _say(signals: tuple[Signal, ...] | list[Signal]) -> str:
-    return " ".join(s.sentence for s in signals) if signals else "no observer reported."
+def _not_yet(plan: Plan, seen: Weighed) -> Confirmed:
+    """The look that follows, and why: something speaks against it, or it has not lasted."""
+    again = f"The primary of {plan.application} is looked at again, because"
+    if seen.lasted is None:
+        return Confirmed(Confirmation.LOOK_AGAIN, f"{again} {seen.doubt or seen.seen}", plan.decision.look_every)
+    sentence = f"{again} {say_persistence(plan.decision, seen.lasted)}."
+    remaining = max(plan.decision.must_last - seen.lasted, timedelta(seconds=1))
+    return Confirmed(Confirmation.LOOK_AGAIN, sentence, min(plan.decision.look_every, remaining))

@@ -18,6 +18,7 @@ from pilotlight.domain.canonical import digest
 from pilotlight.domain.durations import Duration
 from pilotlight.domain.part import Account, Name, Part, Region
 from pilotlight.domain.place import Place
+from pilotlight.domain.policy import Decision, Fence, Gates
 from pilotlight.domain.stages import AwaitStep, PlannedStep, RunStep, StageName, Stages, StartStep
 
 HEALTH_CHECK_REGION = "us-east-1"
@@ -127,54 +128,6 @@ class Signals(Part):
     health_check: HealthCheck
     probe: Probe
     alarms: tuple[PrimaryAlarm, ...] = Field((), description="Alarms of the application itself: 10 at most.")
-
-
-class Decision(Part):
-    """When signals are enough to act."""
-
-    must_last: Duration = Field(
-        timedelta(minutes=5), description="How long the primary must have been dark before a run goes on."
-    )
-    look_every: Duration = Field(
-        timedelta(seconds=15), description="How often the world is looked at again until then."
-    )
-    give_up_looking: Duration = Field(
-        timedelta(minutes=30), description="A start that cannot be confirmed by then is blocked."
-    )
-    max_event_age: Duration = Field(timedelta(minutes=10), description="An alarm event older than this starts nothing.")
-    settle_after_alarm_change: Duration = Field(
-        timedelta(minutes=10), description="An alarm changed this recently is held."
-    )
-
-
-class FencePolicy(StrEnum):
-    """What must be true of the old primary before the writer moves; `require` is not built yet."""
-
-    REQUIRE = "require"
-    TOMBSTONE_THEN_QUARANTINE = "tombstone_then_quarantine"
-
-
-class Fence(Part):
-    """How the old primary's write path is closed."""
-
-    policy: FencePolicy = FencePolicy.TOMBSTONE_THEN_QUARANTINE
-
-
-class Gates(Part):
-    """What must be true, or said by a person, before the first disruptive step."""
-
-    max_data_loss: Duration | None = Field(
-        None,
-        description=(
-            "The longest data loss that may be accepted; the RPO if left out. It is measured and reported, and not yet "
-            "enforced."
-        ),
-    )
-    approval: bool = Field(False, description="A person must approve; not built yet, so leave it out.")
-    veto_window: Duration = Field(
-        timedelta(0),
-        description="How long people may stop the run before it goes on; not built yet, so leave it out.",
-    )
 
 
 class Slack(Part):

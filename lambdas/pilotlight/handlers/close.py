@@ -11,6 +11,7 @@ from typing import Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 
+from pilotlight.domain.decision import LastRun
 from pilotlight.domain.errors import Changed
 from pilotlight.domain.life import StepState, StepStatus
 from pilotlight.domain.plan import Clock
@@ -93,12 +94,11 @@ def _write_closing(runtime: Runtime, run: Run, states: Mapping[str, StepState]) 
 
 
 def _remember(runtime: Runtime, run: Run) -> None:
-    key, control = f"last#{run.application}", runtime.control
-    last = control.note(key, "run")
-    if last and last["run_id"] == run.run_id:
+    last = runtime.control.last_run(run.application)
+    if run.outcome is None or (last and last.run_id == run.run_id):
         return
     try:
-        control.keep_note(key, "run", {"run_id": run.run_id, "outcome": str(run.outcome)}, last)
+        runtime.control.remember_last(run.application, LastRun(run.run_id, run.outcome, runtime.now()))
     except Changed:
         runtime.logger.warning(f"Another run of {run.application} was closed in the same moment as {run.run_id}.")
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from pilotlight.domain.decision import Confirmation, Confirmed, confirm, onset
+from pilotlight.domain.decision import Confirmation, Confirmed, confirm
+from pilotlight.domain.quorum import onset
 from pilotlight.domain.records import RecordKind
 from pilotlight.domain.run import Origin, Outcome, Phase, Run
 from pilotlight.domain.signals import Signal
@@ -35,8 +36,7 @@ def confirmation(
 ) -> Confirmed | Answer:
     """What says that the run may go on, or the answer to a look after which it may not: look again, or it has ended."""
     by_person = run.origin is not Origin.EVENT
-    plan = run.plan
-    seen = confirm(plan.application, plan.decision, signals, looking_since=looking_since, by_person=by_person, now=now)
+    seen = confirm(run.plan, signals, looking_since=looking_since, by_person=by_person, now=now)
     match seen.confirmation:
         case Confirmation.LOOK_AGAIN:
             return Answer("look_again", seen.sentence, seen.look_again_in)

@@ -1,0 +1,74 @@
+"""The parts of a plan that say when to act, and what must be true before anything is disrupted."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from enum import StrEnum
+
+from pydantic import Field
+
+from pilotlight.domain.durations import Duration
+from pilotlight.domain.part import Part
+
+
+class Velocity(Part):
+    """How many failovers may start by themselves in the whole account; what is beyond waits for a person."""
+
+    starts: int = Field(3, ge=1, le=1000, description="So many starts within the window.")
+    within: Duration = timedelta(hours=1)
+
+
+class Decision(Part):
+    """When signals are enough to act."""
+
+    quorum: int = Field(
+        2, ge=2, le=3, description="How many vantage points must see the primary dark; observers of one region are one."
+    )
+    must_last: Duration = Field(
+        timedelta(minutes=5), description="How long the primary must have been dark before a run goes on."
+    )
+    look_every: Duration = Field(
+        timedelta(seconds=15), description="How often the world is looked at again until then."
+    )
+    give_up_looking: Duration = Field(
+        timedelta(minutes=30), description="A start that cannot be confirmed by then is blocked."
+    )
+    max_event_age: Duration = Field(timedelta(minutes=10), description="An alarm event older than this starts nothing.")
+    settle_after_alarm_change: Duration = Field(
+        timedelta(minutes=10), description="An alarm changed this recently is held."
+    )
+    cooldown: Duration = Field(
+        timedelta(hours=1),
+        description="After a run that did not recover nothing starts by itself for so long, unless acknowledged.",
+    )
+    velocity: Velocity = Velocity()
+
+
+class FencePolicy(StrEnum):
+    """What must be true of the old primary before the writer moves; `require` is not built yet."""
+
+    REQUIRE = "require"
+    TOMBSTONE_THEN_QUARANTINE = "tombstone_then_quarantine"
+
+
+class Fence(Part):
+    """How the old primary's write path is closed."""
+
+    policy: FencePolicy = FencePolicy.TOMBSTONE_THEN_QUARANTINE
+
+
+class Gates(Part):
+    """What must be true, or said by a person, before the first disruptive step."""
+
+    max_data_loss: Duration | None = Field(
+        None,
+        description=(
+            "The longest data loss that may be accepted; the RPO if left out. It is measured and reported, and not yet "
+            "enforced."
+        ),
+    )
+    approval: bool = Field(False, description="A person must approve; not built yet, so leave it out.")
+    veto_window: Duration = Field(
+        timedelta(0),
+        description="How long people may stop the run before it goes on; not built yet, so leave it out.",
+    )
