@@ -6,6 +6,7 @@ What the arming level may not do is in no role here: `observe` gets no write on 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -24,6 +25,7 @@ _BAD_ENDS = (
     ("stopped", "ExecutionsAborted", "was stopped"),
 )
 _SECRETS = {"secretsmanager:GetSecretValue", "kms:Decrypt"}
+_TOMBSTONES = {"PILOTLIGHT_TOMBSTONES_TABLE": names.TOMBSTONES_TABLE}
 _ENVIRONMENT = {
     "PILOTLIGHT_LEDGER_TABLE": names.LEDGER_TABLE,
     "PILOTLIGHT_CONTROL_TABLE": names.CONTROL_TABLE,
@@ -35,7 +37,7 @@ def application(plan: Plan) -> Stack:
     """Everything of one plan that stands in its standby region."""
     kinds = dict.fromkeys(step.kind for step in plan.steps().values())
     steps = [_step_function(plan, kind_name) for kind_name in kinds]
-    functions = [_detector(plan), _opener(plan, steps), _closer(plan), *steps]
+    functions = [_detector(plan), _opener(plan, steps), _closer(plan, steps), *steps]
     resources: tuple[Resource, ...] = (
         *functions,
         _machine(plan, steps),
@@ -54,6 +56,12 @@ def step_statements(plan: Plan, kind_name: str) -> tuple[Statement, ...]:
             wanted += its_kind.statements(params, plan.place)
     allowed = [s for s in wanted if s.access is Access.READ or plan.arming is not Arming.OBSERVE]
     return tuple(s for i, s in enumerate(allowed) if s not in allowed[:i])
+
+
+def moves_writers(plan: Plan, kind_name: str) -> bool:
+    """Whether steps of this kind move a writer in this plan."""
+    of_kind = [kind_and_params(step) for step in plan.steps().values() if step.kind == kind_name]
+    return any(its_kind.writers(params, plan.place) for its_kind, params in of_kind)
 
 
 def _arn(plan: Plan, service: str, resource: str) -> str:
@@ -83,7 +91,40 @@ def _eyes(plan: Plan) -> tuple[Statement, ...]:
 
 
 def _executions(plan: Plan) -> Statement:
-    return Statement(Access.READ, ("states:DescribeExecution",), (names.execution_arn(plan.place, "*"),))
+    """Whether a run lives: of this application, and of those that write to the same resources."""
+    others = (writer.plan for writer in plan.other_writers if writer.plan)
+    arns = tuple(
+        plan.place.arn("states", f"execution:{names.failover_machine(name)}:*") for name in (plan.application, *others)
+    )
+    return Statement(Access.READ, ("states:DescribeExecution",), arns)
+
+
+def _calls(plan: Plan, functions: Iterable[str]) -> Statement:
+    arns = tuple(names.function_arn(plan.place, name) for name in functions)
+    return Statement(Access.WRITE, ("lambda:InvokeFunction",), arns)
+
+
+def _tombstones(plan: Plan) -> tuple[Statement, ...]:
+    """Keep the notes on the writers, in the standby and in the witness; none under `observe`, which moves nothing."""
+    if plan.arming is Arming.OBSERVE:
+        return ()
+    regions = [plan.regions.standby, *([plan.regions.witness] if plan.regions.witness else [])]
+    tables = tuple(table_arn(region, plan.account, names.TOMBSTONES_TABLE) for region in regions)
+    return (
+        Statement(Access.READ, ("dynamodb:GetItem",), tables),
+        Statement(Access.WRITE, ("dynamodb:PutItem",), tables),
+    )
+
+
+def _looks_of(functions: Iterable[Function], *, besides: tuple[Statement, ...]) -> tuple[Statement, ...]:
+    """What some step functions may read of the application. A look opens no secret."""
+    looks = [
+        s
+        for function in functions
+        for s in function.statements
+        if s.access is Access.READ and s not in besides and not _SECRETS & set(s.actions)
+    ]
+    return tuple(s for i, s in enumerate(looks) if s not in looks[:i])
 
 
 def _switch(plan: Plan) -> Statement:
@@ -95,15 +136,17 @@ def _detector(plan: Plan) -> Function:
     start = (
         (Statement(Access.WRITE, ("states:StartExecution",), (names.machine_arn(plan.place),)),) if may_start else ()
     )
+    closer = names.close_function(plan.application)
     return Function(
         name=names.detect_function(plan.application),
         description=f"Looks at the primary of {plan.application} at each alarm event and each minute, and decides.",
         handler="pilotlight.handlers.detect",
-        statements=(*_journal(plan), *_eyes(plan), _switch(plan), _executions(plan), *start),
+        statements=(*_journal(plan), *_eyes(plan), _switch(plan), _executions(plan), _calls(plan, [closer]), *start),
         environment={
             **_ENVIRONMENT,
             "PILOTLIGHT_MACHINE_ARN": names.machine_arn(plan.place),
             "PILOTLIGHT_SWITCH_PARAMETER": names.SWITCH_PARAMETER,
+            "PILOTLIGHT_CLOSE_FUNCTION": closer,
         },
         timeout=timedelta(seconds=100),
         reserved_concurrency=5,
@@ -112,14 +155,7 @@ def _detector(plan: Plan) -> Function:
 
 
 def _opener(plan: Plan, steps: list[Function]) -> Function:
-    own = _journal(plan)
-    # A preflight looks at what stands there; it opens no secret.
-    looks = [
-        s
-        for step in steps
-        for s in step.statements
-        if s.access is Access.READ and s not in own and not _SECRETS & set(s.actions)
-    ]
+    closer = names.close_function(plan.application)
     return Function(
         name=names.open_function(plan.application),
         description=f"Opens the runs of {plan.application}, holds their gate, reviews their stages.",
@@ -128,16 +164,13 @@ def _opener(plan: Plan, steps: list[Function]) -> Function:
             *_journal(plan),
             *_eyes(plan),
             _executions(plan),
-            *(s for i, s in enumerate(looks) if s not in looks[:i]),
+            *_looks_of(steps, besides=_journal(plan)),
             Statement(Access.READ, ("cloudwatch:GetMetricData",), ("*",)),
-            Statement(
-                Access.WRITE,
-                ("lambda:InvokeFunction",),
-                tuple(names.function_arn(plan.place, step.name) for step in steps),
-            ),
+            _calls(plan, [*(step.name for step in steps), closer]),
         ),
         environment={
             **_ENVIRONMENT,
+            "PILOTLIGHT_CLOSE_FUNCTION": closer,
             "PILOTLIGHT_STEP_FUNCTION_PREFIX": names.step_function(plan.application, ""),
         },
         timeout=timedelta(seconds=55),
@@ -145,24 +178,35 @@ def _opener(plan: Plan, steps: list[Function]) -> Function:
     )
 
 
-def _closer(plan: Plan) -> Function:
+def _closer(plan: Plan, steps: list[Function]) -> Function:
     return Function(
         name=names.close_function(plan.application),
-        description=f"Concludes the runs of {plan.application}.",
+        description=f"Concludes the runs of {plan.application}, and has undone what was done for nothing.",
         handler="pilotlight.handlers.close",
-        statements=_journal(plan),
-        environment=_ENVIRONMENT,
+        statements=(
+            *_journal(plan),
+            *_tombstones(plan),
+            *_looks_of(steps, besides=(*_journal(plan), *_tombstones(plan))),
+            _calls(plan, [step.name for step in steps]),
+        ),
+        environment={
+            **_ENVIRONMENT,
+            **_TOMBSTONES,
+            "PILOTLIGHT_STEP_FUNCTION_PREFIX": names.step_function(plan.application, ""),
+        },
+        timeout=timedelta(seconds=55),
         plan=plan.snapshot(),
     )
 
 
 def _step_function(plan: Plan, kind_name: str) -> Function:
+    moves = _tombstones(plan) if moves_writers(plan, kind_name) else ()
     return Function(
         name=names.step_function(plan.application, kind_name),
         description=f"Takes the turns of the {kind_name} steps of {plan.application}.",
         handler="pilotlight.handlers.step",
-        statements=(*_journal(plan), *step_statements(plan, kind_name)),
-        environment={**_ENVIRONMENT, "PILOTLIGHT_STEP_KIND": kind_name},
+        statements=(*_journal(plan), *moves, *step_statements(plan, kind_name)),
+        environment={**_ENVIRONMENT, **_TOMBSTONES, "PILOTLIGHT_STEP_KIND": kind_name},
         timeout=timedelta(seconds=55),
         plan=plan.snapshot(),
     )

@@ -27,6 +27,7 @@ def foundation(account: str, region: str) -> Stack:
     resources: tuple[Resource, ...] = (
         Table(names.LEDGER_TABLE, stream=True),
         Table(names.CONTROL_TABLE),
+        Table(names.TOMBSTONES_TABLE),
         Bus(names.BUS),
         Topic(names.ALERTS_TOPIC),
         Queue(names.LOST_EVENTS_QUEUE),

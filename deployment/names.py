@@ -74,3 +74,23 @@ def application_stack(application: str) -> str:
 def signals_stack(application: str, region: str) -> str:
     """The stack of one application's signals in a region that observes it."""
     return f"pilotlight-{application}-signals-{region}"
+
+
+def guard_function(application: str) -> str:
+    """The function that keeps the old primary closed."""
+    return f"pilotlight-{application}-guard"
+
+
+def guard_mode(application: str) -> str:
+    """The parameter in the primary region that says what the guard may do."""
+    return f"/pilotlight/{application}/guard"
+
+
+def guard_copy(application: str) -> str:
+    """The parameter in the primary region that holds the guard's own copy of the tombstones."""
+    return f"/pilotlight/{application}/tombstones"
+
+
+def guard_stack(application: str) -> str:
+    """The stack of an application's guard in its primary region."""
+    return f"pilotlight-{application}-guard"

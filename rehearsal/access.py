@@ -19,7 +19,11 @@ _PREFIX = {
     "stepfunctions": "states",
     "dynamodbstreams": "dynamodb",
 }
-_ACTION = {("lambda", "Invoke"): "lambda:InvokeFunction"}
+_ACTION = {
+    ("lambda", "Invoke"): "lambda:InvokeFunction",
+    # A transaction is authorised as what it consists of; the controller's consist of puts into one table.
+    ("dynamodb", "TransactWriteItems"): "dynamodb:PutItem",
+}
 
 
 def action_of(call: Call) -> str:
@@ -72,6 +76,8 @@ _RESOURCES: tuple[tuple[str, str, str], ...] = (
 
 def resource_of(call: Call, account: str) -> str:
     """The ARN that a call is about, or `*` where it names none."""
+    if call.operation == "TransactWriteItems":
+        return _named(call, account, f"table/{call.parameters['TransactItems'][0]['Put']['TableName']}")
     for service, parameter, shape in _RESOURCES:
         value = call.parameters.get(parameter)
         if call.service == service and value:

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from deployment.application import application
 from deployment.foundation import foundation
+from deployment.guard import guard
 from deployment.resources import Stack
 from deployment.signals import signals
 from pilotlight.domain.plan import Plan
@@ -60,7 +61,12 @@ def open_scene(plan: Plan, seed: int, stacks: Iterable[Stack] | None = None) -> 
 
     Parameters: `stacks` are deployed in it; those that `deployment` describes for the plan, unless given.
     """
-    deployed = stacks or (foundation(plan.account, plan.regions.standby), application(plan), *signals(plan))
+    deployed = stacks or (
+        foundation(plan.account, plan.regions.standby),
+        application(plan),
+        *signals(plan),
+        *guard(plan),
+    )
     world = World(VirtualTime(START), seed, plan.account)
     aws = EmbeddedAws(world).__enter__()
     scene = Scene(plan, Account(aws, Internet(world)), FakeSlack(world))

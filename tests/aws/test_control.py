@@ -24,42 +24,10 @@ def control() -> Control:
 
 def a_run(run_id: str = "fileflow-e1") -> Run:
     return Run(
-        run_id=run_id, application="fileflow", origin=Origin.EVENT, reason="dark", requested_by="the detector", epoch=1,
-        opened=NOON, plan_snapshot="{}", plan_digest="d", execution_arn="arn", first_sequence=1,
+        run_id=run_id, application="fileflow", origin=Origin.EVENT, reason="dark", requested_by="the detector",
+        epochs={"fileflow": 1}, opened=NOON, plan_snapshot="{}", plan_digest="d", execution_arn="arn", first_sequence=1,
         clocks=Clocks(onset=NOON),
     )  # fmt: skip
-
-
-class TestLease:
-    def test_each_grant_raises_the_epoch(self, control: Control) -> None:
-        first = control.grant("fileflow", control.lease("fileflow"), "run-1", NOON)
-        control.release("fileflow", "run-1")
-        second = control.grant("fileflow", control.lease("fileflow"), "run-2", NOON)
-
-        assert (first.epoch, second.epoch) == (1, 2)
-        assert control.lease("fileflow").holder == "run-2"
-
-    def test_of_two_that_saw_the_same_lease_one_gets_it(self, control: Control) -> None:
-        seen = control.lease("fileflow")
-        control.grant("fileflow", seen, "run-1", NOON)
-
-        with pytest.raises(Changed):
-            control.grant("fileflow", seen, "run-2", NOON)
-
-        assert control.lease("fileflow").holder == "run-1"
-
-    def test_only_its_holder_gives_a_lease_up(self, control: Control) -> None:
-        control.grant("fileflow", control.lease("fileflow"), "run-1", NOON)
-
-        control.release("fileflow", "run-0")
-
-        assert control.lease("fileflow").holder == "run-1"
-
-    def test_a_released_lease_keeps_its_epoch(self, control: Control) -> None:
-        control.grant("fileflow", control.lease("fileflow"), "run-1", NOON)
-        control.release("fileflow", "run-1")
-
-        assert (control.lease("fileflow").holder, control.lease("fileflow").epoch) == ("", 1)
 
 
 class TestRun:

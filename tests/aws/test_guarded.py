@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from pilotlight.aws.control import Control
 from pilotlight.aws.guarded import GuardedAws
+from pilotlight.aws.leases import Leases
 from pilotlight.aws.ledger import Ledger
 from pilotlight.aws.tables import MemoryTable
 from pilotlight.domain.errors import InvalidState, StaleActor
@@ -37,10 +37,15 @@ class Answers:
 class Desk:
     def __init__(self, refusal: Exception | None = None, holder: str = "fileflow-e1") -> None:
         self.aws = Answers(refusal)
-        self.control = Control(MemoryTable())
+        self.leases = Leases(MemoryTable())
         self.ledger = Ledger(MemoryTable(), pause=lambda lost: None)
-        self.control.grant("fileflow", self.control.lease("fileflow"), holder, NOON)
-        self.guarded = GuardedAws(self.aws, self.ledger, self.control, a_run(), "promote", lambda: NOON)
+        self.grant(holder)
+        self.guarded = GuardedAws(
+            self.aws, self.ledger, self.leases, a_run(), "promote", lambda: NOON, touches_writers=False
+        )
+
+    def grant(self, holder: str) -> None:
+        self.leases.grant(self.leases.seen(["fileflow"]), holder, f"arn:{holder}", NOON)
 
     def kinds(self) -> list[RecordKind]:
         return [record.entry.kind for record in self.ledger.records("fileflow")]
@@ -78,8 +83,8 @@ def test_an_actor_that_lost_its_lease_changes_nothing() -> None:
 
 def test_an_older_epoch_changes_nothing_even_under_the_same_name() -> None:
     desk = Desk()
-    desk.control.release("fileflow", "fileflow-e1")
-    desk.control.grant("fileflow", desk.control.lease("fileflow"), "fileflow-e1", NOON)
+    desk.leases.release(["fileflow"], "fileflow-e1")
+    desk.grant("fileflow-e1")
 
     with pytest.raises(StaleActor, match="epoch 2"):
         desk.guarded.call("rds", "PromoteReadReplica", REGION)

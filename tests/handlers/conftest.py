@@ -17,11 +17,13 @@ from deployment.foundation import foundation
 from deployment.resources import HealthCheck, Rule, StreamSource
 from deployment.signals import signals
 from pilotlight.aws.control import Control
+from pilotlight.aws.leases import Lease, Leases
 from pilotlight.aws.ledger import Ledger
 from pilotlight.aws.tables import DynamoTable
 from pilotlight.domain.plan import Plan
 from pilotlight.domain.ports import Silence, WebAnswer
 from pilotlight.domain.records import Record, RecordKind
+from pilotlight.handlers.holding import subjects_of
 from rehearsal.apply import Account
 from rehearsal.embedded_aws import EmbeddedAws
 from rehearsal.internet import Internet
@@ -59,6 +61,19 @@ class Desk:
     @property
     def control(self) -> Control:
         return Control(DynamoTable(self.account.sdk(STANDBY), STANDBY, names.CONTROL_TABLE))
+
+    @property
+    def leases(self) -> Leases:
+        return Leases(DynamoTable(self.account.sdk(STANDBY), STANDBY, names.CONTROL_TABLE))
+
+    def lease(self, subject: str = "fileflow") -> Lease:
+        return self.inside(lambda: self.leases.of(subject))
+
+    def grant(self, holder: str) -> None:
+        """Give the leases that a run of the plan needs to somebody, whoever holds them."""
+        arn = f"arn:aws:states:{STANDBY}:{self.plan.account}:execution:fileflow-failover:{holder}"
+        subjects = subjects_of(self.plan)
+        self.inside(lambda: self.leases.grant(self.leases.seen(subjects), holder, arn, self.now))
 
     def inside(self, work: Callable[[], Any]) -> Any:
         """Do something as a task of the world, to its end."""

@@ -65,7 +65,7 @@ class TestACrashBetweenTwoWrites:
 
         assert answer["outcome"] == "FAILED"
         assert len(dark.records(RecordKind.RUN_CLOSED)) == 1
-        assert dark.inside(lambda: dark.control.lease("fileflow")).holder == ""
+        assert dark.lease().holder == ""
 
     @pytest.mark.parametrize("nth", [1, 2, 3, 4])
     def test_an_opening_is_completed_by_the_next_call(self, dark: Desk, nth: int) -> None:
@@ -118,8 +118,7 @@ class TestADeadRun:
         assert "ended FAILED, so nothing starts by itself" in answer["sentence"]
 
     def test_a_lease_without_a_run_is_freed(self, dark: Desk) -> None:
-        seen = dark.inside(lambda: dark.control.lease("fileflow"))
-        dark.inside(lambda: dark.control.grant("fileflow", seen, "died-while-opening", dark.now))
+        dark.grant("died-while-opening")
 
         assert dark.detect(TICK)["verdict"] == "start"
 

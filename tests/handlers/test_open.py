@@ -47,7 +47,7 @@ class TestAStartByAPerson:
         assert "Promote the-replica" in answer["sentence"]
         assert '{"confirm": "fileflow", "reason": "why"}' in answer["sentence"]
         assert dark.records() == []
-        assert dark.inside(lambda: dark.control.lease("fileflow")).holder == ""
+        assert dark.lease().holder == ""
         assert [line.operation for line in dark.world.trace if line.mutating and line.step] == []
 
     def test_the_wrong_name_confirms_nothing(self, dark: Desk) -> None:
@@ -151,7 +151,7 @@ class TestAStartByTheDetector:
         run = dark.inside(lambda: dark.control.run("fileflow-e1"))
         assert run.outcome is Outcome.NOT_NEEDED
         assert dark.records(RecordKind.INTENT) == []
-        assert dark.inside(lambda: dark.control.lease("fileflow")).holder == ""
+        assert dark.lease().holder == ""
 
 
 class TestTheLease:
@@ -161,7 +161,7 @@ class TestTheLease:
         again = open_run(dark, "by-hand", CONFIRMED)
 
         assert again["next"] == "go"
-        assert dark.inside(lambda: dark.control.lease("fileflow")).epoch == 1
+        assert dark.lease().epoch == 1
         assert len(dark.records(RecordKind.RUN_OPENED)) == 1
 
     def test_there_is_one_run_at_a_time(self, dark: Desk) -> None:
@@ -181,18 +181,16 @@ class TestTheLease:
         answer = open_run(dark, "by-hand", CONFIRMED)
 
         assert answer["next"] == "go"
-        lease = dark.inside(lambda: dark.control.lease("fileflow"))
+        lease = dark.lease()
         assert (lease.holder, lease.epoch) == ("by-hand", 2)
 
     def test_a_holder_that_was_never_started_is_dead(self, dark: Desk) -> None:
-        seen = dark.inside(lambda: dark.control.lease("fileflow"))
-        dark.inside(lambda: dark.control.grant("fileflow", seen, "never-started", dark.now))
+        dark.grant("never-started")
 
         assert open_run(dark, "by-hand", CONFIRMED)["next"] == "go"
 
     def test_a_holder_of_whom_nothing_can_be_learned_counts_as_alive(self, dark: Desk) -> None:
-        seen = dark.inside(lambda: dark.control.lease("fileflow"))
-        dark.inside(lambda: dark.control.grant("fileflow", seen, "somebody", dark.now))
+        dark.grant("somebody")
         dark.account.aws.service(StepFunctions).silent = True
 
         assert open_run(dark, "by-hand", CONFIRMED)["next"] == "close"

@@ -1,4 +1,4 @@
-"""The control table: leases, runs, step states, decisions, message references, the outbox.
+"""The control table: starts, runs, step states, message references, the outbox. Leases have a module of their own.
 
 Everything here is written conditionally on the version that was read, so that of two writers one learns that it lost.
 """
@@ -15,16 +15,6 @@ from pilotlight.domain.errors import AlreadyThere, Changed, Misconfigured
 from pilotlight.domain.life import StepState
 from pilotlight.domain.ports import Table
 from pilotlight.domain.run import Outcome, Run, state_from_item, state_to_item
-
-
-@dataclass(frozen=True)
-class Lease:
-    """Who may act for an application: `holder` is a run, or empty; `epoch` rises with every grant and every reap."""
-
-    holder: str
-    epoch: int
-    granted: str
-    version: int
 
 
 @dataclass(frozen=True)
@@ -50,32 +40,6 @@ class Control:
 
     def __init__(self, table: Table) -> None:
         self._table = table
-
-    # Leases
-
-    def lease(self, application: str) -> Lease:
-        """The lease of an application; an epoch of 0 was never granted."""
-        item = self._table.read(f"lease#{application}", "lease")
-        return Lease(item["holder"], item["epoch"], item["granted"], item["version"]) if item else Lease("", 0, "", 0)
-
-    def grant(self, application: str, seen: Lease, holder: str, now: datetime) -> Lease:
-        """Give the lease to a run, in the next epoch; raises `Changed` if somebody else got it since it was seen."""
-        item = {"holder": holder, "epoch": seen.epoch + 1, "granted": now.isoformat()}
-        try:
-            if seen.version == 0:
-                self._table.insert(f"lease#{application}", "lease", item)
-            else:
-                self._table.replace(f"lease#{application}", "lease", item, version=seen.version)
-        except AlreadyThere as error:
-            raise Changed(error.sentence) from error
-        return Lease(holder, seen.epoch + 1, now.isoformat(), seen.version + 1)
-
-    def release(self, application: str, holder: str) -> None:
-        """Give the lease up, if this run still holds it; the epoch stays."""
-        seen = self.lease(application)
-        if seen.holder == holder:
-            item = {"holder": "", "epoch": seen.epoch, "granted": seen.granted}
-            self._table.replace(f"lease#{application}", "lease", item, version=seen.version)
 
     # Starts
 

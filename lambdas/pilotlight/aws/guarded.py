@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from pilotlight.aws.control import Control
+from pilotlight.aws.leases import Leases
 from pilotlight.aws.ledger import Ledger
 from pilotlight.domain.errors import AwsError, StaleActor
 from pilotlight.domain.ports import Aws
@@ -20,17 +20,27 @@ _SECRET = ("AuthToken", "MasterUserPassword", "SecretString", "Password", "Secre
 class GuardedAws:
     """The AWS of one step of one run.
 
-    A mutating call is refused with `StaleActor` when the run's epoch is no longer the lease's. The epoch is read just
-    before the call; a pause of the function between the two is the residual window that docs/failure-semantics.md
-    names.
+    A mutating call is refused with `StaleActor` when one of the run's leases is no longer held in its epoch: that of
+    the application always, those of the writers where the step `touches_writers`. They are read just before the call;
+    a pause of the function between the two is the residual window that docs/failure-semantics.md names.
     """
 
     def __init__(
-        self, aws: Aws, ledger: Ledger, control: Control, run: Run, step: str, clock: Callable[[], datetime]
+        self,
+        aws: Aws,
+        ledger: Ledger,
+        leases: Leases,
+        run: Run,
+        step: str,
+        clock: Callable[[], datetime],
+        *,
+        touches_writers: bool,
     ) -> None:
         self._aws = aws
         self._ledger = ledger
-        self._control = control
+        self._leases = leases
+        own = {run.application: run.epoch}
+        self._epochs = run.epochs if touches_writers else own
         self._run = run
         self._step = step
         self._clock = clock
@@ -66,11 +76,11 @@ class GuardedAws:
             raise
 
     def _prove_lease(self, service: str, operation: str) -> None:
-        lease = self._control.lease(self._run.application)
-        if lease.holder != self._run.run_id or lease.epoch != self._run.epoch:
+        lost = self._leases.lost_by(self._run.run_id, self._epochs)
+        if lost:
             raise StaleActor(
-                f"Run {self._run.run_id} lost the lease of {self._run.application} (epoch {lease.epoch}, held by "
-                f"{lease.holder or 'nobody'}), so it does not call {service} {operation}."
+                f"Run {self._run.run_id} lost the lease of {lost.subject} (epoch {lost.epoch}, held by "
+                f"{lost.holder or 'nobody'}), so it does not call {service} {operation}."
             )
 
     def _write(self, kind: RecordKind, sentence: str, details: dict[str, Any]) -> None:

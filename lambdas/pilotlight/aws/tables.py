@@ -11,9 +11,11 @@ from typing import Any
 
 from pilotlight.domain.canonical import canonical
 from pilotlight.domain.errors import AlreadyThere, AwsError, Changed, Misconfigured, NotFound
-from pilotlight.domain.ports import Aws, Item
+from pilotlight.domain.ports import Aws, Item, Put
 
-_CONFLICTS = ("ConditionalCheckFailedException", "TransactionConflictException")
+_CONFLICTS = ("ConditionalCheckFailedException", "TransactionConflictException", "TransactionCanceledException")
+_IS_NEW = "attribute_not_exists(#p)"
+_IS_VERSION = "#v = :v"
 
 
 class DynamoTable:
@@ -36,7 +38,7 @@ class DynamoTable:
             self._call(
                 "PutItem",
                 Item=_encode(partition, sort, item, 1),
-                ConditionExpression="attribute_not_exists(#p)",
+                ConditionExpression=_IS_NEW,
                 ExpressionAttributeNames={"#p": "partition"},
             )
         except AwsError as error:
@@ -46,6 +48,31 @@ class DynamoTable:
 
     def replace(self, partition: str, sort: str, item: Item, *, version: int) -> None:
         self._conditional("PutItem", partition, sort, version, Item=_encode(partition, sort, item, version + 1))
+
+    def put_all(self, puts: Sequence[Put]) -> None:
+        try:
+            self._aws.call(
+                "dynamodb", "TransactWriteItems", self._region, TransactItems=[{"Put": self._put(p)} for p in puts]
+            )
+        except AwsError as error:
+            if error.code in _CONFLICTS:
+                named = ", ".join(f"{put.partition}/{put.sort}" for put in puts)
+                raise Changed(f"One of {named} in {self._name} was written by another since it was read.") from error
+            raise
+
+    def _put(self, put: Put) -> dict[str, Any]:
+        is_new = put.version == 0
+        condition: dict[str, Any] = (
+            {"ConditionExpression": _IS_NEW, "ExpressionAttributeNames": {"#p": "partition"}}
+            if is_new
+            else {
+                "ConditionExpression": _IS_VERSION,
+                "ExpressionAttributeNames": {"#v": "version"},
+                "ExpressionAttributeValues": {":v": {"N": str(put.version)}},
+            }
+        )
+        item = _encode(put.partition, put.sort, put.item, put.version + 1)
+        return {"TableName": self._name, "Item": item, **condition}
 
     def remove(self, partition: str, sort: str, *, version: int) -> None:
         self._conditional("DeleteItem", partition, sort, version, Key=_key(partition, sort))
@@ -82,7 +109,7 @@ class DynamoTable:
         try:
             self._call(
                 operation,
-                ConditionExpression="#v = :v",
+                ConditionExpression=_IS_VERSION,
                 ExpressionAttributeNames={"#v": "version"},
                 ExpressionAttributeValues={":v": {"N": str(version)}},
                 **parameters,
@@ -119,6 +146,14 @@ class MemoryTable:
     def replace(self, partition: str, sort: str, item: Item, *, version: int) -> None:
         self._expect(partition, sort, version)
         self._items[partition][sort] = (_text(item), version + 1)
+
+    def put_all(self, puts: Sequence[Put]) -> None:
+        for put in puts:
+            held = self._items.get(put.partition, {}).get(put.sort)
+            if (held[1] if held else 0) != put.version:
+                raise Changed(f"{put.partition}/{put.sort} was written by another since it was read.")
+        for put in puts:
+            self._items.setdefault(put.partition, {})[put.sort] = (_text(put.item), put.version + 1)
 
     def remove(self, partition: str, sort: str, *, version: int) -> None:
         self._expect(partition, sort, version)

@@ -71,6 +71,16 @@ class Web(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Put:
+    """One item of several that are written together: new where `version` is 0, else in place of that version."""
+
+    partition: str
+    sort: str
+    item: Item
+    version: int
+
+
 class Table(Protocol):
     """A partition-and-sort-key table with strongly consistent reads and conditional writes.
 
@@ -87,6 +97,10 @@ class Table(Protocol):
 
     def replace(self, partition: str, sort: str, item: Item, *, version: int) -> None:
         """Write over the item of that version; raises `Changed` if it is another one or gone."""
+        ...
+
+    def put_all(self, puts: Sequence[Put]) -> None:
+        """Write all of these items or none; raises `Changed` if one of them is not at the version it was read at."""
         ...
 
     def remove(self, partition: str, sort: str, *, version: int) -> None:

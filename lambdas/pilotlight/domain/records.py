@@ -30,6 +30,8 @@ class RecordKind(StrEnum):
     STEP_WAITING = "step_waiting"
     STEP_SETTLED = "step_settled"
     STEP_FAILED = "step_failed"
+    STEP_UNDONE = "step_undone"
+    TOMBSTONE = "tombstone"
     INTENT = "intent"
     OUTCOME = "outcome"
     STAGE_REVIEWED = "stage_reviewed"

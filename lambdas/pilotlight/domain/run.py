@@ -76,14 +76,17 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True)
 class Run:
-    """What is recorded of a run. `plan_snapshot` is the canonical JSON that every step reads, and nothing else."""
+    """What is recorded of a run. `plan_snapshot` is the canonical JSON that every step reads, and nothing else.
+
+    `epochs` are those of its leases, by subject: its application, and each writer that it moves.
+    """
 
     run_id: str
     application: str
     origin: Origin
     reason: str
     requested_by: str
-    epoch: int
+    epochs: Mapping[str, int]
     opened: datetime
     plan_snapshot: str
     plan_digest: str
@@ -98,6 +101,11 @@ class Run:
     incident: str = ""
     looks: int = 0
     reentries: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def epoch(self) -> int:
+        """The epoch of its application's lease."""
+        return self.epochs[self.application]
 
     @property
     def plan(self) -> Plan:
@@ -133,7 +141,7 @@ class Run:
 
 
 _PLAIN = (
-    "run_id", "application", "reason", "requested_by", "epoch", "plan_snapshot", "plan_digest", "execution_arn",
+    "run_id", "application", "reason", "requested_by", "epochs", "plan_snapshot", "plan_digest", "execution_arn",
     "first_sequence", "lag_at_onset_seconds", "data_loss_sentence", "outcome_reason",
     "incident", "looks", "reentries",
 )  # fmt: skip

@@ -7,7 +7,8 @@ each of their errors means to it (`operations`), how long it takes (`timing`) an
 * `readiness` on a schedule, in any region; `preflight` inside a run, short, standby data plane only.
 * `execute` looks first, acts if there is something to do, and returns a receipt. It may run twice.
 * `verify` only reads. Success is the role, never just "available".
-* `undo` takes back what the receipt says was done, `stand_in` gives the parameters of a drill. No run calls them yet.
+* `undo` takes back what the receipt says was done, where the run was not needed or could not move its writer.
+* `stand_in` gives the parameters of a drill. No run calls it yet.
 
 No method sleeps and no kind keeps state between calls. An `AwsError` that a kind does not catch is settled by the
 step handler: throttled, unavailable and ambiguous mean "look again"; all others fail the step.
@@ -284,6 +285,10 @@ class StepKind(ABC, Generic[P]):
     def writers(self, params: P, place: Place) -> tuple[Writer, ...]:
         """The writers that this step moves; none for a kind that moves none."""
         return ()
+
+    def moved(self, params: P, context: StepContext) -> bool | None:
+        """Whether the writers that this step moves stand in the standby by now; None where that cannot be told yet."""
+        return None
 
     def data_at_risk(self, params: P, context: StepContext, onset: datetime) -> DataAtRisk | None:
         """How much data would be lost if this step moved the writer now; None for a kind that moves none."""

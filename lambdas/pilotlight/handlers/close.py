@@ -18,8 +18,10 @@ from pilotlight.domain.plan import Clock
 from pilotlight.domain.records import RecordKind
 from pilotlight.domain.run import Outcome, Phase, Run, conclude
 from pilotlight.domain.stages import StageName
+from pilotlight.handlers.holding import subjects_of
 from pilotlight.handlers.journal import clocks_of, write_once
 from pilotlight.handlers.runtime import Handler, Outside, Runtime, entry, measure
+from pilotlight.handlers.settling import settle
 
 
 def build(environ: Mapping[str, str], outside: Outside) -> Handler:
@@ -40,7 +42,7 @@ def close(runtime: Runtime, run_id: str, state: Mapping[str, Any]) -> dict[str, 
     trouble = _trouble(state)
     run = runtime.control.find_run(run_id)
     if run is None:
-        runtime.control.release(runtime.plan.application, run_id)
+        runtime.leases.release(subjects_of(runtime.plan), run_id)
         refused = state.get("open", {}).get("sentence", "")
         outcome = Outcome.FAILED if trouble else Outcome.BLOCKED
         return {"outcome": outcome.value, "reason": trouble or refused or "The run was never opened."}
@@ -49,13 +51,15 @@ def close(runtime: Runtime, run_id: str, state: Mapping[str, Any]) -> dict[str, 
 
 
 def conclude_run(runtime: Runtime, run: Run, trouble: str) -> Run:
-    """Give a run its outcome, write it down, remember it as the application's last, and give the lease back."""
+    """Give a run its outcome, settle what it leaves, write it down, remember it, and give the leases back.
+
+    The leases are given back last: what is undone is undone under them.
+    """
     states = runtime.control.steps(run.run_id)
-    concluded = runtime.control.change_run(
-        run.run_id,
-        lambda r: r if r.phase is Phase.CLOSED else replace(conclude(r, states, trouble), phase=Phase.CLOSED),
-    )
-    _write_closing(runtime, concluded, states)
+    ended = runtime.control.change_run(run.run_id, lambda r: conclude(r, states, trouble))
+    stays = settle(runtime, ended, states) if ended.phase is not Phase.CLOSED else []
+    concluded = runtime.control.change_run(run.run_id, lambda r: replace(r, phase=Phase.CLOSED))
+    _write_closing(runtime, concluded, states, stays)
     measure(
         runtime.outside.log,
         "RunsClosed",
@@ -65,11 +69,11 @@ def conclude_run(runtime: Runtime, run: Run, trouble: str) -> Run:
         outcome=str(concluded.outcome),
     )
     _remember(runtime, concluded)
-    runtime.control.release(concluded.application, concluded.run_id)
+    runtime.leases.release(concluded.epochs, concluded.run_id)
     return concluded
 
 
-def _write_closing(runtime: Runtime, run: Run, states: Mapping[str, StepState]) -> None:
+def _write_closing(runtime: Runtime, run: Run, states: Mapping[str, StepState], stays: list[str]) -> None:
     assert run.outcome is not None
     recovered = run.outcome is Outcome.RECOVERED
     rto = run.clocks.seconds_since_onset(Clock.VERIFIED)
@@ -89,7 +93,7 @@ def _write_closing(runtime: Runtime, run: Run, states: Mapping[str, StepState]) 
         rpo_sentence=run.data_loss_sentence,
         objectives_met=met,
         follow_ups=_follow_ups(run, states),
-        to_do=_to_do(run, states),
+        to_do=[*_to_do(run, states), *stays],
     )
 
 
@@ -113,12 +117,9 @@ def _follow_ups(run: Run, states: Mapping[str, StepState]) -> list[str]:
 
 
 def _to_do(run: Run, states: Mapping[str, StepState]) -> list[str]:
-    """What a person has to do after a run that did not recover: what failed, what was not begun, what stays."""
-    if run.outcome is Outcome.RECOVERED:
-        return []
+    """What a person has to do after a run that failed: what failed, what was not begun."""
     if run.outcome is not Outcome.FAILED:
-        stays = [(name, state.receipt) for name, state in states.items() if state.receipt and state.receipt.acted]
-        return [f"{name} stays as it is, and costs money: {receipt.sentence}" for name, receipt in stays]
+        return []
     failed = [
         f"{name}: {state.fix or state.reason}" for name, state in states.items() if state.status is StepStatus.FAILED
     ]

@@ -110,11 +110,11 @@ class Detector:
     def _history(self, plan: Plan, now: datetime) -> History:
         control = self._runtime.control
         switch, starts = read_switch(self._runtime), count_starts(self._runtime, plan, now)
-        holder = control.lease(plan.application).holder
-        if holder and is_live(self._runtime, holder, self._starter.execution_arn(holder)):
-            return History(live_run=holder, starts=starts, switch=switch)
-        if holder:
-            put_to_rest(self._runtime, plan, holder)
+        lease = self._runtime.leases.of(plan.application)
+        if lease.holder and not is_live(self._runtime, lease.execution_arn):
+            put_to_rest(self._runtime, lease.holder)
+        if lease.holder:
+            return History(live_run=lease.holder, starts=starts, switch=switch)
         return History(last=control.last_run(plan.application), starts=starts, switch=switch)
 
     def _news(self, plan: Plan, verdict: Verdict, before: Mapping[str, Any] | None, now: datetime) -> News:

@@ -1,23 +1,34 @@
-"""Who holds the lease of an application, whether that run still lives, and how a dead one is put to rest."""
+"""Who holds the leases of an application and its writers, whether that run lives, and how a dead one is put to rest.
+
+A run takes the leases of its application and of every writer that it moves, all or none. Only its own application's
+detector puts a dead run to rest; a run of another application that needs the same writer waits for that.
+"""
 
 from __future__ import annotations
 
-from pilotlight.aws.control import Lease
+import json
+from collections.abc import Mapping
+from datetime import timedelta
+
+from pilotlight.aws.leases import Lease
 from pilotlight.domain.errors import AwsError, Changed, NotFound
 from pilotlight.domain.plan import Plan
 from pilotlight.handlers.answer import Answer
-from pilotlight.handlers.close import conclude_run
 from pilotlight.handlers.runtime import Runtime
+from pilotlight.steps import writers_of
+
+ASK_AGAIN = timedelta(seconds=5)
 
 
-def is_live(runtime: Runtime, holder: str, one_execution_arn: str) -> bool:
-    """Whether the holder of a lease still runs. Unknown counts as alive: two runs at once are worse than none.
+def subjects_of(plan: Plan) -> tuple[str, ...]:
+    """What a run of this plan needs the leases of: its application, and the writers that it moves."""
+    return (plan.application, *(writer.old for writer in writers_of(plan)))
 
-    Parameters: `one_execution_arn` is the ARN of any execution of the same machine.
-    """
-    arn = f"{one_execution_arn.rsplit(':', 1)[0]}:{holder}"
+
+def is_live(runtime: Runtime, execution_arn: str) -> bool:
+    """Whether an execution still runs. Unknown counts as alive: two runs at once are worse than none."""
     try:
-        found = runtime.aws.call("stepfunctions", "DescribeExecution", runtime.region, executionArn=arn)
+        found = runtime.aws.call("stepfunctions", "DescribeExecution", runtime.region, executionArn=execution_arn)
     except NotFound:
         return False
     except AwsError:
@@ -25,29 +36,43 @@ def is_live(runtime: Runtime, holder: str, one_execution_arn: str) -> bool:
     return bool(found["status"] == "RUNNING")
 
 
-def put_to_rest(runtime: Runtime, plan: Plan, holder: str) -> None:
-    """Conclude a run whose execution has ended without concluding it, and free its lease."""
-    run = runtime.control.find_run(holder)
-    if run is None:
-        runtime.control.release(plan.application, holder)
-    else:
-        conclude_run(runtime, run, f"The execution of run {holder} ended without concluding it.")
+def put_to_rest(runtime: Runtime, run_id: str) -> None:
+    """Have a run concluded whose execution has ended without concluding it; its leases are freed by that.
 
-
-def take_lease(runtime: Runtime, plan: Plan, run_id: str, execution_arn: str) -> Lease | Answer:
-    """The lease for a run, in a new epoch; or why it does not get it."""
-    seen = runtime.control.lease(plan.application)
-    if seen.holder == run_id:
-        return seen
-    if seen.holder:
-        if is_live(runtime, seen.holder, execution_arn):
-            sentence = (
-                f"Run {seen.holder} of {plan.application} is at work, and there is only one at a time: follow that."
-            )
-            return Answer("close", sentence)
-        put_to_rest(runtime, plan, seen.holder)
-        seen = runtime.control.lease(plan.application)
+    Failing to is only slower: the next tick asks again.
+    """
+    cause = f"The execution of run {run_id} ended without concluding it."
+    event = {"run_id": run_id, "state": {"trouble": {"Error": "Ended", "Cause": cause}}}
+    call = {"Qualifier": "live", "InvocationType": "Event", "Payload": json.dumps(event).encode()}
+    name = runtime.variable("PILOTLIGHT_CLOSE_FUNCTION")
     try:
-        return runtime.control.grant(plan.application, seen, run_id, runtime.now())
+        runtime.aws.call("lambda", "Invoke", runtime.region, FunctionName=name, **call)
+    except AwsError as error:
+        runtime.logger.error(f"Run {run_id} could not be put to rest and is tried again: {error.sentence}")
+
+
+def take_leases(runtime: Runtime, plan: Plan, run_id: str, execution_arn: str) -> Mapping[str, int] | Answer:
+    """The epochs of the leases that a run needs; or why it does not get them, now or at all."""
+    seen = runtime.leases.seen(subjects_of(plan))
+    if all(lease.holder == run_id for lease in seen):
+        return {lease.subject: lease.epoch for lease in seen}
+    for lease in seen:
+        if lease.holder and lease.holder != run_id:
+            return _held(runtime, plan, lease)
+    try:
+        return runtime.leases.grant(seen, run_id, execution_arn, runtime.now())
     except Changed:
-        return Answer("close", f"Another run of {plan.application} took the lease in this moment; follow that one.")
+        sentence = f"Another run took a lease that {plan.application} needs in this moment, so it is asked for again."
+        return Answer("look_again", sentence, ASK_AGAIN)
+
+
+def _held(runtime: Runtime, plan: Plan, lease: Lease) -> Answer:
+    alive = is_live(runtime, lease.execution_arn)
+    if lease.subject != plan.application:
+        sentence = f"{lease.subject} is being moved by run {lease.holder}; this run follows when that is done."
+        return Answer("look_again", sentence, ASK_AGAIN)
+    if alive:
+        sentence = f"Run {lease.holder} of {plan.application} is at work, and there is only one at a time: follow that."
+        return Answer("close", sentence)
+    put_to_rest(runtime, lease.holder)
+    return Answer("look_again", f"Run {lease.holder} ended without concluding, and is put to rest first.", ASK_AGAIN)

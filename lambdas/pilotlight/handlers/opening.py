@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from pilotlight.aws.control import Lease, Start
+from pilotlight.aws.control import Start
 from pilotlight.domain.decision import VerdictKind
 from pilotlight.domain.errors import AwsError, InputRefused
 from pilotlight.domain.plan import Arming, Plan
@@ -21,7 +21,7 @@ from pilotlight.domain.start_input import StartInput, how_to_confirm
 from pilotlight.domain.step import Severity
 from pilotlight.handlers.answer import Answer
 from pilotlight.handlers.confirming import confirmed, look_again
-from pilotlight.handlers.holding import take_lease
+from pilotlight.handlers.holding import take_leases
 from pilotlight.handlers.inspection import inspect
 from pilotlight.handlers.journal import clocks_of, description_of, incident_of, outline_of, verdicts, write_once
 from pilotlight.handlers.runtime import Runtime
@@ -65,10 +65,10 @@ def _open(runtime: Runtime, plan: Plan, run_id: str, execution_arn: str, given: 
         return _refuse(runtime, plan, run_id, refusal.sentence)
     if isinstance(requested, Answer):
         return requested
-    lease = take_lease(runtime, plan, run_id, execution_arn)
-    if isinstance(lease, Answer):
-        return _refuse(runtime, plan, run_id, lease.sentence)
-    return _record_run(runtime, plan, run_id, execution_arn, requested, lease)
+    epochs = take_leases(runtime, plan, run_id, execution_arn)
+    if isinstance(epochs, Answer):
+        return _refuse(runtime, plan, run_id, epochs.sentence) if epochs.next == "close" else epochs
+    return _record_run(runtime, plan, run_id, execution_arn, requested, epochs)
 
 
 def _refuse(runtime: Runtime, plan: Plan, run_id: str, sentence: str) -> Answer:
@@ -108,7 +108,7 @@ def _explain(runtime: Runtime, plan: Plan, asked: StartInput) -> str:
 
 
 def _record_run(
-    runtime: Runtime, plan: Plan, run_id: str, execution_arn: str, requested: Requested, lease: Lease
+    runtime: Runtime, plan: Plan, run_id: str, execution_arn: str, requested: Requested, epochs: Mapping[str, int]
 ) -> Run:
     now, start = runtime.now(), requested.start
     last = runtime.ledger.last(plan.application)
@@ -118,7 +118,7 @@ def _record_run(
         origin=requested.origin,
         reason=requested.reason,
         requested_by=requested.requested_by,
-        epoch=lease.epoch,
+        epochs=dict(epochs),
         opened=now,
         plan_snapshot=plan.snapshot(),
         plan_digest=plan.digest(),

@@ -22,6 +22,7 @@ from aws_lambda_powertools import Logger, single_metric
 from aws_lambda_powertools.metrics import MetricUnit
 
 from pilotlight.aws.control import Control
+from pilotlight.aws.leases import Leases
 from pilotlight.aws.ledger import Ledger
 from pilotlight.aws.sdk import Clients, ClientSource, Sdk
 from pilotlight.aws.tables import DynamoTable
@@ -76,6 +77,11 @@ class Runtime:
     def control(self) -> Control:
         """The control table."""
         return Control(DynamoTable(self.aws, self.region, self.variable("PILOTLIGHT_CONTROL_TABLE")))
+
+    @cached_property
+    def leases(self) -> Leases:
+        """The leases in the control table."""
+        return Leases(DynamoTable(self.aws, self.region, self.variable("PILOTLIGHT_CONTROL_TABLE")))
 
     @cached_property
     def ledger(self) -> Ledger:

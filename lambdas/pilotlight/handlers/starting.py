@@ -36,7 +36,7 @@ class Starter:
 
     def start(self, plan: Plan, verdict: Verdict, detected: datetime, now: datetime) -> Verdict:
         """Start the run of a verdict; what comes back is what became of it."""
-        epoch = self._runtime.control.lease(plan.application).epoch + 1
+        epoch = self._runtime.leases.of(plan.application).epoch + 1
         first = f"{plan.application}-e{epoch}"
         try:
             if not take_start(self._runtime, plan, first, now):
@@ -59,7 +59,7 @@ class Starter:
         try:
             self._runtime.aws.call("stepfunctions", "StartExecution", self._runtime.region, **asked)
         except AlreadyExists:
-            if is_live(self._runtime, name, self.execution_arn(name)):
+            if is_live(self._runtime, self.execution_arn(name)):
                 return Verdict(VerdictKind.JOIN, f"Run {name} was started for this already.", since)
             return None
         except AwsError as error:

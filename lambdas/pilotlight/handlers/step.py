@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from aws_lambda_powertools.metrics import MetricUnit
@@ -21,9 +21,12 @@ from pilotlight.domain.records import RecordKind
 from pilotlight.domain.run import Run
 from pilotlight.domain.stages import PlannedStep
 from pilotlight.domain.step import StepContext
+from pilotlight.domain.tombstone import TombstoneState
 from pilotlight.handlers.answer import whole_seconds
 from pilotlight.handlers.journal import write, write_once
+from pilotlight.handlers.moving import entomb, must_not_move
 from pilotlight.handlers.runtime import Handler, Outside, Runtime, entry, measure
+from pilotlight.handlers.undoing import undo
 from pilotlight.steps import kind_and_params
 
 CLAIM = timedelta(seconds=60)
@@ -48,7 +51,10 @@ def build(environ: Mapping[str, str], outside: Outside) -> Handler:
         run_id = str(event["run_id"])
         # What a step reads of its run (the plan, the epoch) never changes, so a warm function reads it once.
         run = runs.get(run_id) or runs.setdefault(run_id, runtime.control.run(run_id))
-        return take_turn(runtime, kind_name, run, str(event["step"]))
+        step = _find(run.plan, str(event["step"]), kind_name)
+        if event.get("do") == "undo":
+            return undo(runtime, run, step, _context(runtime, run, step, runtime.now(), {}))
+        return take_turn(runtime, run, step)
 
     return handle
 
@@ -56,9 +62,9 @@ def build(environ: Mapping[str, str], outside: Outside) -> Handler:
 handler = entry(build)
 
 
-def take_turn(runtime: Runtime, kind_name: str, run: Run, name: str) -> dict[str, Any]:
+def take_turn(runtime: Runtime, run: Run, step: PlannedStep) -> dict[str, Any]:
     """One turn of a step, from its recorded state to the next; raises `Changed` when another copy was faster."""
-    step = _find(run.plan, name, kind_name)
+    name = step.name
     kept = runtime.control.kept_steps(run.run_id)
     its_kind, params = kind_and_params(step)
     now = runtime.now()
@@ -73,12 +79,35 @@ def take_turn(runtime: Runtime, kind_name: str, run: Run, name: str) -> dict[str
     missing = [need.step for need in its_kind.needs(params) if need.step not in outputs]
     if missing:
         raise InputRefused(f"Step {name} needs the outputs of {', '.join(missing)}, which did not settle before it.")
-    after = advance(its_kind, params, before, _context(runtime, run, step, before, outputs))
+    context = _context(runtime, run, step, before.started or now, outputs)
+    states = {known: k.state for known, k in kept.items()}
+    after = _move(runtime, run, step, states, context) or advance(its_kind, params, before, context)
+    if after.receipt and not before.receipt:
+        entomb(runtime, run, its_kind.writers(params, run.plan.place), TombstoneState.COMMITTED)
     if after != before:
         runtime.control.keep_step(run.run_id, name, kept[name], after)
     _record(runtime, run, step, before, after)
     wait = look_again_in(its_kind, after, runtime.now())
     return {"status": after.status.value, "wait_seconds": whole_seconds(wait)}
+
+
+def _move(
+    runtime: Runtime, run: Run, step: PlannedStep, states: Mapping[str, StepState], context: StepContext
+) -> StepState | None:
+    """Before a step that moves a writer acts: the tombstone; or the step's end, where the writer must not move."""
+    its_kind, params = kind_and_params(step)
+    state, writers = states[step.name], its_kind.writers(params, run.plan.place)
+    if not writers or state.receipt or state.status.over:
+        return None
+    refusal = must_not_move(runtime, run, states)
+    moved = its_kind.moved(params, context) if refusal else False
+    if refusal and not moved:
+        # Whether it moved may not show yet: then the step is neither failed nor taken further.
+        waiting = replace(state, reason=refusal.reason, claimed_until=None)
+        ended = replace(waiting, status=StepStatus.FAILED, fix=refusal.fix, finished=context.now)
+        return waiting if moved is None else ended
+    entomb(runtime, run, writers, TombstoneState.INTENDED)
+    return None
 
 
 def _begin(runtime: Runtime, run: Run, step: PlannedStep, title: str) -> KeptStep:
@@ -111,12 +140,15 @@ def _context(
     runtime: Runtime,
     run: Run,
     step: PlannedStep,
-    before: StepState,
+    started: datetime,
     outputs: Mapping[str, Mapping[str, str]],
 ) -> StepContext:
     now = runtime.now()
-    guarded = GuardedAws(runtime.aws, runtime.ledger, runtime.control, run, step.name, runtime.now)
-    started = before.started or now
+    its_kind, params = kind_and_params(step)
+    touches = its_kind.fences or bool(its_kind.writers(params, run.plan.place))
+    guarded = GuardedAws(
+        runtime.aws, runtime.ledger, runtime.leases, run, step.name, runtime.now, touches_writers=touches
+    )
     return StepContext(
         run.plan.place, run.run_id, step.name, run.epoch, started, now, guarded, runtime.outside.web, outputs
     )

@@ -36,7 +36,7 @@ def noteworthy(records: Sequence[Record]) -> list[Record]:
             case (
                 RecordKind.RUN_CONFIRMED | RecordKind.PREFLIGHT | RecordKind.GATE_PASSED | RecordKind.STEP_STARTED
                 | RecordKind.STEP_WAITING | RecordKind.STEP_SETTLED | RecordKind.STEP_FAILED
-                | RecordKind.STAGE_REVIEWED | RecordKind.RUN_CLOSED
+                | RecordKind.STEP_UNDONE | RecordKind.TOMBSTONE | RecordKind.STAGE_REVIEWED | RecordKind.RUN_CLOSED
             ):  # fmt: skip
                 news = True
             case _:

@@ -8,6 +8,8 @@ from importlib import import_module
 from typing import Any
 
 from pilotlight.domain.errors import PlanRefused
+from pilotlight.domain.place import Writer
+from pilotlight.domain.plan import Plan
 from pilotlight.domain.stages import PlannedStep
 from pilotlight.domain.step import Params, StepKind
 
@@ -24,6 +26,16 @@ def kind(name: str) -> StepKind[Any]:
         raise PlanRefused(f"There is no step kind '{name}'; there are {', '.join(kind_names())}.")
     found: StepKind[Any] = import_module(f"{__name__}.{name}").KIND
     return found
+
+
+def writers_of(plan: Plan) -> tuple[Writer, ...]:
+    """The writers that a plan moves, each once, in the order of its steps."""
+    found = dict[str, Writer]()
+    for step in plan.steps().values():
+        its_kind, params = kind_and_params(step)
+        for writer in its_kind.writers(params, plan.place):
+            found.setdefault(writer.old, writer)
+    return tuple(found.values())
 
 
 def kind_and_params(step: PlannedStep) -> tuple[StepKind[Any], Params]:

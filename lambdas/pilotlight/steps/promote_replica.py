@@ -205,6 +205,16 @@ class PromoteReplica(StepKind[PromoteReplicaParams]):
         old = place.arn("rds", f"db:{params.source}", region=place.primary)
         return (Writer(old, place.arn("rds", f"db:{params.replica}")),)
 
+    def moved(self, params: PromoteReplicaParams, context: StepContext) -> bool | None:
+        instance = look(context, params.replica)
+        if instance is None:
+            return None
+        if instance.source is None:
+            return True
+        asked = asked_at(instance)
+        is_shown_late = asked is not None and timedelta(0) <= context.now - asked < SHOWN_WITHIN
+        return None if is_shown_late or instance.status != AVAILABLE else False
+
     def data_at_risk(self, params: PromoteReplicaParams, context: StepContext, onset: datetime) -> DataAtRisk:
         return read_lag(context.aws, context.place.standby, params.replica, onset)
 

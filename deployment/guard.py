@@ -1,0 +1,83 @@
+"""The stack of one application's guard, in its primary region: it keeps the old primary closed when that comes back.
+
+Under the arming `observe` it holds no permission to close anything. Its mode is a parameter that a person in the
+primary region can set without any other region.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from deployment import names
+from deployment.application import PLAN_FILE, moves_writers, step_statements
+from deployment.foundation import table_arn
+from deployment.resources import Function, FunctionTarget, Parameter, Queue, Rule, Stack
+from pilotlight.domain.plan import Plan
+from pilotlight.domain.step import Access, Statement
+from pilotlight.steps import kind
+
+
+def guard(plan: Plan) -> tuple[Stack, ...]:
+    """The guard's stack; none for a plan that closes nothing."""
+    kinds = dict.fromkeys(step.kind for step in plan.steps().values())
+    fences = [name for name in kinds if kind(name).fences]
+    if not fences:
+        return ()
+    function = _function(plan, fences, [name for name in kinds if moves_writers(plan, name)])
+    queue = Queue(f"{function.name}-lost")
+    tick = Rule(
+        name=f"{function.name}-tick",
+        description=f"Looks each minute whether {plan.application} was moved, and keeps its old primary closed.",
+        bus="default",
+        target=FunctionTarget(
+            _arn(plan, "lambda", f"function:{function.name}:{names.ALIAS}"),
+            _arn(plan, "sqs", queue.name),
+            maximum_age=timedelta(minutes=1),
+            retries=0,
+        ),
+        schedule="rate(1 minute)",
+    )
+    mode = Parameter(
+        names.guard_mode(plan.application),
+        f"What the guard of {plan.application} may do: observe, enforce, or disarmed.",
+        "observe",
+    )
+    copy = Parameter(names.guard_copy(plan.application), f"The notes that the guard of {plan.application} holds.", "{}")
+    region, account = plan.regions.primary, plan.account
+    return (Stack(names.guard_stack(plan.application), region, account, (function, queue, tick, mode, copy)),)
+
+
+def _function(plan: Plan, fences: list[str], movers: list[str]) -> Function:
+    application, regions = plan.application, plan.regions
+    tables = tuple(
+        table_arn(region, plan.account, names.TOMBSTONES_TABLE)
+        for region in (regions.standby, regions.witness)
+        if region
+    )
+    mode, copy = (_arn(plan, "ssm", f"parameter{name(application)}") for name in (names.guard_mode, names.guard_copy))
+    closing = [s for name in fences for s in step_statements(plan, name)]
+    looking = [s for name in movers for s in step_statements(plan, name) if s.access is Access.READ]
+    wanted = [*closing, *looking]
+    return Function(
+        name=names.guard_function(application),
+        description=f"Keeps the old primary of {application} closed once it was moved.",
+        handler="pilotlight.handlers.guard",
+        statements=(
+            Statement(Access.READ, ("dynamodb:GetItem",), tables),
+            Statement(Access.READ, ("ssm:GetParameter",), (mode, copy)),
+            Statement(Access.WRITE, ("ssm:PutParameter",), (copy,)),
+            *(s for i, s in enumerate(wanted) if s not in wanted[:i]),
+        ),
+        environment={
+            "PILOTLIGHT_PLAN_FILE": PLAN_FILE,
+            "PILOTLIGHT_TOMBSTONES_TABLE": names.TOMBSTONES_TABLE,
+            "PILOTLIGHT_GUARD_MODE": names.guard_mode(application),
+            "PILOTLIGHT_GUARD_COPY": names.guard_copy(application),
+        },
+        timeout=timedelta(seconds=55),
+        plan=plan.snapshot(),
+    )
+
+
+def _arn(plan: Plan, service: str, resource: str) -> str:
+    return plan.place.arn(service, resource, region=plan.regions.primary)

@@ -1,0 +1,164 @@
+"""Keeps an old primary closed when its region comes back: it stands in the primary region and needs no other to act.
+
+Each minute it reads the tombstones on the writers of its plan, in the standby, in the witness, and its own copy. It
+acts on positive evidence that names this very resource, and on nothing else: a committed tombstone, or an intended one
+whose writer stands in the standby by now. What it cannot read leaves things as they are; a committed note that it has
+copied once needs no other region any more. A withdrawn note of a later epoch, as a failback leaves it, ends it.
+
+It begins in the mode `observe`, and says what it would close. `enforce` closes; `disarmed` is the break-glass of a
+person in this region. Any other word, and a mode that cannot be read, count as `observe`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from aws_lambda_powertools.metrics import MetricUnit
+
+from pilotlight.aws.announced import AnnouncedAws
+from pilotlight.aws.tables import DynamoTable
+from pilotlight.aws.tombstones import read_tombstone
+from pilotlight.domain.errors import PilotlightError
+from pilotlight.domain.place import Writer
+from pilotlight.domain.read_only import ReadOnlyAws
+from pilotlight.domain.stages import PlannedStep
+from pilotlight.domain.step import Receipt, Settled, StepContext
+from pilotlight.domain.tombstone import Tombstone, TombstoneState
+from pilotlight.handlers.guard_copy import GuardCopy
+from pilotlight.handlers.runtime import Handler, Outside, Runtime, entry, measure
+from pilotlight.steps import kind, kind_and_params, writers_of
+
+
+class Mode(StrEnum):
+    """What the guard may do."""
+
+    OBSERVE = "observe"
+    ENFORCE = "enforce"
+    DISARMED = "disarmed"
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Why a writer must be closed: the note, in the words of who holds it."""
+
+    stone: Tombstone
+    sentence: str
+
+
+def build(environ: Mapping[str, str], outside: Outside) -> Handler:
+    """The function, from its environment and the ways out."""
+    guard = Guard(Runtime(environ, outside, "guard"))
+
+    def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
+        return {"sentences": guard.look()}
+
+    return handle
+
+
+handler = entry(build)
+
+
+class Guard:
+    """What the function keeps between its calls: its ways out."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._copy = GuardCopy(runtime.aws, runtime.region, runtime.variable("PILOTLIGHT_GUARD_COPY"))
+
+    def look(self) -> list[str]:
+        """Look at every writer of the plan, and close what must be closed; what was found, in sentences."""
+        plan = self._runtime.plan
+        found = [e for writer in writers_of(plan) if (e := self._evidence(writer)) is not None]
+        if not found:
+            return [f"Nothing says that {plan.application} was moved out of {plan.regions.primary}; it is left open."]
+        mode = self._mode()
+        said = [e.sentence for e in found]
+        match mode:
+            case Mode.DISARMED:
+                return self._say([*said, "A person disarmed this guard, so nothing is closed."])
+            case Mode.OBSERVE:
+                return self._say([*said, "This guard only observes; set its mode to 'enforce' to have it close."])
+            case Mode.ENFORCE:
+                return self._say([*said, *self._close(found[0].stone)])
+
+    def _evidence(self, writer: Writer) -> Evidence | None:
+        """The newest note on a writer, if it means that the writer is to be closed."""
+        stone, held_by = self._newest(writer)
+        if stone is None:
+            return None
+        note = f"{writer.old} was moved to {stone.new} by run {stone.run_id} in epoch {stone.epoch}, says {held_by}."
+        match stone.state:
+            case TombstoneState.WITHDRAWN:
+                self._copy.keep(stone)
+                return None
+            case TombstoneState.COMMITTED:
+                self._copy.keep(stone)
+                return Evidence(stone, note)
+            case TombstoneState.INTENDED:
+                return Evidence(stone, note) if self._stands_in_standby(writer) else None
+
+    def _newest(self, writer: Writer) -> tuple[Tombstone | None, str]:
+        plan = self._runtime.plan
+        own = self._copy.of(writer.old)
+        newest, held_by = own, "this guard's own copy"
+        table = self._runtime.variable("PILOTLIGHT_TOMBSTONES_TABLE")
+        for region in filter(None, (plan.regions.standby, plan.regions.witness)):
+            try:
+                stone = read_tombstone(DynamoTable(self._runtime.aws, region, table), writer.old)
+            except PilotlightError as error:
+                self._runtime.logger.warning(f"The tombstone of {writer.old} was not read: {error.sentence}")
+                continue
+            if stone and stone.old == writer.old and (newest is None or stone.replaces(newest)):
+                newest, held_by = stone, f"the tombstone in {region}"
+        return newest, held_by
+
+    def _stands_in_standby(self, writer: Writer) -> bool:
+        """Whether an intended move came about: a read in the standby shows it. What cannot be read is no."""
+        for step in self._runtime.plan.steps().values():
+            its_kind, params = kind_and_params(step)
+            if writer in its_kind.writers(params, self._runtime.plan.place):
+                try:
+                    return its_kind.moved(params, self._context(step, ReadOnlyAws(self._runtime.aws))) is True
+                except PilotlightError as error:
+                    self._runtime.logger.warning(f"Whether {writer.old} was moved cannot be seen: {error.sentence}")
+        return False
+
+    def _close(self, stone: Tombstone) -> list[str]:
+        """Let every fence of the plan close, and read it back; one that fails is tried again by the next tick."""
+        return [self._close_one(step, stone) for step in self._runtime.plan.steps().values() if kind(step.kind).fences]
+
+    def _close_one(self, step: PlannedStep, stone: Tombstone) -> str:
+        its_kind, params = kind_and_params(step)
+        aws = AnnouncedAws(self._runtime.aws, self._runtime.logger, f"{step.name} for epoch {stone.epoch}")
+        context = self._context(step, aws, stone)
+        try:
+            done = its_kind.execute(params, context)
+            if not isinstance(done, Receipt):
+                return done.reason
+            seen = its_kind.verify(params, done, self._context(step, ReadOnlyAws(self._runtime.aws), stone))
+        except PilotlightError as error:
+            return f"{its_kind.title(params)} did not come about and is tried again: {error.sentence}"
+        if isinstance(seen, Settled) and done.acted:
+            measure(self._runtime.outside.log, "GuardClosed", 1, MetricUnit.Count, application=stone.application)
+        return seen.reason
+
+    def _context(self, step: PlannedStep, aws: Any, stone: Tombstone | None = None) -> StepContext:
+        now, run_id, epoch = self._runtime.now(), stone.run_id if stone else "", stone.epoch if stone else 0
+        return StepContext(self._runtime.plan.place, run_id, step.name, epoch, now, now, aws, self._runtime.outside.web)
+
+    def _mode(self) -> Mode:
+        name = self._runtime.variable("PILOTLIGHT_GUARD_MODE")
+        try:
+            answer = self._runtime.aws.call("ssm", "GetParameter", self._runtime.region, Name=name)
+            return Mode(str(answer["Parameter"]["Value"]).strip().lower())
+        except (PilotlightError, ValueError) as error:
+            self._runtime.logger.warning(f"The guard's mode cannot be read, so it only observes: {error}")
+            return Mode.OBSERVE
+
+    def _say(self, sentences: list[str]) -> list[str]:
+        for sentence in sentences:
+            self._runtime.logger.warning(sentence)
+        return sentences

@@ -1,0 +1,77 @@
+"""What surrounds the step that moves a writer: the fence before it, and the tombstone around it.
+
+A writer moves only after every fence of the plan settled: closed, as a read showed, or in a region that does not
+answer. The tombstone is durable, `intended`, before the call, and `committed` as soon as the move was accepted. A
+primary that was closed for a move that is not accepted within seconds is given back: the step gives up, and the run
+opens it again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from pilotlight.aws.tables import DynamoTable
+from pilotlight.aws.tombstones import Tombstones
+from pilotlight.domain.durations import say_duration
+from pilotlight.domain.life import StepState, StepStatus
+from pilotlight.domain.place import Writer
+from pilotlight.domain.policy import FencePolicy
+from pilotlight.domain.records import RecordKind
+from pilotlight.domain.run import Run
+from pilotlight.domain.step import Failed
+from pilotlight.domain.tombstone import Tombstone, TombstoneState
+from pilotlight.handlers.journal import write
+from pilotlight.handlers.runtime import Runtime
+from pilotlight.steps import kind
+
+CLOSED_FOR_NOTHING = timedelta(seconds=45)
+"""How long a primary that answers may be closed while the move is not accepted; opening it again takes some more."""
+
+
+def tombstones(runtime: Runtime, witness: str | None) -> Tombstones:
+    """The tombstones of the standby, with the copy in the witness where there is one."""
+    name = runtime.variable("PILOTLIGHT_TOMBSTONES_TABLE")
+    copies = {witness: DynamoTable(runtime.aws, witness, name)} if witness else {}
+    return Tombstones(DynamoTable(runtime.aws, runtime.region, name), copies)
+
+
+def must_not_move(runtime: Runtime, run: Run, states: Mapping[str, StepState]) -> Failed | None:
+    """Why the writer may not move now; None where it may."""
+    plan, now = run.plan, runtime.now()
+    for step in plan.steps().values():
+        if not kind(step.kind).fences:
+            continue
+        state = states.get(step.name, StepState())
+        if state.status is not StepStatus.SETTLED:
+            return Failed(f"Fence {step.name} did not settle, so the writer does not move.", "Look at the fence first.")
+        closed = state.outputs["closed"] == "yes"
+        if not closed and plan.fence.policy is FencePolicy.REQUIRE:
+            said = f"Fence {step.name} could not reach {plan.regions.primary}, and the plan requires it to be closed."
+            return Failed(said, "Wait for the region, or change fence.policy in the plan and deploy.")
+        if closed and state.finished and now - state.finished > CLOSED_FOR_NOTHING:
+            said = (
+                f"The primary has been closed for {say_duration(CLOSED_FOR_NOTHING)} and the move is not accepted, so "
+                "it is given up and the primary is opened again."
+            )
+            return Failed(said, "See what keeps the standby from taking over, then start the run again.")
+    return None
+
+
+def entomb(runtime: Runtime, run: Run, writers: tuple[Writer, ...], state: TombstoneState) -> None:
+    """Write the tombstones of some writers; a note that stands already is left, and not told again.
+
+    Raises `StaleActor` where a later epoch moved one of them, and an `AwsError` where the standby's own table does not
+    take it: then nothing may move.
+    """
+    kept = tombstones(runtime, run.plan.regions.witness)
+    for writer in writers:
+        now, epoch = runtime.now(), run.epochs[writer.old]
+        stone = Tombstone(writer.old, writer.new, run.application, run.run_id, epoch, state, now)
+        standing = kept.of(writer.old)
+        if standing and standing.epoch == epoch and not stone.replaces(standing):
+            continue
+        missing = kept.write(stone)
+        copies = f", without the copy in {', '.join(missing)}" if missing else ""
+        sentence = f"Epoch {epoch} of {writer.old}: its writing moves to {writer.new}, {state.value}{copies}."
+        write(runtime, run, RecordKind.TOMBSTONE, sentence, writer=writer.old, epoch=epoch, state=state.value)

@@ -1,0 +1,32 @@
+"""Takes back what one step of a run did, as far as its kind can; the run that asks for it still holds its lease."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pilotlight.domain.errors import AwsError
+from pilotlight.domain.records import RecordKind
+from pilotlight.domain.run import Run
+from pilotlight.domain.stages import PlannedStep
+from pilotlight.domain.step import CannotUndo, StepContext, Undone
+from pilotlight.handlers.journal import write
+from pilotlight.handlers.runtime import Runtime
+from pilotlight.steps import kind_and_params
+
+
+def undo(runtime: Runtime, run: Run, step: PlannedStep, context: StepContext) -> dict[str, Any]:
+    """Undo a step that acted, and say what became of it; one that did nothing has nothing to take back.
+
+    Doing it twice is harmless: every kind looks whether what it did still stands.
+    """
+    state = runtime.control.steps(run.run_id).get(step.name)
+    if state is None or state.receipt is None:
+        return {"undone": True, "sentence": ""}
+    its_kind, params = kind_and_params(step)
+    try:
+        result = its_kind.undo(params, state.receipt, context)
+    except AwsError as error:
+        result = CannotUndo(f"Step {step.name} could not be taken back: {error.sentence}.")
+    done = isinstance(result, Undone)
+    write(runtime, run, RecordKind.STEP_UNDONE, result.sentence, step=step.name, undone=done)
+    return {"undone": done, "sentence": result.sentence}
