@@ -115,7 +115,14 @@ class Detector:
             put_to_rest(self._runtime, lease.holder)
         if lease.holder:
             return History(live_run=lease.holder, starts=starts, switch=switch)
-        return History(last=control.last_run(plan.application), starts=starts, switch=switch)
+        others = [writer.plan for writer in plan.other_writers if writer.plan]
+        well = tuple(other for other in others if not self._is_seen_dark(other))
+        return History(last=control.last_run(plan.application), starts=starts, switch=switch, well=well)
+
+    def _is_seen_dark(self, application: str) -> bool:
+        """Whether the detector of another application sees darkness by now, whatever it may do about it."""
+        last = self._runtime.control.note(verdicts(application), "last")
+        return last is not None and last["kind"] != VerdictKind.IGNORE.value
 
     def _news(self, plan: Plan, verdict: Verdict, before: Mapping[str, Any] | None, now: datetime) -> News:
         """The incident that a verdict belongs to, and when it was noticed.
