@@ -41,9 +41,9 @@ def _last(value: Any) -> str:
     return text.replace(":", "/").rsplit("/", 1)[-1]
 
 
-# What a call is about, by the parameter that says it: `{}` is the parameter's last name, `{cluster}` ECS's cluster.
-# A parameter that holds an ARN is the resource. The first that a call has counts. After the Service Authorization
-# Reference; a call with none of them is authorised on `*`.
+# What a call is about, by the parameter that says it: `{}` is the parameter's last name, `{cluster}` ECS's cluster,
+# `{bus}` EventBridge's. A parameter that holds an ARN is the resource. The first that a call has counts. After the
+# Service Authorization Reference; a call with none of them is authorised on `*`.
 _RESOURCES: tuple[tuple[str, str, str], ...] = (
     ("dynamodb", "TableName", "table/{}"),
     ("ssm", "Name", "parameter{}"),
@@ -55,6 +55,12 @@ _RESOURCES: tuple[tuple[str, str, str], ...] = (
     ("lambda", "FunctionName", "function:{}"),
     ("stepfunctions", "executionArn", ""),
     ("stepfunctions", "stateMachineArn", ""),
+    ("lambda", "UUID", "event-source-mapping:{}"),
+    ("lambda", "Resource", ""),
+    ("events", "ResourceARN", ""),
+    ("events", "Name", "rule/{bus}{}"),
+    ("ec2", "GroupId", "security-group/{}"),
+    ("ec2", "Resources", "security-group/{}"),
     ("rds", "ResourceName", ""),
     ("rds", "DBInstanceIdentifier", "db:{}"),
     ("elasticache", "ReplicationGroupId", "replicationgroup:{}"),
@@ -65,11 +71,14 @@ _RESOURCES: tuple[tuple[str, str, str], ...] = (
     ("elasticache", "ResourceName", ""),
     ("ecs", "services", "service/{cluster}/{}"),
     ("ecs", "service", "service/{cluster}/{}"),
+    ("ecs", "resourceArn", ""),
     ("ecs", "tasks", "task/{cluster}/{}"),
     ("ecs", "clusters", "cluster/{}"),
     ("ecs", "taskDefinition", "*"),
     ("application-autoscaling", "ResourceId", "scalable-target/*"),
     ("elbv2", "TargetGroupArn", ""),
+    ("elbv2", "ListenerArn", ""),
+    ("elbv2", "RuleArn", ""),
     ("cloudwatch", "AlarmNames", "alarm:*"),
 )
 
@@ -88,7 +97,7 @@ def resource_of(call: Call, account: str) -> str:
 def _arn(call: Call, account: str, value: Any, shape: str) -> str:
     if not shape:
         return str(value)
-    if call.service == "lambda":
+    if call.service == "lambda" and "UUID" not in call.parameters:
         name = str(value).split(":function:")[-1]
         qualifier = call.parameters.get("Qualifier")
         return _named(call, account, f"function:{name}:{qualifier}" if qualifier else f"function:{name}")
@@ -99,6 +108,8 @@ def _arn(call: Call, account: str, value: Any, shape: str) -> str:
         return _named(call, account, shape.replace("{}", "/" + str(value).lstrip("/").split(":")[0]))
     if call.service == "iam":
         return f"arn:aws:iam::{account}:{shape.replace('{}', _last(value))}"
+    bus = str(call.parameters.get("EventBusName", "default"))
+    shape = shape.replace("{bus}", "" if bus == "default" else f"{bus}/")
     cluster = _last(call.parameters.get("cluster", "default"))
     return _named(call, account, shape.replace("{cluster}", cluster).replace("{}", _last(value)))
 

@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -136,11 +137,14 @@ def _furnish_primary(scene: Scene) -> None:
         scene.plan.signals.health_check.host,
     } - {""}
     for host in hosts:
-        scene.account.internet.put_in_region(
-            host,
-            primary,
-            lambda request: WebAnswer(probe.expect_status, probe.expect_body or '{"status":"UP"}'),
-        )
+        scene.account.internet.put_in_region(host, primary, partial(_primary_answers, scene, host))
+
+
+def _primary_answers(scene: Scene, host: str, _: WebRequest) -> WebAnswer:
+    probe = scene.plan.signals.probe
+    if scene.account.aws.service(Elbv2).answers_503(host):
+        return WebAnswer(503, "This region is closed; the application is served from another one.")
+    return WebAnswer(probe.expect_status, probe.expect_body or '{"status":"UP"}')
 
 
 def _furnish_slack(scene: Scene) -> None:

@@ -94,6 +94,12 @@ SIGNED_WILDCARDS = (
         "The id in the ARN is made at registration; a condition narrows it to the task counts of ECS services.",
     ),
     SignedWildcard(
+        "rules of a load balancer",
+        ("elasticloadbalancing:AddTags", "elasticloadbalancing:CreateRule", "elasticloadbalancing:DeleteRule"),
+        "arn:aws:elasticloadbalancing:REGION:ACCOUNT:KIND/app/BALANCER/*",
+        "Load balancing makes the ids in these ARNs; the balancer is named, and conditions ask for the tag of a fence.",
+    ),
+    SignedWildcard(
         "descriptions",
         ("*:Describe*", "*:List*"),
         ANY_RESOURCE,

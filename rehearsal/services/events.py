@@ -14,7 +14,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from deployment.resources import BusTarget, FunctionTarget, Rule
+from pilotlight.domain.step import Standing
 from rehearsal.service import Service, Spread
+from rehearsal.services.event_rules import ApplicationRule, ApplicationRules
 from rehearsal.services.lambda_functions import FunctionFailed, LambdaFunctions
 from rehearsal.virtual_time import Task
 
@@ -36,7 +38,7 @@ class Crossing:
     event: Mapping[str, Any]
 
 
-class Events(Service):
+class Events(ApplicationRules, Service):
     """The event buses of the account, by region and name."""
 
     name = "events"
@@ -46,9 +48,16 @@ class Events(Service):
         self.rules: dict[tuple[str, str], Rule] = {}
         self.functions: LambdaFunctions | None = None
         self.bury: Callable[[str, Event, str], None] | None = None
+        self.application_rules: list[ApplicationRule] = []
         self.crossings: list[Crossing] = []
         self.on_crossing: list[Callable[[Crossing], None]] = []
         self._ticks: dict[tuple[str, str], Task[None]] = {}
+
+    def furnish(self, standing: Standing) -> None:
+        """A rule of the application that is on."""
+        if standing.what != "rule":
+            super().furnish(standing)
+        self.add_rule(standing.region, str(standing.facts["name"]), str(standing.facts["bus"]))
 
     def deploy(self, rule: Rule, region: str) -> None:
         """Create a rule; one with a rate starts to tick."""

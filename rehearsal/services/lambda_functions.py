@@ -14,9 +14,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from deployment.resources import Function
+from pilotlight.domain.step import Standing
 from pilotlight.handlers.runtime import Handler, Outside
 from rehearsal.access import CURRENT_ROLE, Role
 from rehearsal.service import Service, Spread, operation
+from rehearsal.services.event_source_mappings import EventSourceMapping, EventSourceMappings
 from rehearsal.virtual_time import TaskWasCancelled
 from rehearsal.wire import Call, ServiceError
 from rehearsal.world import CURRENT_STEP
@@ -52,8 +54,8 @@ class Deployed:
     busy: int = 0
 
 
-class LambdaFunctions(Service):
-    """The functions of the account, by region and name."""
+class LambdaFunctions(EventSourceMappings, Service):
+    """The functions of the account, by region and name, and what feeds the application's."""
 
     name = "lambda"
 
@@ -61,7 +63,14 @@ class LambdaFunctions(Service):
         super().__init__(world)
         self.deployed: dict[tuple[str, str], Deployed] = {}
         self.outside: Callable[[], Outside] | None = None
+        self.mappings: list[EventSourceMapping] = []
         self.after_failure: list[Callable[[str, Any, FunctionFailed], None]] = []
+
+    def furnish(self, standing: Standing) -> None:
+        """An event source mapping that is on."""
+        if standing.what != "mapping":
+            super().furnish(standing)
+        self.add_mapping(standing.region, str(standing.facts["uuid"]))
 
     def deploy(self, function: Function, region: str, environment: Mapping[str, str]) -> None:
         """Deploy a function, in place of an older one."""

@@ -11,7 +11,14 @@ from rehearsal.scenarios import SCENARIOS
 from rehearsal.services.step_functions import StepFunctions
 from tests.workflow.played import played
 
-PRIMARY, STANDBY = "ap-northeast-2", "ap-northeast-1"
+PRIMARY, STANDBY, US_EAST_1 = "ap-northeast-2", "ap-northeast-1", "us-east-1"
+ABROAD = {
+    (PRIMARY, "cloudwatch", "DescribeAlarms"),
+    (US_EAST_1, "cloudwatch", "DescribeAlarms"),
+    # The first look of each fence: where nobody answers there is no second one.
+    (PRIMARY, "elbv2", "DescribeLoadBalancers"),
+    (PRIMARY, "rds", "DescribeDBInstances"),
+}
 OWN_SERVICES = {"dynamodb", "lambda", "states", "stepfunctions", "sns", "sqs", "secretsmanager"}
 everything = pytest.mark.parametrize("name", SCENARIOS)
 
@@ -51,15 +58,15 @@ class TestWhatHoldsInEveryScenario:
         assert len(concluded) == len(announced)
 
     @everything
-    def test_nothing_is_called_in_the_primary_or_in_us_east_1_but_a_look_at_alarms(self, name: str) -> None:
+    def test_nothing_is_called_abroad_but_a_look_at_alarms_and_the_first_look_of_each_fence(self, name: str) -> None:
         seen = played(name)
 
         abroad = {
-            (line.service, line.operation)
+            (line.region, line.service, line.operation)
             for line in seen.scene.world.trace
             if line.region != STANDBY and line.time >= seen.onset
         }
-        assert abroad <= {("cloudwatch", "DescribeAlarms")}
+        assert abroad <= ABROAD
 
     @everything
     def test_no_call_was_refused_for_want_of_permission(self, name: str) -> None:
@@ -85,6 +92,21 @@ class TestWhatHoldsInEveryScenario:
 
 
 class TestOutage:
+    def test_a_dark_primary_is_found_unreachable_within_seconds_before_the_writer_moves(self) -> None:
+        seen = played("outage")
+        steps = {step.name: step for step in seen.result.steps}
+
+        for name in ("close-traffic", "close-database"):
+            fence = steps[name]
+            assert fence.status == "settled"
+            assert fence.finished - fence.started <= 15  # type: ignore[operator]
+            assert fence.finished <= steps["promote"].started  # type: ignore[operator]
+        silent = [s for s in sentences(seen, RecordKind.STEP_SETTLED) if "could not be reached" in s]
+        assert sorted(s.split(" in ap-northeast-2")[0] for s in silent) == [
+            "Database ryuqqq-shared-rds",
+            "Load balancer fileflow-prod-alb",
+        ]
+
     def test_it_recovers_within_its_objectives(self) -> None:
         result = played("outage").result
 

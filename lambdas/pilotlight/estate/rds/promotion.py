@@ -31,7 +31,7 @@ SHOWN_WITHIN = timedelta(seconds=90)
 """An accepted promotion shows in the status within a minute: AWS's own sample waits that long to look."""
 
 _REFUSALS = (AccessDenied, InvalidRequest, InvalidState, NotFound)
-_MARKING_ERRORS = (
+TAGGING_ERRORS = (
     "BlueGreenDeploymentNotFoundFault",
     "DBCapacityReservationNotFound",
     "DBClusterNotFoundFault",
@@ -48,7 +48,7 @@ _MARKING_ERRORS = (
     "InvalidDBInstanceState",
     "TenantDatabaseNotFound",
 )
-MARKING = Operation("rds", "AddTagsToResource", Access.WRITE, dict.fromkeys(_MARKING_ERRORS, "goes on unmarked"))
+MARKING = Operation("rds", "AddTagsToResource", Access.WRITE, dict.fromkeys(TAGGING_ERRORS, "goes on unmarked"))
 
 
 def marking_statement(arn: str) -> Statement:
