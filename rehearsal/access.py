@@ -67,6 +67,7 @@ _RESOURCES: tuple[tuple[str, str, str], ...] = (
     ("application-autoscaling", "ResourceId", "scalable-target/*"),
     ("elbv2", "TargetGroupArn", ""),
     ("cloudwatch", "AlarmNames", "alarm:*"),
+    ("s3", "Key", "{}"),
 )
 
 
@@ -82,6 +83,8 @@ def resource_of(call: Call, account: str) -> str:
 def _arn(call: Call, account: str, value: Any, shape: str) -> str:
     if not shape:
         return str(value)
+    if call.service == "s3":
+        return f"arn:aws:s3:::{call.parameters['Bucket']}/{value}"
     if call.service == "lambda":
         name = str(value).split(":function:")[-1]
         qualifier = call.parameters.get("Qualifier")

@@ -117,9 +117,8 @@ def _context(
     now = runtime.now()
     guarded = GuardedAws(runtime.aws, runtime.ledger, runtime.control, run, step.name, runtime.now)
     started = before.started or now
-    return StepContext(
-        run.plan.place, run.run_id, step.name, run.epoch, started, now, guarded, runtime.outside.web, outputs
-    )
+    web, traffic = runtime.outside.web, run.plan.traffic
+    return StepContext(run.plan.place, run.run_id, step.name, run.epoch, started, now, guarded, web, outputs, traffic)
 
 
 def _record(runtime: Runtime, run: Run, step: PlannedStep, before: StepState, after: StepState) -> None:
