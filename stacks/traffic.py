@@ -51,8 +51,13 @@ def render_public_object(stack: cdk.Stack, described: PublicObject) -> s3.CfnBuc
     }
     refused = {**deny_without_tls(["s3:*"], arn), "Resource": [arn, f"{arn}/*"]}
     policy = s3.CfnBucketPolicy(
-        stack, logical_id(described.name, "BucketPolicy"), bucket=bucket.ref, policy_document=document([read, refused])
+        stack,
+        logical_id(described.name, "BucketPolicy"),
+        # By its name, and not by reference: cdk-nag finds the bucket in the ARNs of the policy by it.
+        bucket=described.name,
+        policy_document=document([read, refused]),
     )
+    policy.add_resource_dependency(bucket)
     # Without its policy the object is dark, and the latch would hang on its metric alone.
     policy.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
     return bucket
