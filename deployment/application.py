@@ -12,6 +12,7 @@ from typing import Any
 
 from deployment import names
 from deployment.foundation import function_errors, table_arn
+from deployment.latch import latch
 from deployment.resources import Function, FunctionTarget, MetricAlarm, Resource, Rule, Stack, StateMachine
 from pilotlight.domain.plan import Arming, Plan
 from pilotlight.domain.step import Access, Statement
@@ -43,6 +44,7 @@ def application(plan: Plan) -> Stack:
         _machine(plan, steps),
         *_rules(plan),
         *_alarms(plan, functions),
+        *latch(plan, PLAN_FILE),
     )
     return Stack(names.application_stack(plan.application), plan.regions.standby, plan.account, resources)
 

@@ -36,6 +36,11 @@ def step_function(application: str, kind: str) -> str:
     return f"pilotlight-{application}-{kind.replace('_', '-')}"
 
 
+def latch_function(application: str) -> str:
+    """The function that says each minute where the latch stands."""
+    return f"pilotlight-{application}-latch"
+
+
 def failover_machine(application: str) -> str:
     """The state machine of a failover plan."""
     return f"{application}-failover"

@@ -80,6 +80,7 @@ _RESOURCES: tuple[tuple[str, str, str], ...] = (
     ("elbv2", "ListenerArn", ""),
     ("elbv2", "RuleArn", ""),
     ("cloudwatch", "AlarmNames", "alarm:*"),
+    ("s3", "Key", "{}"),
 )
 
 
@@ -97,6 +98,8 @@ def resource_of(call: Call, account: str) -> str:
 def _arn(call: Call, account: str, value: Any, shape: str) -> str:
     if not shape:
         return str(value)
+    if call.service == "s3":
+        return f"arn:aws:s3:::{call.parameters['Bucket']}/{value}"
     if call.service == "lambda" and "UUID" not in call.parameters:
         name = str(value).split(":function:")[-1]
         qualifier = call.parameters.get("Qualifier")

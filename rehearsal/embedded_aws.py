@@ -100,7 +100,7 @@ class EmbeddedAws:
         if service is None:
             raise NotModelled(Call(hyphenized, operation, region, {}))
         read = wire.read_json if service in self._plainly_read else wire.read
-        call = read(service, operation, region, request)
+        call = (wire.read_object if service == "s3" else read)(service, operation, region, request)
         if self.world.is_dark(region):
             began = self.world.time.now()
             self.world.time.sleep(CONNECT_TIMEOUT_SECONDS)

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from deployment.application import application
 from deployment.foundation import foundation
 from deployment.guard import guard
-from deployment.resources import Stack
+from deployment.resources import HealthCheck, Stack
 from deployment.signals import signals
 from pilotlight.domain.plan import Plan
 from pilotlight.domain.ports import WebAnswer, WebRequest
@@ -33,6 +33,7 @@ from rehearsal.services.elbv2 import Elbv2
 from rehearsal.services.rds import Rds
 from rehearsal.services.route53 import Route53
 from rehearsal.slack import FakeSlack
+from rehearsal.traffic import furnish_records
 from rehearsal.virtual_time import VirtualTime
 from rehearsal.world import World
 
@@ -87,9 +88,11 @@ def _set_up(scene: Scene, stacks: Iterable[Stack]) -> None:
         _furnish(scene, standing)
     _furnish_primary(scene)
     _furnish_slack(scene)
-    account.aws.service(Route53).answers = lambda host, path: _answers(scene, host, path)
+    account.aws.service(Route53).answers = lambda check: _answers(scene, check)
     account.apply(stacks)
     account.aws.service(CloudWatch).settle(LONG_AGO)
+    own = [r for stack in signals(scene.plan) for r in stack.resources if isinstance(r, HealthCheck)]
+    furnish_records(scene.world, scene.plan, list(_standing(scene)), own)
 
 
 def _standing(scene: Scene) -> Iterator[Standing]:
@@ -157,9 +160,9 @@ def _furnish_slack(scene: Scene) -> None:
     )
 
 
-def _answers(scene: Scene, host: str, path: str) -> bool:
-    answer = scene.account.internet.ask(WebRequest("GET", f"https://{host}{path}"))
-    return answer.status is not None and 200 <= answer.status < 400
+def _answers(scene: Scene, check: HealthCheck) -> bool:
+    answer = scene.account.internet.ask(WebRequest("GET", f"https://{check.host}{check.path}"))
+    return answer.status is not None and 200 <= answer.status < 400 and (check.search or "") in answer.body
 
 
 def _standby_answers(scene: Scene, asked: Standing, request: WebRequest) -> WebAnswer:

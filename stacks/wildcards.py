@@ -70,6 +70,12 @@ SIGNED_WILDCARDS = (
         "CloudWatch gives these reads no resource to name; metrics are numbers and hold no data of the application.",
     ),
     SignedWildcard(
+        "latch's metric",
+        ("cloudwatch:PutMetricData",),
+        "*",
+        "CloudWatch gives this write no resource to name; a condition narrows it to the namespace of the application.",
+    ),
+    SignedWildcard(
         "tokens",
         ("secretsmanager:GetSecretValue",),
         "arn:aws:secretsmanager:REGION:ACCOUNT:secret:pilotlight/*",

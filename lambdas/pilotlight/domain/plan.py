@@ -20,6 +20,7 @@ from pilotlight.domain.part import Account, Name, Part, Region
 from pilotlight.domain.place import Place
 from pilotlight.domain.policy import Decision, Fence, Gates
 from pilotlight.domain.stages import AwaitStep, PlannedStep, RunStep, StageName, Stages, StartStep
+from pilotlight.domain.traffic import Traffic
 
 HEALTH_CHECK_REGION = "us-east-1"
 """Route 53 publishes the metrics of health checks, and so their alarms live, in this region only."""
@@ -175,6 +176,7 @@ class Plan(Part):
     decision: Decision = Decision()
     fence: Fence = Fence()
     gates: Gates = Gates()
+    traffic: Traffic | None = Field(None, description="How users reach the application, and what holds them.")
     notifications: Notifications = Notifications()
     stages: Stages
 

@@ -92,7 +92,12 @@ def findings(view: IncidentView) -> str:
 
 
 def _severity(severity: Severity) -> str:
-    return {Severity.FINE: "✓ fine", Severity.WARNING: "! warning", Severity.IMPOSSIBLE: "✕ impossible"}[severity]
+    return {
+        Severity.FINE: "✓ fine",
+        Severity.WARNING: "! warning",
+        Severity.ERROR: "✕ error",
+        Severity.IMPOSSIBLE: "✕ impossible",
+    }[severity]
 
 
 def sightings(view: IncidentView) -> str:
