@@ -111,7 +111,14 @@ def _alarms(account: str, region: str) -> tuple[MetricAlarm, ...]:
         missing="notBreaching",
         notify=(topic,),
     )
-    return (lost, untold, function_errors(names.NOTIFY_FUNCTION, topic))
+    blind = MetricAlarm(
+        name=f"{names.PROBE_FUNCTION}-silent",
+        description=f"The probe in {region} has looked at no primary for five minutes.",
+        namespace="AWS/Lambda", metric="Invocations", dimensions={"FunctionName": names.PROBE_FUNCTION},
+        statistic="Sum", threshold=1, comparison="LessThanThreshold", missing="breaching", periods=5, notify=(topic,),
+    )  # fmt: skip
+    functions = (names.NOTIFY_FUNCTION, names.PROBE_FUNCTION)
+    return (lost, untold, blind, *(function_errors(function, topic) for function in functions))
 
 
 def function_errors(function: str, topic: str) -> MetricAlarm:

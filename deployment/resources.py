@@ -41,6 +41,15 @@ class Table:
 
 
 @dataclass(frozen=True)
+class Parameter:
+    """An SSM parameter of plain text that says something of the description itself; it holds no secret."""
+
+    name: str
+    description: str
+    value: str
+
+
+@dataclass(frozen=True)
 class Queue:
     """An SQS queue for what could not be delivered."""
 
@@ -161,6 +170,7 @@ class HealthCheckAlarm:
 Resource = (
     Function
     | Table
+    | Parameter
     | Queue
     | Topic
     | Bus
@@ -174,6 +184,7 @@ Resource = (
 
 _ORDER = (
     Table,
+    Parameter,
     Queue,
     Topic,
     Bus,

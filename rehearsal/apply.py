@@ -16,6 +16,7 @@ from deployment.resources import (
     HealthCheck,
     HealthCheckAlarm,
     MetricAlarm,
+    Parameter,
     Queue,
     Resource,
     Rule,
@@ -85,6 +86,9 @@ class Account:
         match resource:
             case Table():
                 sdk.call("dynamodb", "CreateTable", stack.region, **_table(resource))
+            case Parameter():
+                kept = {"Name": resource.name, "Value": resource.value, "Type": "String"}
+                sdk.call("ssm", "PutParameter", stack.region, Description=resource.description, **kept)
             case Queue():
                 sdk.call("sqs", "CreateQueue", stack.region, QueueName=resource.name)
             case Topic():

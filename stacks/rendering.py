@@ -18,6 +18,7 @@ from deployment.resources import (
     HealthCheck,
     HealthCheckAlarm,
     MetricAlarm,
+    Parameter,
     Queue,
     Resource,
     Rule,
@@ -51,12 +52,14 @@ class RenderedStack(cdk.Stack):
         for resource in sorted(described.resources, key=place_in_order):
             self._render(resource)
 
-    def _render(self, resource: Resource) -> None:  # noqa: C901 (one case for each kind of resource)
+    def _render(self, resource: Resource) -> None:  # noqa: C901, PLR0912 (one case for each kind of resource)
         match resource:
             case Function():
                 self._render_function(resource)
             case Table():
                 storage.render_table(self, resource)
+            case Parameter():
+                storage.render_parameter(self, resource)
             case Queue():
                 storage.render_queue(self, self.described, resource)
             case Topic():

@@ -18,12 +18,15 @@ from pilotlight.domain.errors import AlreadyExists, AwsError, Changed, InputRefu
 from pilotlight.domain.plan import Plan
 from pilotlight.domain.records import Entry, RecordKind
 from pilotlight.domain.signals import Signal
+from pilotlight.domain.watching import SIGHT_CHANGED
 from pilotlight.handlers.holding import is_live, put_to_rest
 from pilotlight.handlers.journal import incident_of, outline_of, verdicts
 from pilotlight.handlers.looking import see
 from pilotlight.handlers.runtime import Handler, Outside, Runtime, entry
 
 TICK = "Scheduled Event"
+ONLY_EARLIER = (TICK, SIGHT_CHANGED)
+"""What asks for a look and says nothing: a tick, and a probe that saw something else than before."""
 EXECUTION_INPUT = "{}"
 """The same for every start: a run finds out by its name, in the control table, that the detector started it."""
 
@@ -51,7 +54,7 @@ class Detector:
     def take(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """Take a tick or an event to its verdict; an event that cannot be read ends in a recorded refusal."""
         plan, now = self._runtime.plan, self._runtime.now()
-        if event.get("detail-type") == TICK:
+        if event.get("detail-type") in ONLY_EARLIER:
             return self._conclude(plan, now, event_id="")
         try:
             alarm = AlarmEvent.parse(event)
