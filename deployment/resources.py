@@ -41,6 +41,15 @@ class Table:
 
 
 @dataclass(frozen=True)
+class Parameter:
+    """An SSM parameter of plain text that says something of the description itself; it holds no secret."""
+
+    name: str
+    description: str
+    value: str
+
+
+@dataclass(frozen=True)
 class Queue:
     """An SQS queue for what could not be delivered."""
 
@@ -53,15 +62,6 @@ class Topic:
     """An SNS topic for people and pagers."""
 
     name: str
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """An SSM parameter: the value it is deployed with; what a person writes into it later stays."""
-
-    name: str
-    description: str
-    value: str
 
 
 @dataclass(frozen=True)

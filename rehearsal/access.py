@@ -26,6 +26,10 @@ _ACTION = {
 }
 
 
+# STS API Reference, GetCallerIdentity: no permission is required, and none can be taken away.
+_FREE = ("sts:GetCallerIdentity",)
+
+
 def action_of(call: Call) -> str:
     """The IAM action that a call needs, where it differs from the operation's name."""
     return _ACTION.get((call.service, call.operation), f"{_PREFIX.get(call.service, call.service)}:{call.operation}")
@@ -69,6 +73,8 @@ _RESOURCES: tuple[tuple[str, str, str], ...] = (
     ("elasticache", "CacheParameterGroupName", "parametergroup:{}"),
     ("elasticache", "SnapshotName", "snapshot:{}"),
     ("elasticache", "ResourceName", ""),
+    ("ssm", "Path", "parameter{}"),
+    ("events", "Entries", "event-bus/{}"),
     ("ecs", "services", "service/{cluster}/{}"),
     ("ecs", "service", "service/{cluster}/{}"),
     ("ecs", "resourceArn", ""),
@@ -109,6 +115,8 @@ def _arn(call: Call, account: str, value: Any, shape: str) -> str:
     if call.service == "ssm":
         # All of a name with slashes is the name; `name:3` asks for a version of it.
         return _named(call, account, shape.replace("{}", "/" + str(value).lstrip("/").split(":")[0]))
+    if call.service == "events":
+        return _named(call, account, shape.replace("{}", _last(value[0].get("EventBusName", "default"))))
     if call.service == "iam":
         return f"arn:aws:iam::{account}:{shape.replace('{}', _last(value))}"
     bus = str(call.parameters.get("EventBusName", "default"))
@@ -127,6 +135,8 @@ class Role:
     def must_allow(self, call: Call, resource: str) -> None:
         """Raise the `AccessDenied` that AWS would answer, unless some statement allows the call."""
         action = action_of(call)
+        if action in _FREE:
+            return
         for statement in self.statements:
             if any(fnmatchcase(action.lower(), a.lower()) for a in statement.actions) and any(
                 fnmatchcase(resource, r) for r in statement.resources

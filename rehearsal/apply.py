@@ -91,13 +91,13 @@ class Account:
         match resource:
             case Table():
                 sdk.call("dynamodb", "CreateTable", stack.region, **_table(resource))
+            case Parameter():
+                kept = {"Name": resource.name, "Value": resource.value, "Type": "String"}
+                sdk.call("ssm", "PutParameter", stack.region, Description=resource.description, **kept)
             case Queue():
                 sdk.call("sqs", "CreateQueue", stack.region, QueueName=resource.name)
             case Topic():
                 sdk.call("sns", "CreateTopic", stack.region, Name=resource.name)
-            case Parameter():
-                kept = {"Name": resource.name, "Value": resource.value, "Type": "String"}
-                sdk.call("ssm", "PutParameter", stack.region, **kept, Description=resource.description)
             case Bus():
                 pass  # a bus is there by its name; the model of EventBridge keeps rules only
             case PublicObject():

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from deployment.application import application
 from deployment.foundation import foundation
 from deployment.guard import guard
+from deployment.observing import observers
 from deployment.resources import HealthCheck, Stack
 from deployment.signals import signals
 from pilotlight.domain.plan import Plan
@@ -63,12 +64,8 @@ def open_scene(plan: Plan, seed: int, stacks: Iterable[Stack] | None = None) -> 
 
     Parameters: `stacks` are deployed in it; those that `deployment` describes for the plan, unless given.
     """
-    deployed = stacks or (
-        foundation(plan.account, plan.regions.standby),
-        application(plan),
-        *signals(plan),
-        *guard(plan),
-    )
+    home = foundation(plan.account, plan.regions.standby)
+    deployed = stacks or (home, *observers([plan]), application(plan), *signals(plan), *guard(plan))
     world = World(VirtualTime(START), seed, plan.account)
     aws = EmbeddedAws(world).__enter__()
     scene = Scene(plan, Account(aws, Internet(world)), FakeSlack(world))

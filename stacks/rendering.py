@@ -20,6 +20,7 @@ from deployment.resources import (
     HealthCheckAlarm,
     MetricAlarm,
     MetricHealthCheck,
+    Parameter,
     PublicObject,
     Queue,
     Resource,
@@ -60,6 +61,8 @@ class RenderedStack(cdk.Stack):
                 self._render_function(resource)
             case Table():
                 storage.render_table(self, resource)
+            case Parameter():
+                storage.render_parameter(self, resource)
             case Queue():
                 storage.render_queue(self, self.described, resource)
             case Topic():

@@ -88,6 +88,12 @@ SIGNED_WILDCARDS = (
         "Secrets Manager appends six characters of its own to the name in the ARN.",
     ),
     SignedWildcard(
+        "a changed sight",
+        ("events:PutEvents",),
+        "arn:aws:events:*:ACCOUNT:event-bus/pilotlight",
+        "One probe looks for every standby; the bus is the controller's own in each of them.",
+    ),
+    SignedWildcard(
         "members of a cache",
         ("elasticache:AddTagsToResource", "elasticache:CreateReplicationGroup"),
         "arn:aws:elasticache:REGION:ACCOUNT:cluster:GROUP-*",

@@ -21,7 +21,7 @@ from rehearsal.service import Service, Spread, operation
 from rehearsal.services.event_source_mappings import EventSourceMapping, EventSourceMappings
 from rehearsal.virtual_time import TaskWasCancelled
 from rehearsal.wire import Call, ServiceError
-from rehearsal.world import CURRENT_STEP
+from rehearsal.world import CURRENT_REGION, CURRENT_STEP
 
 if TYPE_CHECKING:
     from rehearsal.world import World
@@ -142,6 +142,7 @@ class LambdaFunctions(EventSourceMappings, Service):
         # An error is handed back as a value: nobody may be waiting any more, and a function's error stops no world.
         deployed.calls += 1
         CURRENT_ROLE.set(deployed.role)
+        CURRENT_REGION.set(deployed.region)
         CURRENT_STEP.set(payload.get("step", "") if isinstance(payload, dict) else "")
         try:
             handler = self._instance(deployed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -92,6 +92,9 @@ class Estate:
     def _ListHostedZonesByName(self, given: Mapping[str, Any]) -> dict[str, Any]:
         # Route 53 answers the zones from this name on, in its order of names, whether it is among them or not.
         return {"HostedZones": [{"Id": "/hostedzone/Z1", "Name": "ryuqqq.com.", "CallerReference": "r"}]}
+
+    def ask_all(self, requests: Sequence[WebRequest]) -> list[WebAnswer]:
+        return [self.ask(request) for request in requests]
 
     def _ListResourceRecordSets(self, given: Mapping[str, Any]) -> dict[str, Any]:
         assert given["HostedZoneId"] == "Z1"

@@ -123,11 +123,20 @@ class Probe(Part):
     timeout: Duration = Field(timedelta(seconds=2), description="How long it waits for an answer: 5 s at most.")
 
 
+class Heartbeat(Part):
+    """The beat that the primary region sends into the standby each minute; its absence speaks of the region."""
+
+    silent_after: Duration = Field(
+        timedelta(seconds=150), description="A heartbeat that was not heard for longer than this calls its region dark."
+    )
+
+
 class Signals(Part):
     """Who looks at the primary."""
 
     health_check: HealthCheck
     probe: Probe
+    heartbeat: Heartbeat = Heartbeat()
     alarms: tuple[PrimaryAlarm, ...] = Field((), description="Alarms of the application itself: 10 at most.")
 
 

@@ -220,6 +220,7 @@ class IncidentView:
     looks: int = 0
     gate: Gate | None = None
     override_sentence: str = ""
+    tombstone_sentence: str = ""
     reviews: tuple[ReviewView, ...] = ()
     outcome: Outcome | None = None
     outcome_reason: str = ""

@@ -86,6 +86,8 @@ def findings(view: IncidentView) -> str:
         rows.append(row(("k", "! overridden"), ("", foreign(view.override_sentence))))
     if view.gate:
         rows.append(row(("k", "✓ gate passed"), ("", foreign(view.gate.sentence))))
+    if view.tombstone_sentence:
+        rows.append(row(("k", "tombstone"), ("", foreign(view.tombstone_sentence))))
     return (
         f'<h2>Before it acted</h2><section class="card scroll"><table>{"".join(rows)}</table></section>' if rows else ""
     )

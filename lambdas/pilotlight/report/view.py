@@ -95,6 +95,8 @@ class _Fold:
                 self._change(gate=gate, rpo_seconds=gate.lag_seconds, rpo_sentence=sentence, loss_window=window)
             case RecordKind.OVERRIDDEN:
                 self._change(override_sentence=record.entry.sentence)
+            case RecordKind.TOMBSTONE:
+                self._change(tombstone_sentence=record.entry.sentence)
             case RecordKind.STAGE_REVIEWED:
                 self._reviewed(record)
             case RecordKind.RUN_CLOSED:
