@@ -12,6 +12,7 @@ from deployment.resources import (
     HealthCheck,
     HealthCheckAlarm,
     MetricAlarm,
+    Parameter,
     Queue,
     Rule,
     Stack,
@@ -103,6 +104,7 @@ def sample_application() -> Stack:
         STANDBY,
         ACCOUNT,
         (
+            Parameter("/pilotlight/sample", "Says something of the sample.", '{"application":"sample"}'),
             a_function("sample-detect"),
             a_function("sample-step", environment={}),
             a_machine("sample-failover"),

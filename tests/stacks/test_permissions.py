@@ -7,6 +7,7 @@ import json
 import pytest
 
 from deployment import names as own
+from deployment.observing import observing_regions
 from deployment.resources import Function, StateMachine
 from pilotlight.domain.plan import Arming, Plan
 from pilotlight.domain.read_only import is_read
@@ -30,7 +31,7 @@ OUR_OWN = (
 )
 """What Pilotlight may always write to: its own records, alerts, lost events and bus."""
 
-CONTROLLERS_WILDCARDS = ("own log", "traces", "log delivery")
+CONTROLLERS_WILDCARDS = ("own log", "traces", "log delivery", "a changed sight")
 """The entries of the signed list that write, and are about the controller and not about an application."""
 
 
@@ -39,11 +40,18 @@ def is_our_own(plan: Plan, permission: Permission) -> bool:
     for service, resource in OUR_OWN:
         if permission.resource == plan.place.arn(service, resource):
             return True
+    for region in observing_regions(plan):
+        if permission.resource == plan.place.arn("dynamodb", f"table/{own.SIGNALS_TABLE}", region=region):
+            return True
     functions = plan.place.arn("lambda", f"function:pilotlight-{plan.application}-")
     if permission.action == "lambda:InvokeFunction" and permission.resource.startswith(functions):
         return True
-    signals_queue = f":pilotlight-{plan.application}-lost-signals"
-    if permission.action == "sqs:SendMessage" and permission.resource.endswith(signals_queue):
+    queues = (
+        f":pilotlight-{plan.application}-lost-signals",
+        f":{own.LOST_LOOKS_QUEUE}",
+        f":{own.lost_beats_queue(plan.regions.standby)}",
+    )
+    if permission.action == "sqs:SendMessage" and permission.resource.endswith(queues):
         return True
     return (
         is_wildcard(permission.resource)
@@ -155,6 +163,28 @@ def test_no_role_may_update_or_delete_a_record_of_the_ledger(plan, arming):
     held = {p.action for t in synthesis.templates.values() for p in permissions(t) if p.resource == ledger}
 
     assert held == {"dynamodb:PutItem", "dynamodb:Query"}
+
+
+@EVERY_PLAN
+def test_a_heartbeat_may_write_its_own_pulse_alone_and_a_probe_what_it_saw(plan):
+    synthesis = synthesized(f"{plan.application}-{Arming.OBSERVE.value}")
+    primary, standby = plan.regions.primary, plan.regions.standby
+
+    held = {}
+    for stack in synthesis.deployment.observers:
+        for name, role in synthesis.resources(stack, "AWS::IAM::Role").items():
+            for policy in role["Properties"]["Policies"]:
+                for statement in policy["PolicyDocument"]["Statement"]:
+                    if "dynamodb:PutItem" in statement["Action"]:
+                        held[stack.region, name] = statement["Condition"]
+
+    beats = logical_id(own.heartbeat_function(standby), "FunctionRole")
+    probe = logical_id(own.PROBE_FUNCTION, "FunctionRole")
+    own_items = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["probe#*"]}}
+    assert held == {
+        (primary, beats): {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [f"pulse#{primary}"]}},
+        **{(region, probe): own_items for region in observing_regions(plan)},
+    }
 
 
 def test_a_write_on_everything_is_not_signed_for_a_step():
