@@ -11,8 +11,8 @@ from rehearsal.scenarios import SCENARIOS
 from rehearsal.services.step_functions import StepFunctions
 from tests.workflow.played import played
 
-PRIMARY, STANDBY = "ap-northeast-2", "ap-northeast-1"
-OWN_SERVICES = {"dynamodb", "lambda", "states", "stepfunctions", "sns", "sqs", "secretsmanager"}
+PRIMARY, STANDBY, WITNESS = "ap-northeast-2", "ap-northeast-1", "ap-southeast-1"
+OWN_SERVICES = {"dynamodb", "events", "lambda", "states", "stepfunctions", "sns", "sqs", "secretsmanager"}
 everything = pytest.mark.parametrize("name", SCENARIOS)
 
 
@@ -51,15 +51,23 @@ class TestWhatHoldsInEveryScenario:
         assert len(concluded) == len(announced)
 
     @everything
-    def test_nothing_is_called_in_the_primary_or_in_us_east_1_but_a_look_at_alarms(self, name: str) -> None:
+    def test_other_regions_are_only_looked_at_and_keep_what_was_seen(self, name: str) -> None:
+        """Alarms are read where they stand, a probe asks whether the primary's API answers, the witness keeps it."""
         seen = played(name)
 
         abroad = {
-            (line.service, line.operation)
+            (line.region, line.service, line.operation, line.resource.rsplit("/", 1)[-1])
             for line in seen.scene.world.trace
             if line.region != STANDBY and line.time >= seen.onset
         }
-        assert abroad <= {("cloudwatch", "DescribeAlarms")}
+        alarms = f"arn:aws:cloudwatch:us-east-1:{seen.scene.plan.account}:alarm:*"
+        assert abroad <= {
+            ("us-east-1", "cloudwatch", "DescribeAlarms", alarms),
+            (PRIMARY, "sts", "GetCallerIdentity", "*"),
+            (WITNESS, "ssm", "GetParametersByPath", "probes"),
+            (WITNESS, "dynamodb", "GetItem", "pilotlight-signals"),
+            (WITNESS, "dynamodb", "PutItem", "pilotlight-signals"),
+        }
 
     @everything
     def test_no_call_was_refused_for_want_of_permission(self, name: str) -> None:
