@@ -65,6 +65,7 @@ class EmbeddedAws:
         self.random = world.random_for("embedded-aws")
         self.services = world.models
         self.services.update({kind.name: kind(world) for kind in service_kinds()})
+        self.before_call: list[Callable[[Call], None]] = []
         self.after_call: list[Callable[[Call], None]] = []
         self._open = ExitStack()
         self._session = _session()
@@ -113,6 +114,8 @@ class EmbeddedAws:
         resource, began = resource_of(call, self.world.account), self.world.time.now()
         role: Role | None = CURRENT_ROLE.get()
         error = ""
+        for listener in self.before_call:
+            listener(call)
         try:
             if role is not None:
                 role.must_allow(call, resource)

@@ -27,7 +27,7 @@ from rehearsal.services.step_functions import StepFunctions
 from rehearsal.snapshot import picture_of
 
 LONGEST_SECONDS = 6 * 3600.0
-LONGEST_WITHOUT_A_RUN_SECONDS = 30 * 60.0
+LONGEST_WITHOUT_A_RUN_SECONDS = 15 * 60.0
 MESSAGES_FOLLOW_SECONDS = 30.0
 
 
@@ -53,9 +53,10 @@ def play(
 
     Parameters: `stacks` are deployed in its world; those that `deployment` describes for the plan, unless given.
     """
-    played_plan = plan if as_armed else plan.model_copy(update={"arming": Arming.AUTOMATIC})
+    armed = {} if as_armed else {"arming": Arming.AUTOMATIC}
+    played_plan, *company = (each.model_copy(update=armed) for each in scenario.company(plan))
     random.seed(seed)
-    scene = open_scene(played_plan, seed, stacks)
+    scene = open_scene(played_plan, seed, stacks, company)
     try:
         notes = _listen(scene)
         _let_happen_before(scene, scenario)
@@ -63,7 +64,7 @@ def play(
         primary_before = picture_of(scene.world, plan.regions.primary)
         notes.append((onset, f"The outage begins: {scenario.summary}"))
         scene.world.time.spawn(lambda: scenario.happen(scene), name=scenario.name)
-        _run_to_the_end(scene)
+        _run_to_the_end(scene, onset + scenario.at_least)
         primary = primary_before, picture_of(scene.world, plan.regions.primary)
         result, records = _conclude(scene, scenario, seed, onset)
         return Played(result, scene, onset, records, notes, primary)
@@ -96,7 +97,7 @@ def _listen(scene: Scene) -> list[tuple[datetime, str]]:
     return notes
 
 
-def _run_to_the_end(scene: Scene) -> None:
+def _run_to_the_end(scene: Scene, not_before: datetime) -> None:
     time, machines = scene.world.time, scene.account.aws.service(StepFunctions)
     time.run(until=lambda: bool(machines.executions), limit_seconds=LONGEST_WITHOUT_A_RUN_SECONDS)
     if machines.executions:
@@ -104,7 +105,7 @@ def _run_to_the_end(scene: Scene) -> None:
             until=lambda: all(e.status is not Status.RUNNING for e in machines.executions.values()),
             limit_seconds=LONGEST_SECONDS,
         )
-    time.run(limit_seconds=MESSAGES_FOLLOW_SECONDS)
+    time.run(limit_seconds=max(MESSAGES_FOLLOW_SECONDS, (not_before - time.now()).total_seconds()))
 
 
 def _conclude(scene: Scene, scenario: Scenario, seed: int, onset: datetime) -> tuple[RehearsalResult, Sequence[Record]]:
@@ -148,7 +149,10 @@ def _outcome(run: Run | None, records: Sequence[Record]) -> tuple[Outcome | None
         for r in records
         if r.entry.kind is RecordKind.VERDICT and r.entry.details.get("verdict") == "block"
     ]
-    return (Outcome.BLOCKED, blocked[-1]) if blocked else (None, "No run was started.")
+    if blocked:
+        return Outcome.BLOCKED, blocked[-1]
+    said = [r.entry.sentence for r in records if r.entry.kind is RecordKind.VERDICT]
+    return Outcome.NOT_NEEDED, said[-1] if said else "Nothing was seen that needs a failover."
 
 
 def _since(onset: datetime, moment: datetime | None) -> float | None:

@@ -8,7 +8,7 @@ up: its tasks healthy, its configuration swapped, its database taking writes.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -59,19 +59,29 @@ class Scene:
         return self.account.aws.world
 
 
-def open_scene(plan: Plan, seed: int, stacks: Iterable[Stack] | None = None) -> Scene:
+def open_scene(plan: Plan, seed: int, stacks: Iterable[Stack] | None = None, company: Sequence[Plan] = ()) -> Scene:
     """A world in which the plan's application has been well for long. Close it with `close_scene`.
 
-    Parameters: `stacks` are deployed in it; those that `deployment` describes for the plan, unless given.
+    Parameters: `stacks` are deployed in it, those that `deployment` describes for the plan unless given; `company` are
+    further plans of applications that live beside it.
     """
-    home = foundation(plan.account, plan.regions.standby)
-    deployed = stacks or (home, *observers([plan]), application(plan), *signals(plan), *guard(plan))
     world = World(VirtualTime(START), seed, plan.account)
     aws = EmbeddedAws(world).__enter__()
     scene = Scene(plan, Account(aws, Internet(world)), FakeSlack(world))
+    deployed = stacks or _described((plan, *company))
     world.time.spawn(lambda: _set_up(scene, deployed), name="set the scene")
     world.time.run(limit_seconds=BEFORE_INCIDENT.total_seconds())
     return scene
+
+
+def _described(plans: Sequence[Plan]) -> Iterator[Stack]:
+    home = plans[0]
+    yield foundation(home.account, home.regions.standby)
+    yield from observers(plans)
+    for plan in plans:
+        yield application(plan)
+        yield from signals(plan)
+        yield from guard(plan)
 
 
 def close_scene(scene: Scene) -> None:
@@ -83,7 +93,7 @@ def _set_up(scene: Scene, stacks: Iterable[Stack]) -> None:
     account = scene.account
     for standing in _standing(scene):
         _furnish(scene, standing)
-    _furnish_primary(scene)
+    let_primary_answer(scene, None)
     _furnish_slack(scene)
     account.aws.service(Route53).answers = lambda check: _answers(scene, check)
     account.apply(stacks)
@@ -129,7 +139,8 @@ def _furnish(scene: Scene, standing: Standing) -> None:
         )  # fmt: skip
 
 
-def _furnish_primary(scene: Scene) -> None:
+def let_primary_answer(scene: Scene, instead: Callable[[WebRequest], WebAnswer | None] | None) -> None:
+    """Let the application in the primary answer something else, where `instead` says what; None lets it be well."""
     probe, primary = scene.plan.signals.probe, scene.plan.regions.primary
     hosts = {
         urlsplit(probe.url).hostname or "",
@@ -137,11 +148,16 @@ def _furnish_primary(scene: Scene) -> None:
         scene.plan.signals.health_check.host,
     } - {""}
     for host in hosts:
-        scene.account.internet.put_in_region(host, primary, partial(_primary_answers, scene, host))
+        scene.account.internet.put_in_region(host, primary, partial(_primary_answers, scene, host, instead))
 
 
-def _primary_answers(scene: Scene, host: str, _: WebRequest) -> WebAnswer:
+def _primary_answers(
+    scene: Scene, host: str, instead: Callable[[WebRequest], WebAnswer | None] | None, request: WebRequest
+) -> WebAnswer:
     probe = scene.plan.signals.probe
+    said = instead(request) if instead else None
+    if said:
+        return said
     if scene.account.aws.service(Elbv2).answers_503(host):
         return WebAnswer(503, "This region is closed; the application is served from another one.")
     return WebAnswer(probe.expect_status, probe.expect_body or '{"status":"UP"}')

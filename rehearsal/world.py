@@ -119,7 +119,7 @@ class World:
                 step,
                 seconds,
                 CURRENT_FUNCTION.get(),
-            )  # fmt: skip
+            )
         )
 
     def begin_effect(self, resource: str, seconds: float) -> None:

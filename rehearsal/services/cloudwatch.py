@@ -222,10 +222,14 @@ class CloudWatch(Service):
         for listener in self.on_change:
             listener(watched)
         assert self.send is not None
-        self.send(watched.region, "default", self._event(watched, previous))
+        self.send(watched.region, "default", self.event_of(watched, state, now, previous))
 
-    def _event(self, watched: WatchedAlarm, previous: Mapping[str, Any]) -> dict[str, Any]:
-        alarm, now = watched.alarm, self.world.time.now()
+    def event_of(
+        self, watched: WatchedAlarm, state: str, moment: datetime, previous: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """The event that says that an alarm went to a state at a moment."""
+        alarm, now = watched.alarm, moment
+        was = previous or {"value": "OK", "reason": watched.reason, "timestamp": _stamp(moment)}
         metric = {"namespace": alarm.namespace, "name": alarm.metric, "dimensions": dict(alarm.dimensions)}
         stat = {"metric": metric, "period": int(alarm.period.total_seconds()), "stat": alarm.statistic}
         return {
@@ -243,9 +247,9 @@ class CloudWatch(Service):
                     "description": alarm.description,
                     "metrics": [{"id": "m1", "metricStat": stat, "returnData": True}],
                 },
-                "previousState": dict(previous),
+                "previousState": dict(was),
                 "state": {
-                    "value": watched.state,
+                    "value": state,
                     "reason": watched.reason,
                     "reasonData": watched.reason_data,
                     "timestamp": _stamp(now),

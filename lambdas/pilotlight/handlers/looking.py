@@ -1,8 +1,8 @@
 """A look at the primary that remembers: how fresh what others kept is, and since when it has been dark.
 
 An alarm says since when it is bad. A probe keeps what it saw, by its own clock; when it was heard is remembered here,
-in the control table, by the reader's clock (`pilotlight.domain.hearing`). Who decides looks from the standby as well, and
-that unbroken row of dark looks is remembered in the same note.
+in the control table, by the reader's clock (`pilotlight.domain.hearing`). Who decides looks from the standby as well,
+and that unbroken row of dark looks is remembered in the same note.
 """
 
 from __future__ import annotations

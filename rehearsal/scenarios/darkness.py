@@ -1,0 +1,162 @@
+"""What is dark, or seems to be: regions, paths between them, the application alone, alarms that lie or come late."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from deployment import names
+from pilotlight.domain.plan import HEALTH_CHECK_REGION, Plan
+from pilotlight.domain.ports import Silence, WebAnswer, WebRequest
+from pilotlight.domain.run import Outcome
+from pilotlight.domain.stages import RunStep, Stages
+from rehearsal.scenarios.scenario import Scenario, later, outage, return_after, steps_of
+from rehearsal.scene import Scene, let_primary_answer
+from rehearsal.services.cloudwatch import CloudWatch
+from rehearsal.services.events import Events
+from rehearsal.world import CURRENT_REGION
+
+SILENT = WebAnswer(None, "", "no connection came about in time", silence=Silence.TIMED_OUT)
+BROKEN = WebAnswer(503, "<html><body><h1>503 Service Temporarily Unavailable</h1></body></html>")
+STORM = 200
+"""How many applications go dark at once in an alarm storm, with the one that is rehearsed."""
+
+
+def _dark_for(length: timedelta) -> Callable[[Scene], None]:
+    def happen(scene: Scene) -> None:
+        outage(scene)
+        return_after(scene, length)
+
+    return happen
+
+
+def _flap(scene: Scene) -> None:
+    """Dark for a minute, well for a minute, ten times."""
+    for turn in range(10):
+        later(scene, timedelta(minutes=2 * turn), lambda: outage(scene), "the primary goes dark")
+        return_after(scene, timedelta(minutes=2 * turn + 1))
+
+
+def _application_broken_for(length: timedelta | None) -> Callable[[Scene], None]:
+    """The application answers errors, and its region is well; for ever where no length is given."""
+
+    def happen(scene: Scene) -> None:
+        let_primary_answer(scene, lambda request: BROKEN)
+        if length:
+            later(scene, length, lambda: let_primary_answer(scene, None), "the application is well")
+
+    return happen
+
+
+def _us_east_1(scene: Scene) -> None:
+    scene.world.darken(HEALTH_CHECK_REGION)
+
+
+def _both(scene: Scene) -> None:
+    scene.world.darken(HEALTH_CHECK_REGION)
+    outage(scene)
+
+
+def _path_cut(scene: Scene) -> None:
+    scene.world.cut(scene.plan.regions.primary, scene.plan.regions.standby)
+
+
+def _probe_wrong(scene: Scene) -> None:
+    """The standby's own way to the load balancer is broken; everybody else is served."""
+    standby = scene.plan.regions.standby
+
+    def answer(request: WebRequest) -> WebAnswer | None:
+        return SILENT if CURRENT_REGION.get() == standby else None
+
+    let_primary_answer(scene, answer)
+
+
+def _late_alarm(scene: Scene) -> None:
+    """An event of yesterday is delivered now, as EventBridge may after 24 hours of retries."""
+    region, standby = HEALTH_CHECK_REGION, scene.plan.regions.standby
+    cloudwatch = scene.account.aws.service(CloudWatch)
+    watched = cloudwatch.alarms[region, scene.plan.health_check_alarm]
+    yesterday = scene.world.time.now() - timedelta(hours=24)
+    event = cloudwatch.event_of(watched, state="ALARM", moment=yesterday)
+    scene.account.aws.service(Events).put(standby, names.BUS, event)
+
+
+def storm(plan: Plan) -> tuple[Plan, ...]:
+    """The plan, and others with an application of the same region each, that only ask whether they are served."""
+    asked = next((step for step in plan.steps().values() if step.kind == "check_http"), None)
+    check = {"step": "check", "kind": "check_http", "params": asked.params if asked else {}}
+    stages = Stages(serve={"check": (RunStep.model_validate(check),)})
+    alike = {"stages": stages, "traffic": None, "other_writers": (), "shared_group": None}
+    return (plan, *(plan.model_copy(update={**alike, "application": f"storm-{n:03d}"}) for n in range(1, STORM)))
+
+
+def _storm(scene: Scene) -> None:
+    steps_of(scene, "check_http")
+    outage(scene)
+
+
+SCENARIOS = (
+    Scenario("outage", "The primary region goes dark and stays dark.", Outcome.RECOVERED, outage),
+    Scenario(
+        "blip",
+        "The primary region is dark for two minutes, which is less than it must last.",
+        Outcome.NOT_NEEDED,
+        _dark_for(timedelta(minutes=2)),
+    ),
+    Scenario(
+        "github-43s",
+        "The primary region is cut off for 43 seconds, as GitHub's was on 21 October 2018.",
+        Outcome.NOT_NEEDED,
+        _dark_for(timedelta(seconds=43)),
+    ),
+    Scenario("flap", "The primary region is dark every other minute, for twenty minutes.", Outcome.NOT_NEEDED, _flap),
+    Scenario(
+        "multi-az-failover",
+        "The application answers errors for two minutes while its database fails over between zones.",
+        Outcome.NOT_NEEDED,
+        _application_broken_for(timedelta(minutes=2)),
+    ),
+    Scenario(
+        "bad-deploy",
+        "A deployment breaks the application for good; its region is well.",
+        Outcome.NOT_NEEDED,
+        _application_broken_for(None),
+    ),
+    Scenario(
+        "us-east-1-dark",
+        "The region of the health check's alarm goes dark, and the primary is well.",
+        Outcome.NOT_NEEDED,
+        _us_east_1,
+    ),
+    Scenario(
+        "both-dark",
+        "The primary region goes dark together with the region of the health check's alarm.",
+        Outcome.RECOVERED,
+        _both,
+    ),
+    Scenario(
+        "path-cut",
+        "The network between the primary and the standby is cut; the rest of the world is served.",
+        Outcome.NOT_NEEDED,
+        _path_cut,
+    ),
+    Scenario(
+        "probe-wrong",
+        "The standby's probe gets no answer, and everybody else does.",
+        Outcome.NOT_NEEDED,
+        _probe_wrong,
+    ),
+    Scenario(
+        "late-alarm",
+        "An alarm of yesterday is delivered 24 hours late; the primary is well.",
+        Outcome.NOT_NEEDED,
+        _late_alarm,
+    ),
+    Scenario(
+        "alarm-storm",
+        f"{STORM} applications go dark at once, and no more start by themselves than the account allows.",
+        Outcome.RECOVERED,
+        _storm,
+        company=storm,
+    ),
+)

@@ -1,0 +1,113 @@
+"""Trouble with what the standby needs: its replica, its cache, its image; and with Slack."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from pilotlight.domain.run import Outcome
+from rehearsal.scenarios.scenario import Scenario, outage, steps_of
+from rehearsal.scene import Scene
+from rehearsal.services.ecs import Ecs
+from rehearsal.services.elasticache import ElastiCache
+from rehearsal.services.rds import Rds
+
+
+def _replica_backing_up(scene: Scene) -> None:
+    rds = scene.account.aws.service(Rds)
+    for step in steps_of(scene, "promote_replica"):
+        rds.begin_backup(scene.plan.regions.standby, str(step["replica"]), 15 * 60.0)
+    outage(scene)
+
+
+def _cache_create_failed(scene: Scene) -> None:
+    steps_of(scene, "create_cache")
+    reason = "The requested node type is not available in the requested Availability Zone."
+    scene.account.aws.service(ElastiCache).fail_next_creation(scene.plan.regions.standby, reason, after_seconds=200.0)
+    outage(scene)
+
+
+def _image_missing(scene: Scene) -> None:
+    steps_of(scene, "scale_ecs_service")
+    ecs = scene.account.aws.service(Ecs)
+    for definition in ecs.definitions:
+        ecs.lose_image(scene.plan.regions.standby, definition.image)
+    outage(scene)
+
+
+def _each_replica(trouble: Callable[[Rds, str, str], None]) -> Callable[[Scene], None]:
+    """Something that befalls every replica that the plan promotes."""
+
+    def befall(scene: Scene) -> None:
+        for step in steps_of(scene, "promote_replica"):
+            trouble(scene.account.aws.service(Rds), scene.plan.regions.standby, str(step["replica"]))
+
+    return befall
+
+
+def _fall_behind(rds: Rds, region: str, replica: str) -> None:
+    rds.instance(region, replica).lag_seconds = timedelta(minutes=40).total_seconds()
+
+
+def _fall_behind_on_postgres(rds: Rds, region: str, replica: str) -> None:
+    instance = rds.instance(region, replica)
+    assert instance.source is not None
+    for each in (instance, instance.source):
+        each.engine, each.engine_version = "postgres", "16.4"
+    instance.lag_seconds = timedelta(minutes=40).total_seconds()
+
+
+def _slack_down(scene: Scene) -> None:
+    scene.slack.go_down()
+    outage(scene)
+
+
+SCENARIOS = (
+    Scenario(
+        "replica-backing-up",
+        "A backup of the replica is under way when the primary goes dark.",
+        Outcome.RECOVERED,
+        _replica_backing_up,
+    ),
+    Scenario(
+        "cache-create-failed",
+        "The cache that is created ends in create-failed.",
+        Outcome.FAILED,
+        _cache_create_failed,
+    ),
+    Scenario(
+        "image-missing",
+        "The standby's registry lacks the image that the service runs.",
+        Outcome.FAILED,
+        _image_missing,
+    ),
+    Scenario(
+        "replica-lagging",
+        "The replica was 40 minutes behind when the primary went dark.",
+        Outcome.BLOCKED,
+        outage,
+        before=_each_replica(_fall_behind),
+    ),
+    Scenario(
+        "replica-stopped",
+        "Somebody had stopped the replication 20 minutes before the primary went dark.",
+        Outcome.BLOCKED,
+        outage,
+        before=_each_replica(Rds.stop_replication),
+    ),
+    Scenario(
+        "lag-missing",
+        "The replica had not reported its lag for 20 minutes when the primary went dark.",
+        Outcome.BLOCKED,
+        outage,
+        before=_each_replica(Rds.lose_lag),
+    ),
+    Scenario(
+        "gate-blocks-after-alarm",
+        "All observers agree, but the PostgreSQL replica was 40 minutes behind: the primary stays as it was.",
+        Outcome.BLOCKED,
+        outage,
+        before=_each_replica(_fall_behind_on_postgres),
+    ),
+    Scenario("slack-down", "Slack does not answer during the whole incident.", Outcome.RECOVERED, _slack_down),
+)
