@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 import sys
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -54,6 +55,7 @@ def rehearse(  # noqa: PLR0913, PLR0917  # each option of the command is an argu
     as_armed: Annotated[
         bool, typer.Option("--as-armed", help="Play the plan as it is armed, not as automatic.")
     ] = False,
+    at: Annotated[str, typer.Option(help="When it happens, for scenarios with a moment to choose: '4 min'.")] = "",
 ) -> None:
     """Play a whole regional outage on this machine, with the real handlers and state machine on an embedded AWS."""
     # A rehearsal builds one world and ends: collecting garbage would cost a fifth of its time to free 7 MB.
@@ -65,9 +67,19 @@ def rehearse(  # noqa: PLR0913, PLR0917  # each option of the command is an argu
     if plan is None:
         raise typer.BadParameter("name a plan file, as in ./pilotlight rehearse plans/fileflow.yaml", param_hint="PLAN")
     wanted = rehearsing.Wanted(
-        plan, scenario, seed, report or Path("reports"), output is ResultOutput.JSON, trace, as_armed
+        plan, scenario, seed, report or Path("reports"), output is ResultOutput.JSON, trace, as_armed, duration_of(at)
     )
     raise typer.Exit(rehearsing.rehearse(wanted))
+
+
+def duration_of(text: str) -> timedelta | None:
+    """The span that an option says, None for one that says nothing; a bad one is the user's mistake."""
+    from pilotlight.domain.durations import parse_duration
+
+    try:
+        return parse_duration(text) if text else None
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--at") from error
 
 
 @app.command(epilog="Example: ./pilotlight validate plans/fileflow.yaml")

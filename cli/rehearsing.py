@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryFile
 
@@ -32,6 +33,7 @@ class Wanted:
     as_json: bool
     trace: Path | None
     as_armed: bool
+    at: timedelta | None = None
 
 
 def list_scenarios() -> int:
@@ -49,14 +51,14 @@ def rehearse(wanted: Wanted) -> int:
     except PlanFileRefused as refusal:
         print(refusal.rendered, file=sys.stderr)
         return MISCONFIGURED
-    chosen = scenario(wanted.scenario)
+    chosen = scenario(wanted.scenario, wanted.at)
     unwritable = _unwritable(wanted)
     if unwritable:
         print(f"pilotlight: {unwritable}", file=sys.stderr)
         return MISCONFIGURED
     played = play(plan, chosen, wanted.seed, as_armed=wanted.as_armed)
     report = write_report(played, wanted.reports)
-    result = replace(played.result, report=str(report))
+    result = replace(played.result, report=str(report) if report else None)
     if wanted.trace:
         wanted.trace.write_text("".join(_trace_lines(played)))
     if wanted.as_json:

@@ -62,7 +62,7 @@ def play(
         _let_happen_before(scene, scenario)
         onset = scene.world.time.now()
         primary_before = picture_of(scene.world, plan.regions.primary)
-        notes.append((onset, f"The outage begins: {scenario.summary}"))
+        notes.append((onset, f"It begins: {scenario.summary}"))
         scene.world.time.spawn(lambda: scenario.happen(scene), name=scenario.name)
         _run_to_the_end(scene, onset + scenario.at_least)
         primary = primary_before, picture_of(scene.world, plan.regions.primary)
@@ -83,6 +83,7 @@ def _listen(scene: Scene) -> list[tuple[datetime, str]]:
     """Note what happens outside the ledger's sight: the health check, its alarm, the event's crossing."""
     notes: list[tuple[datetime, str]] = []
     aws, now = scene.account.aws, scene.world.time.now
+    scene.world.on_news.append(lambda sentence: notes.append((now(), sentence)))
     aws.service(Route53).on_flip.append(
         lambda w: notes.append(
             (now(), f"The health check of {w.check.host} {'passes again' if w.healthy else 'fails'}.")

@@ -10,12 +10,17 @@ from pilotlight.report.view import incident_of, view
 from rehearsal.play import Played
 
 
-def write_report(played: Played, folder: Path) -> Path:
-    """Write the report of a rehearsal into a folder, and say where; the folder is made if it is not there."""
+def write_report(played: Played, folder: Path) -> Path | None:
+    """Write the report of a rehearsal into a folder, and say where; the folder is made if it is not there.
+
+    A rehearsal in which nothing was written down has none.
+    """
+    if not played.records:
+        return None
     folder.mkdir(parents=True, exist_ok=True)
     result = played.result
     path = folder / f"{result.application}-{result.scenario}-{result.seed}.html"
     opened = [record for record in played.records if record.entry.kind is RecordKind.RUN_OPENED]
-    incident = incident_of(opened[-1] if opened else played.records[-1]) if played.records else ""
+    incident = incident_of(opened[-1] if opened else played.records[-1])
     path.write_text(page(view(played.records, incident)), encoding="utf-8")
     return path

@@ -6,6 +6,7 @@ one process do not meet.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -62,6 +63,7 @@ class World:
     account: str
     trace: list[TraceLine] = field(default_factory=list)
     effects: list[Effect] = field(default_factory=list)
+    on_news: list[Callable[[str], None]] = field(default_factory=list)
     dark: dict[str, datetime] = field(default_factory=dict)
     cuts: set[frozenset[str]] = field(default_factory=set)
     models: dict[str, Service] = field(default_factory=dict)
@@ -79,10 +81,12 @@ class World:
     def darken(self, region: str) -> None:
         """The region stops answering, from now on."""
         self.dark[region] = self.time.now()
+        self._tell(f"{region} goes dark.")
 
     def relight(self, region: str) -> None:
         """The region answers again."""
-        self.dark.pop(region, None)
+        if self.dark.pop(region, None):
+            self._tell(f"{region} answers again.")
 
     def cut(self, one: str, other: str) -> None:
         """Functions in either of the two regions do not reach the other any more, from now on."""
@@ -98,6 +102,10 @@ class World:
         Who is at work in no function, such as a health checker, looks from elsewhere, and no cut is in its way.
         """
         return region in self.dark or frozenset((CURRENT_REGION.get(), region)) in self.cuts
+
+    def _tell(self, sentence: str) -> None:
+        for listener in self.on_news:
+            listener(sentence)
 
     def is_dark(self, region: str) -> bool:
         """Whether the region answers nobody at the moment."""

@@ -75,7 +75,7 @@ class TestText:
         done = pilotlight("rehearse", FILEFLOW, "--scenario", "blip", "--report", str(tmp_path))
 
         assert done.returncode == 0, done.stderr
-        assert "The outage begins" in done.stdout
+        assert "It begins" in done.stdout
         assert "NOT_NEEDED" in done.stdout
         assert "\x1b[" not in done.stdout
         assert str(tmp_path) in done.stdout

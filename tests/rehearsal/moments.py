@@ -12,7 +12,7 @@ from rehearsal.slack import SlackMessage
 from tests.report.stories import NOTIFY, ONSET, Story, moment
 
 WORLD = (
-    (0.0, "The outage begins: the primary region goes dark and stays dark."),
+    (0.0, "It begins: the primary region goes dark and stays dark."),
     (92.0, "The health check of fileflow.ryuqqq.com fails."),
     (102.0, "Alarm pilotlight-fileflow-primary-health in us-east-1 goes to ALARM."),
     (103.0, "The alarm event crosses from us-east-1 to the bus in ap-northeast-1."),

@@ -108,7 +108,7 @@ class TestPipe:
             feed(view, stories.dark())
 
         assert printed(console).splitlines() == [
-            "  00:00  world   The outage begins: the primary region goes dark and stays dark.",
+            "  00:00  world   It begins: the primary region goes dark and stays dark.",
             "  01:32  world   The health check of fileflow.ryuqqq.com fails.",
             "  01:42  world   Alarm pilotlight-fileflow-primary-health in us-east-1 goes to ALARM.",
             "  01:43  world   The alarm event crosses from us-east-1 to the bus in ap-northeast-1.",
@@ -326,7 +326,7 @@ class TestShow:
         show(played, RESULT)
 
         text = capsys.readouterr().out
-        assert text.index("The outage begins") < text.index("run opened") < text.index("run closed")
+        assert text.index("It begins") < text.index("run opened") < text.index("run closed")
         assert "In Slack it now says:\n\n  | ✅ fileflow is served again after 14 min 51 s" in text
         assert text.endswith("Report   reports/fileflow.html\n")
 

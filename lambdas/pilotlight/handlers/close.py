@@ -130,6 +130,8 @@ def _to_do(run: Run, states: Mapping[str, StepState]) -> list[str]:
 
 
 def _trouble(state: Mapping[str, Any]) -> str:
+    if "ended" in state:
+        return str(state["ended"])
     trouble = state.get("trouble")
     if not isinstance(trouble, dict):
         return ""

@@ -41,8 +41,7 @@ def put_to_rest(runtime: Runtime, run_id: str) -> None:
 
     Failing to is only slower: the next tick asks again.
     """
-    cause = f"The execution of run {run_id} ended without concluding it."
-    event = {"run_id": run_id, "state": {"trouble": {"Error": "Ended", "Cause": cause}}}
+    event = {"run_id": run_id, "state": {"ended": f"The execution of run {run_id} ended without concluding it."}}
     call = {"Qualifier": "live", "InvocationType": "Event", "Payload": json.dumps(event).encode()}
     name = runtime.variable("PILOTLIGHT_CLOSE_FUNCTION")
     try:
