@@ -32,6 +32,12 @@ class ResultOutput(StrEnum):
     JSON = "json"
 
 
+class HistorySource(StrEnum):
+    """Where a history comes from, if not from files."""
+
+    CLOUDWATCH = "cloudwatch"
+
+
 class PlanOutput(StrEnum):
     """How a plan is shown."""
 
@@ -87,6 +93,34 @@ def show(
     from cli import planning
 
     raise typer.Exit(planning.show(plan, planning.Output(output.value)))
+
+
+@app.command(epilog="Example: ./pilotlight backtest plans/fileflow.yaml --from cloudwatch --days 14 --record")
+def backtest(  # each option of the command is an argument
+    plan: Annotated[Path, typer.Argument(help="The plan file.")],
+    history: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="A history as JSON, several times for several files: what `aws cloudwatch get-metric-data`, "
+            "`describe-alarm-history` and `describe-alarms` print, or the shape of docs/backtest.md."
+        ),
+    ] = None,
+    source: Annotated[
+        HistorySource | None, typer.Option("--from", help="Read the history with your credentials; changes nothing.")
+    ] = None,
+    days: Annotated[int, typer.Option(min=1, max=30, help="How far back; minutes are kept for 15 days.")] = 14,
+    output: Annotated[ResultOutput, typer.Option(help="Text, or one JSON document.")] = ResultOutput.TEXT,
+    record: Annotated[
+        bool, typer.Option("--record", help="Write APPLICATION.backtest.json beside the plan, which arming asks for.")
+    ] = False,
+) -> None:
+    """Say when a plan's policy would have failed over, from the history of its alarms and observers."""
+    from cli import backtesting
+
+    if bool(history) is bool(source):
+        raise typer.BadParameter("give either --history FILE or --from cloudwatch", param_hint="--history")
+    wanted = backtesting.Wanted(plan, history or [], days, output is ResultOutput.JSON, record)
+    raise typer.Exit(backtesting.backtest(wanted))
 
 
 @app.command()

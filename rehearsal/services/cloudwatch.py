@@ -28,6 +28,9 @@ MetricKey = tuple[str, str, str, tuple[tuple[str, str], ...]]
 VISIBLE_AFTER_MINUTE = Spread(5.0, 25.0, 60.0)
 EVALUATED_AFTER = Spread(1.0, 8.0, 25.0)
 
+LONGEST_PAGE = 100
+"""The most that DescribeAlarmHistory answers at once (CloudWatch API Reference, MaxRecords)."""
+
 
 @dataclass
 class WatchedAlarm:
@@ -41,6 +44,7 @@ class WatchedAlarm:
     reason_data: str = ""
     updated: datetime | None = None
     recent: list[tuple[datetime, float]] = field(default_factory=list)
+    history: list[dict[str, Any]] = field(default_factory=list)
 
 
 class CloudWatch(Service):
@@ -102,6 +106,18 @@ class CloudWatch(Service):
         found = [self.alarms[call.region, name] for name in names if (call.region, name) in self.alarms]
         return {"MetricAlarms": [self._describe(watched) for watched in found], "CompositeAlarms": []}
 
+    @operation("DescribeAlarmHistory")
+    def describe_alarm_history(self, call: Call) -> Mapping[str, Any]:
+        """The changes of an alarm's state, newest first, 100 a page unless less is asked for."""
+        asked = call.parameters
+        watched = self.alarms.get((call.region, asked["AlarmName"]))
+        start, end = _aware(asked["StartDate"]), _aware(asked["EndDate"])
+        kept = [item for item in (watched.history if watched else ()) if start <= item["Timestamp"] <= end]
+        first, size = int(asked.get("NextToken", 0)), int(asked.get("MaxRecords", LONGEST_PAGE))
+        after = first + size
+        more = {"NextToken": str(after)} if after < len(kept) else {}
+        return {"AlarmHistoryItems": kept[::-1][first:after], **more}
+
     @operation("GetMetricData")
     def get_metric_data(self, call: Call) -> Mapping[str, Any]:
         """Datapoints of single metrics, newest first."""
@@ -137,6 +153,7 @@ class CloudWatch(Service):
             "StateUpdatedTimestamp": watched.updated,
             "MetricName": alarm.metric,
             "Namespace": alarm.namespace,
+            "Dimensions": [{"Name": name, "Value": value} for name, value in alarm.dimensions.items()],
         }
 
     def _evaluate_soon(self, key: MetricKey) -> None:
@@ -174,6 +191,7 @@ class CloudWatch(Service):
             "version": "1.0", "queryDate": _stamp(now), "startDate": _stamp(window[0]), "statistic": alarm.statistic,
             "period": int(alarm.period.total_seconds()), "recentDatapoints": values, "threshold": alarm.threshold,
         })  # fmt: skip
+        watched.history.append(_history_item(watched, previous["value"]))
         for listener in self.on_change:
             listener(watched)
         assert self.send is not None
@@ -207,6 +225,21 @@ class CloudWatch(Service):
                 },
             },
         }
+
+
+def _history_item(watched: WatchedAlarm, before: str) -> dict[str, Any]:
+    """A change of state as DescribeAlarmHistory shows it: the data of both states is JSON inside a text."""
+    reason_data = json.loads(watched.reason_data)
+    after = {"stateValue": watched.state, "stateReason": watched.reason, "stateReasonData": reason_data}
+    states = {"version": "1.0", "oldState": {"stateValue": before}, "newState": after}
+    return {
+        "AlarmName": watched.alarm.name,
+        "AlarmType": "MetricAlarm",
+        "Timestamp": watched.updated,
+        "HistoryItemType": "StateUpdate",
+        "HistorySummary": f"Alarm updated from {before} to {watched.state}",
+        "HistoryData": json.dumps(states),
+    }
 
 
 def _key(region: str, namespace: str, metric: str, dimensions: Mapping[str, str]) -> MetricKey:

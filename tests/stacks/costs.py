@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from backtest.observers import observers_of
 from deployment.resources import Function, HealthCheck, HealthCheckAlarm, MetricAlarm, Resource, Rule, Table, Topic
 from pilotlight.domain.plan import Arming, Plan
 from pilotlight.domain.step import Timing
@@ -31,6 +32,7 @@ RECORDS_PER_TURN = 2
 
 # USD, ap-northeast-1, from memory of the public price lists and without free tiers: to be checked before they are used.
 ALARM = 0.10
+METRIC = 0.30
 HEALTH_CHECK = 0.50 + 1.00
 KEY = 1.00
 LAMBDA_GB_SECOND = 0.0000133334
@@ -57,7 +59,7 @@ class CostLine:
         return self.quantity * self.unit_price
 
 
-def idle_month(deployment: Deployment) -> list[CostLine]:
+def idle_month(deployment: Deployment, plan: Plan) -> list[CostLine]:
     """A month in which nothing happens: things that stand there, and a tick each minute."""
     resources = [resource for stack in deployment.stacks for resource in stack.resources]
     alarms = [r for r in resources if isinstance(r, MetricAlarm | HealthCheckAlarm)]
@@ -65,6 +67,7 @@ def idle_month(deployment: Deployment) -> list[CostLine]:
     ticks = MINUTES_IN_A_MONTH * sum(isinstance(r, Rule) and r.schedule == "rate(1 minute)" for r in resources)
     return [
         CostLine("alarms", len(alarms), ALARM),
+        CostLine("metrics of what was seen (one for each observer that is no alarm)", _looking(plan), METRIC),
         CostLine("health checks (HTTPS, 30 s, an endpoint in AWS)", _count(resources, HealthCheck), HEALTH_CHECK),
         CostLine("keys (one for each topic)", _count(resources, Topic), KEY),
         CostLine("calls of the detector", ticks, LAMBDA_CALL),
@@ -104,6 +107,10 @@ def turns_of(timing: Timing) -> int:
     return turns
 
 
+def _looking(plan: Plan) -> int:
+    return sum(not observer.alarm for observer in observers_of(plan))
+
+
 def _count(resources: Sequence[Resource], of: type) -> int:
     return sum(isinstance(resource, of) for resource in resources)
 
@@ -123,7 +130,7 @@ def quantity(number: float) -> str:
 def tables() -> Iterator[tuple[str, str]]:
     """Each table of the page with the name of its place."""
     plan = load(PLAN)
-    yield "idle", table(idle_month(deployment_of(plan, Arming.MANUAL)))
+    yield "idle", table(idle_month(deployment_of(plan, Arming.MANUAL), plan))
     yield "failover", table(one_failover(plan))
 
 

@@ -18,10 +18,7 @@ from typing import Any, assert_never
 from pilotlight.domain.errors import AwsError
 from pilotlight.domain.plan import HEALTH_CHECK_REGION, Plan
 from pilotlight.domain.ports import Aws, Silence, Web, WebAnswer, WebRequest
-from pilotlight.domain.signals import Sight, Signal, Vantage
-
-INTERNET = "the internet"
-INSIDE = "the region's own network"
+from pilotlight.domain.signals import INSIDE, INTERNET, Sight, Signal, Vantage
 
 Alarms = Mapping[str, Mapping[str, Any]] | AwsError
 """The alarms of a region by name, or why they cannot be read."""
