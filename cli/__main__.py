@@ -26,7 +26,7 @@ PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 
 class ResultOutput(StrEnum):
-    """How a rehearsal is shown."""
+    """How a result is shown."""
 
     TEXT = "text"
     JSON = "json"
@@ -121,6 +121,17 @@ def backtest(  # each option of the command is an argument
         raise typer.BadParameter("give either --history FILE or --from cloudwatch", param_hint="--history")
     wanted = backtesting.Wanted(plan, history or [], days, output is ResultOutput.JSON, record)
     raise typer.Exit(backtesting.backtest(wanted))
+
+
+@app.command(epilog="Example: ./pilotlight permissions plans/fileflow.yaml --output json")
+def permissions(
+    plan: Annotated[Path, typer.Argument(help="The plan file.")],
+    output: Annotated[ResultOutput, typer.Option(help="Text, or one JSON document.")] = ResultOutput.TEXT,
+) -> None:
+    """Print what each deployed role may do at each arming level, and what a level adds to the one before it."""
+    from cli import permitting
+
+    raise typer.Exit(permitting.permissions(plan, as_json=output is ResultOutput.JSON))
 
 
 @app.command()
