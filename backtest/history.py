@@ -8,15 +8,13 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from pilotlight.domain.signals import Sight
+from pilotlight.domain.watching import HEARD_AGAIN_WITHIN
 
 BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 """When something began that the history found going on already."""
-
-UNBROKEN_WITHIN = timedelta(seconds=150)
-"""Two looks that lie further apart are no unbroken row: looks come every minute, and one may be lost."""
 
 
 @dataclass(frozen=True)
@@ -35,14 +33,14 @@ class Looks:
         self._looks: list[Look] = []
         for at, sight in sorted(points, key=lambda point: point[0]):
             last = self._looks[-1] if self._looks else None
-            goes_on = last is not None and last.sight is sight and at - last.at <= UNBROKEN_WITHIN
+            goes_on = last is not None and last.sight is sight and at - last.at <= HEARD_AGAIN_WITHIN
             self._looks.append(Look(at, sight, last.since if last and goes_on else at))
         self._moments = [look.at for look in self._looks]
 
     def last_before(self, now: datetime) -> Look | None:
         """The newest look that is not older than an unbroken row allows; None where the history holds none."""
         index = bisect_right(self._moments, now)
-        if index == 0 or now - self._moments[index - 1] > UNBROKEN_WITHIN:
+        if index == 0 or now - self._moments[index - 1] > HEARD_AGAIN_WITHIN:
             return None
         return self._looks[index - 1]
 

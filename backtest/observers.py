@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pilotlight.domain.errors import PlanRefused
 from pilotlight.domain.plan import HEALTH_CHECK_REGION, Plan
 from pilotlight.domain.signals import BACKBONE, INSIDE, INTERNET, Subject, Vantage
+from pilotlight.domain.watching import probe_in, region_look_from
 
 HEALTH_CHECK = "health_check"
 """The observer that is an alarm on a metric of Route 53, so that a history may hold either of the two."""
@@ -47,13 +48,13 @@ def _looking_themselves(plan: Plan) -> tuple[Observer, ...]:
     regions = plan.regions
     roles = {"standby": regions.standby} | ({"witness": regions.witness} if regions.witness else {})
     probes = (
-        Observer(f"probe_{role}", f"The probe in the {role}", Vantage(region, INTERNET), first_hand=True)
+        Observer(f"probe_{role}", probe_in(role), Vantage(region, INTERNET), first_hand=True)
         for role, region in roles.items()
     )
     looks = (
         Observer(
             f"region_{role}",
-            f"The look from the {role} at AWS in {regions.primary}",
+            region_look_from(role, regions.primary),
             Vantage(region, BACKBONE),
             subject=Subject.REGION,
             counts=False,

@@ -204,7 +204,8 @@ def _bound(plan: Plan, minute: _Minute) -> Verdict:
 def _closed(going: _Open, ended: datetime, *, goes_on: bool) -> Episode:
     """The episode as it came out; where the policy fired on what was seen, what else might have been is left out."""
     fired = {arming for arming, is_bound in going.firings if not is_bound}
-    firings = tuple(f for (arming, is_bound), f in going.firings.items() if not (is_bound and arming in fired))
+    kept = [f for (arming, is_bound), f in going.firings.items() if not (is_bound and arming in fired)]
+    firings = tuple(sorted(kept, key=lambda firing: ACTING.index(firing.arming)))
     held = {arming: _what_held(verdicts) for arming, verdicts in going.held.items() if arming not in fired}
     return Episode(going.began, ended, goes_on, firings, held)
 

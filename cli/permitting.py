@@ -24,8 +24,8 @@ WIDTH = 96
 INDENT = " " * 13
 
 BESIDES = (
-    "Besides, at every level alike: a function writes its own log and traces, and puts what it loses into its queue; one "
-    "that a stream feeds reads that stream; a machine delivers its log. docs/security.md says how."
+    "Besides, at every level alike: a function writes its own log and traces, and puts what it loses into its queue; "
+    "one that a stream feeds reads that stream; a machine delivers its log. docs/security.md says how."
 )
 
 

@@ -1,7 +1,7 @@
 """What each deployed role may do at each arming level, and what a level adds to the one before it.
 
-Read from the description that is deployed, and from nowhere else. What the renderer adds so that logs, traces, queues and
-streams work is the same at every level, and stands in docs/security.md under "wiring".
+Read from the description that is deployed, and from nowhere else. What the renderer adds so that logs, traces, queues
+and streams work is the same at every level, and stands in docs/security.md under "wiring".
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from deployment.application import application
 from deployment.foundation import foundation
 from deployment.guard import guard
+from deployment.observing import observers
 from deployment.resources import BusTarget, Function, Resource, Rule, Stack, StateMachine
 from deployment.signals import signals
 from pilotlight.domain.canonical import canonical
@@ -65,7 +66,8 @@ def levels(plan: Plan) -> tuple[Level, ...]:
 
 def roles_of(plan: Plan) -> Iterator[Role]:
     """Every role that is deployed for a plan as it is armed, those that it shares with other plans included."""
-    for stack in (foundation(plan.account, plan.regions.standby), application(plan), *signals(plan), *guard(plan)):
+    own = (application(plan), *signals(plan), *guard(plan))
+    for stack in (*observers([plan]), foundation(plan.account, plan.regions.standby), *own):
         for resource in stack.resources:
             yield from _role(stack, resource)
 
@@ -83,10 +85,12 @@ def _role(stack: Stack, resource: Resource) -> Iterator[Role]:
 
 
 def _beyond(roles: Iterable[Role], before: Iterable[Role]) -> Iterator[Role]:
-    """Of some roles what they hold beyond those of the same name; roles with nothing more are left out."""
-    held = {role.name: role.permissions() for role in before}
+    """Of some roles what they hold beyond themselves before; a function of one name may stand in several regions."""
+    held = {(role.region, role.name): role.permissions() for role in before}
     for role in roles:
-        more = tuple(s for each in role.statements for s in _parts_beyond(each, held.get(role.name, frozenset())))
+        more = tuple(
+            s for each in role.statements for s in _parts_beyond(each, held.get((role.region, role.name), frozenset()))
+        )
         if more:
             yield replace(role, statements=more)
 

@@ -12,7 +12,6 @@ from datetime import timedelta
 
 from pilotlight.domain.durations import say_duration
 from pilotlight.domain.plan import PlanKind
-from pilotlight.domain.policy import FencePolicy
 from planfile.draft import Draft
 from planfile.faults import Complaint, Where
 from planfile.rules import reading
@@ -39,13 +38,6 @@ def private_applications_are_not_built(draft: Draft) -> Iterator[Complaint]:
     """No function stands in a VPC, and no health check reaches into one."""
     if draft.plan.network.private:
         yield _unbuilt(("network", "private"), "The recovery of an application that only its own VPC can reach")
-
-
-@reading("fence")
-def a_required_fence_is_not_built(draft: Draft) -> Iterator[Complaint]:
-    """Nothing holds a run back until the old primary is closed."""
-    if draft.plan.fence.policy is FencePolicy.REQUIRE:
-        yield _unbuilt(("fence", "policy"), "A fence that is required before the writer moves")
 
 
 @reading("gates")
@@ -95,7 +87,6 @@ def _unbuilt(where: Where, promise: str) -> Complaint:
 LIMITS = (
     runbooks_are_not_built,
     private_applications_are_not_built,
-    a_required_fence_is_not_built,
     waiting_for_people_is_not_built,
     the_slack_token_can_be_read,
     a_look_is_short,

@@ -24,6 +24,9 @@ replacement of tasks. Who moves sooner moves an application that was about to co
 CHECKER_INTERVALS = (timedelta(seconds=10), timedelta(seconds=30))
 """The two intervals of a Route 53 health checker (RequestInterval of CreateHealthCheck)."""
 
+SHORTEST_SILENCE = timedelta(seconds=120)
+"""Two beats of the heartbeat, which comes each minute."""
+
 Check = Callable[[Draft], Iterator[Complaint]]
 
 
@@ -247,6 +250,30 @@ def nobody_is_moved_unasked(draft: Draft) -> Iterator[Complaint]:
             yield Complaint(("other_writers", index), sentence)
 
 
+@reading("kind", "arming", "regions")
+def nobody_starts_without_a_witness(draft: Draft) -> Iterator[Complaint]:
+    """Two regions that no longer reach each other look alike from either side; a third one tells which is dark."""
+    plan = draft.plan
+    if plan.kind is PlanKind.FAILOVER and plan.arming is Arming.AUTOMATIC and plan.regions.witness is None:
+        sentence = (
+            "Armed 'automatic' without a witness, a broken path between the two regions would look like a dark "
+            "primary; name a third region in regions.witness, or arm 'staged'."
+        )
+        yield Complaint(("arming",), sentence)
+
+
+@reading("signals")
+def one_lost_beat_is_no_silence(draft: Draft) -> Iterator[Complaint]:
+    """The heartbeat comes each minute, and may come late or be lost once."""
+    silent_after = draft.plan.signals.heartbeat.silent_after
+    if silent_after < SHORTEST_SILENCE:
+        sentence = (
+            f"The heartbeat comes each minute, so a silence of {say_duration(silent_after)} may be one that was lost; "
+            f"wait at least {say_duration(SHORTEST_SILENCE)}."
+        )
+        yield Complaint(("signals", "heartbeat", "silent_after"), sentence)
+
+
 PLAN_RULES = (
     standby_is_another_region,
     witness_is_a_third_region,
@@ -260,4 +287,6 @@ PLAN_RULES = (
     looking_ends_after_the_darkness_had_time_to_last,
     spans_are_positive,
     nobody_is_moved_unasked,
+    nobody_starts_without_a_witness,
+    one_lost_beat_is_no_silence,
 )

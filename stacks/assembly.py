@@ -1,4 +1,4 @@
-"""The stacks of some plans: a foundation for each standby region, an application and its signals for each plan.
+"""The stacks of some plans: what regions share (foundations, watches, sentinels), and each plan's own.
 
 A plan that acts by itself and has no fitting back-test record raises `ArmingRefused` before anything is rendered.
 """
@@ -14,11 +14,15 @@ from cdk_nag import AwsSolutionsChecks
 from backtest.record import missing_record
 from deployment.application import application
 from deployment.foundation import foundation
+from deployment.guard import guard
+from deployment.observing import observers
 from deployment.signals import signals
 from pilotlight.domain.plan import Plan
 from stacks.acknowledgements import acknowledge
 from stacks.application_stack import ApplicationStack
 from stacks.foundation_stack import FoundationStack
+from stacks.guard_stack import GuardStack
+from stacks.observers_stack import ObserversStack
 from stacks.signals_stack import SignalsStack
 
 
@@ -37,6 +41,8 @@ def assemble(app: cdk.App, plans: Sequence[Plan], records: Path) -> None:
             raise ArmingRefused(refusal)
     cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     foundations: dict[tuple[str, str], FoundationStack] = {}
+    for described in observers(plans):
+        acknowledge(ObserversStack(app, described))
     for plan in plans:
         home = (plan.account, plan.regions.standby)
         if home not in foundations:
@@ -45,3 +51,5 @@ def assemble(app: cdk.App, plans: Sequence[Plan], records: Path) -> None:
         acknowledge(ApplicationStack(app, application(plan), foundations[home]))
         for described in signals(plan):
             acknowledge(SignalsStack(app, described, foundations[home]))
+        for described in guard(plan):
+            acknowledge(GuardStack(app, described))

@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from deployment.resources import MetricAlarm
 from rehearsal.service import Service, Spread, operation
-from rehearsal.wire import Call
+from rehearsal.services.alarm_changes import WatchedAlarm, event_of, history_item, stamp
+from rehearsal.wire import Call, ServiceError
 
 if TYPE_CHECKING:
     from rehearsal.world import World
@@ -27,24 +28,11 @@ MetricKey = tuple[str, str, str, tuple[tuple[str, str], ...]]
 # flipped; half a minute of that is the minute itself.
 VISIBLE_AFTER_MINUTE = Spread(5.0, 25.0, 60.0)
 EVALUATED_AFTER = Spread(1.0, 8.0, 25.0)
+VISIBLE_AFTER_PUT = Spread(1.0, 5.0, 20.0)
+"""From an accepted PutMetricData to a datapoint that can be read, in seconds: an estimate."""
 
 LONGEST_PAGE = 100
 """The most that DescribeAlarmHistory answers at once (CloudWatch API Reference, MaxRecords)."""
-
-
-@dataclass
-class WatchedAlarm:
-    """An alarm and its state."""
-
-    alarm: MetricAlarm
-    region: str
-    changed: datetime
-    state: str = "INSUFFICIENT_DATA"
-    reason: str = "Unchecked: Initial alarm creation"
-    reason_data: str = ""
-    updated: datetime | None = None
-    recent: list[tuple[datetime, float]] = field(default_factory=list)
-    history: list[dict[str, Any]] = field(default_factory=list)
 
 
 class CloudWatch(Service):
@@ -56,6 +44,8 @@ class CloudWatch(Service):
         super().__init__(world)
         self.alarms: dict[tuple[str, str], WatchedAlarm] = {}
         self.metrics: dict[MetricKey, dict[datetime, float]] = {}
+        self.silent: set[str] = set()
+        """Regions whose metrics nobody can write or read at the moment; the rest of the region is well."""
         self.send: Callable[[str, str, dict[str, Any]], None] | None = None
         self.on_change: list[Callable[[WatchedAlarm], None]] = []
 
@@ -99,6 +89,39 @@ class CloudWatch(Service):
         """One datapoint, visible at once."""
         self.metrics.setdefault(_key(region, namespace, metric, dimensions), {})[time] = value
 
+    @operation("PutMetricData")
+    def put_metric_data(self, call: Call) -> Mapping[str, Any]:
+        """Datapoints, each kept under its minute by the largest of them; visible, and looked at by alarms, later."""
+        if call.region in self.silent:
+            raise ServiceError("InternalServiceError", "The request processing has failed.", 500)
+        for datum in call.parameters["MetricData"]:
+            dimensions = {d["Name"]: d["Value"] for d in datum.get("Dimensions", ())}
+            key = _key(call.region, call.parameters["Namespace"], datum["MetricName"], dimensions)
+            minute = _aware(datum.get("Timestamp") or self.world.time.now()).replace(second=0, microsecond=0)
+            arrive = partial(self._arrive, key, minute, float(datum["Value"]))
+            delay = VISIBLE_AFTER_PUT.draw(self.random)
+            self.world.time.spawn(arrive, name=f"metric {datum['MetricName']}", delay_seconds=delay)
+            self.world.begin_effect(f"metric {datum['MetricName']}", delay)
+        return {}
+
+    def _arrive(self, key: MetricKey, minute: datetime, value: float) -> None:
+        points = self.metrics.setdefault(key, {})
+        points[minute] = max(value, points.get(minute, value))
+        self._evaluate_soon(key)
+
+    def breaching(self, region: str, name: str) -> bool | None:
+        """Whether an alarm's newest data breaches its threshold; None without enough of it. This is what a health
+        check of Route 53 looks at: the data, whatever state the alarm is in."""
+        watched = self.alarms.get((region, name))
+        if watched is None or region in self.silent or self.world.is_dark(region):
+            return None
+        alarm = watched.alarm
+        points = self.metrics.get(_key(region, alarm.namespace, alarm.metric, alarm.dimensions), {})
+        window = self._window(alarm, points)
+        if len(window) < alarm.periods:
+            return None
+        return all(_breaches(points[t], alarm.threshold, alarm.comparison) for t in window)
+
     @operation("DescribeAlarms")
     def describe_alarms(self, call: Call) -> Mapping[str, Any]:
         """The alarms of the given names."""
@@ -121,6 +144,8 @@ class CloudWatch(Service):
     @operation("GetMetricData")
     def get_metric_data(self, call: Call) -> Mapping[str, Any]:
         """Datapoints of single metrics, newest first."""
+        if call.region in self.silent:
+            raise ServiceError("InternalServiceError", "The request processing has failed.", 500)
         results = []
         for query in call.parameters["MetricDataQueries"]:
             stat = query.get("MetricStat")
@@ -145,7 +170,7 @@ class CloudWatch(Service):
         alarm = watched.alarm
         return {
             "AlarmName": alarm.name,
-            "AlarmArn": f"arn:aws:cloudwatch:{watched.region}:{self.world.account}:alarm:{alarm.name}",
+            "AlarmArn": watched.arn(self.world.account),
             "AlarmConfigurationUpdatedTimestamp": watched.changed,
             "StateValue": watched.state,
             "StateReason": watched.reason,
@@ -164,9 +189,9 @@ class CloudWatch(Service):
                 self._evaluate(watched, key)
 
     def _evaluate(self, watched: WatchedAlarm, key: MetricKey) -> None:
-        alarm, now = watched.alarm, self.world.time.now()
+        alarm = watched.alarm
         points = self.metrics.get(key, {})
-        window = sorted(t for t in points if t > now - alarm.period * (alarm.periods + 3))[-alarm.periods :]
+        window = self._window(alarm, points)
         if len(window) < alarm.periods:
             # `missing` keeps the state while no datapoint is there, once there was one.
             return
@@ -175,12 +200,17 @@ class CloudWatch(Service):
         if state != watched.state and not self.world.is_dark(watched.region):
             self._change(watched, state, window, [points[t] for t in window])
 
+    def _window(self, alarm: MetricAlarm, points: Mapping[datetime, float]) -> list[datetime]:
+        """The newest datapoints that an evaluation takes: CloudWatch looks back a few periods more than it needs."""
+        oldest = self.world.time.now() - alarm.period * (alarm.periods + 3)
+        return sorted(t for t in points if t > oldest)[-alarm.periods :]
+
     def _change(self, watched: WatchedAlarm, state: str, window: list[datetime], values: list[float]) -> None:
         alarm, now = watched.alarm, self.world.time.now()
         previous = {
             "value": watched.state,
             "reason": watched.reason,
-            "timestamp": _stamp(watched.updated or now),
+            "timestamp": stamp(watched.updated or now),
         }
         watched.state, watched.updated = state, now
         watched.reason = (
@@ -188,66 +218,19 @@ class CloudWatch(Service):
             f"the threshold ({alarm.threshold})."
         )
         watched.reason_data = json.dumps({
-            "version": "1.0", "queryDate": _stamp(now), "startDate": _stamp(window[0]), "statistic": alarm.statistic,
+            "version": "1.0", "queryDate": stamp(now), "startDate": stamp(window[0]), "statistic": alarm.statistic,
             "period": int(alarm.period.total_seconds()), "recentDatapoints": values, "threshold": alarm.threshold,
         })  # fmt: skip
-        watched.history.append(_history_item(watched, previous["value"]))
+        watched.history.append(history_item(watched, previous["value"]))
         for listener in self.on_change:
             listener(watched)
         assert self.send is not None
-        self.send(watched.region, "default", self._event(watched, previous))
-
-    def _event(self, watched: WatchedAlarm, previous: Mapping[str, Any]) -> dict[str, Any]:
-        alarm, now = watched.alarm, self.world.time.now()
-        metric = {"namespace": alarm.namespace, "name": alarm.metric, "dimensions": dict(alarm.dimensions)}
-        stat = {"metric": metric, "period": int(alarm.period.total_seconds()), "stat": alarm.statistic}
-        return {
-            "version": "0",
-            "id": str(uuid.UUID(int=self.random.getrandbits(128), version=4)),
-            "detail-type": "CloudWatch Alarm State Change",
-            "source": "aws.cloudwatch",
-            "account": self.world.account,
-            "time": f"{now:%Y-%m-%dT%H:%M:%SZ}",
-            "region": watched.region,
-            "resources": [f"arn:aws:cloudwatch:{watched.region}:{self.world.account}:alarm:{alarm.name}"],
-            "detail": {
-                "alarmName": alarm.name,
-                "configuration": {
-                    "description": alarm.description,
-                    "metrics": [{"id": "m1", "metricStat": stat, "returnData": True}],
-                },
-                "previousState": dict(previous),
-                "state": {
-                    "value": watched.state,
-                    "reason": watched.reason,
-                    "reasonData": watched.reason_data,
-                    "timestamp": _stamp(now),
-                },
-            },
-        }
-
-
-def _history_item(watched: WatchedAlarm, before: str) -> dict[str, Any]:
-    """A change of state as DescribeAlarmHistory shows it: the data of both states is JSON inside a text."""
-    reason_data = json.loads(watched.reason_data)
-    after = {"stateValue": watched.state, "stateReason": watched.reason, "stateReasonData": reason_data}
-    states = {"version": "1.0", "oldState": {"stateValue": before}, "newState": after}
-    return {
-        "AlarmName": watched.alarm.name,
-        "AlarmType": "MetricAlarm",
-        "Timestamp": watched.updated,
-        "HistoryItemType": "StateUpdate",
-        "HistorySummary": f"Alarm updated from {before} to {watched.state}",
-        "HistoryData": json.dumps(states),
-    }
+        identity = str(uuid.UUID(int=self.random.getrandbits(128), version=4))
+        self.send(watched.region, "default", event_of(watched, previous, self.world.account, identity, now))
 
 
 def _key(region: str, namespace: str, metric: str, dimensions: Mapping[str, str]) -> MetricKey:
     return (region, namespace, metric, tuple(sorted(dimensions.items())))
-
-
-def _stamp(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "+0000"
 
 
 def _aware(moment: datetime) -> datetime:

@@ -19,14 +19,14 @@ from typing import Any, ClassVar
 from pilotlight.domain.step import Standing
 from rehearsal.service import Service, Spread, operation
 from rehearsal.services.rds_instance import Instance, Status
+from rehearsal.services.rds_restarts import REBOOTS, Restarts
 from rehearsal.wire import Call, NotModelled, ServiceError
 from rehearsal.world import World
 
 STAYS_AVAILABLE = Spread(5, 30, 60)
 """From an accepted call to the status that shows it, in seconds."""
 STOPS_REPLICATION = Spread(85, 210, 420)
-REBOOTS = Spread(30, 60, 120)
-"""With the two before it 120 to 600 s from the call to the first write; the least is the table's."""
+"""With the quiet before and the reboot after it 120 to 600 s from the call to the first write: the table's."""
 FIRST_BACKUP = Spread(60, 300, 3600)
 NEXT_BACKUP = Spread(60, 180, 300)
 """A backup of what changed since the last one: an estimate between the table's least and its typical."""
@@ -43,7 +43,7 @@ RETENTION_DAYS = range(36)
 ZONES_OF_MULTI_AZ = 2
 
 
-class Rds(Service):
+class Rds(Restarts, Service):
     """The RDS of all regions. `slow_promotion` and `fail_promotion` hold for an instance's next promotion."""
 
     name: ClassVar[str] = "rds"
@@ -77,6 +77,8 @@ class Rds(Service):
             "status": Status.AVAILABLE,
             "tags": {},
             "pending": {},
+            "security_groups": (),
+            "restarts": [],
         }
         made = replace(
             source,
@@ -102,6 +104,9 @@ class Rds(Service):
                 self.add_instance(*here)
             case "instance":
                 pass
+            case "database in security groups":
+                database = self._instances.get(here) or self.add_instance(*here, multi_az=True)
+                database.security_groups = tuple(facts["security_groups"])
             case _:
                 super().furnish(standing)
 
@@ -129,17 +134,27 @@ class Rds(Service):
         """The next promotion takes that long to stop replication, as where there is much to replay."""
         self._slow[self.instance(region, identifier)] = seconds
 
+    def stop_replication(self, region: str, identifier: str) -> None:
+        """A person stops a replica's replication, and forgets to start it again."""
+        replica = self.instance(region, identifier)
+        replica.replication, replica.halted = "stopped", self.world.time.now()
+
+    def lose_lag(self, region: str, identifier: str) -> None:
+        """A replica goes on replicating, and its lag is not reported any more."""
+        self.instance(region, identifier).lag_reported = False
+
     def lag_seconds(self, region: str, identifier: str) -> float | None:
-        """What the metric `ReplicaLag` reads now; None for an instance that is no replica.
+        """What the metric `ReplicaLag` reads now; None for an instance that is no replica, or does not report.
 
         MySQL and MariaDB say -1 when replication is not running; PostgreSQL's lag then grows with time.
         """
         replica = self.instance(region, identifier)
-        if replica.source is None:
+        if replica.source is None or not replica.lag_reported:
             return None
-        dark_since = self.world.dark.get(replica.source.region)
-        if replica.engine == "postgres" and dark_since is not None:
-            return replica.lag_seconds + (self.world.time.now() - dark_since).total_seconds()
+        if replica.engine == "postgres":
+            ends = (self.world.dark.get(replica.source.region), replica.halted)
+            since = min((end for end in ends if end), default=self.world.time.now())
+            return replica.lag_seconds + (self.world.time.now() - since).total_seconds()
         return replica.lag_seconds if self._replication(replica) == "replicating" else -1.0
 
     # What AWS answers

@@ -10,7 +10,7 @@ from moto import mock_aws
 from pilotlight.aws.sdk import Clients, Sdk
 from pilotlight.aws.tables import DynamoTable, MemoryTable
 from pilotlight.domain.errors import AlreadyThere, Changed, Misconfigured
-from pilotlight.domain.ports import Table
+from pilotlight.domain.ports import Put, Table
 
 REGION = "ap-northeast-1"
 
@@ -103,3 +103,23 @@ def test_a_long_partition_is_read_whole(table: Table) -> None:
 def test_a_table_that_is_not_there_says_what_to_do() -> None:
     with mock_aws(), pytest.raises(Misconfigured, match="deploy the foundation stack"):
         DynamoTable(Sdk(Clients(), REGION), REGION, "absent").read("p", "s")
+
+
+def test_several_items_are_written_together_or_not_at_all(table: Table) -> None:
+    table.insert("p", "old", {"turn": 1})
+
+    table.put_all([Put("p", "old", {"turn": 2}, 1), Put("p", "new", {"turn": 1}, 0)])
+
+    assert table.read("p", "old") == {"turn": 2, "version": 2}
+    assert table.read("p", "new") == {"turn": 1, "version": 1}
+
+
+@pytest.mark.parametrize("stale", [Put("p", "old", {"turn": 9}, 3), Put("p", "old", {"turn": 9}, 0)])
+def test_one_stale_item_keeps_all_from_being_written(table: Table, stale: Put) -> None:
+    table.insert("p", "old", {"turn": 1})
+
+    with pytest.raises(Changed, match="since it was read"):
+        table.put_all([Put("p", "new", {"turn": 1}, 0), stale])
+
+    assert table.read("p", "new") is None
+    assert table.read("p", "old") == {"turn": 1, "version": 1}

@@ -15,6 +15,7 @@ from backtest.reading import read_history
 from backtest.replay import BackTest, replay
 from pilotlight.domain.plan import Arming
 from pilotlight.domain.read_only import ReadOnlyAws
+from pilotlight.domain.records import RecordKind
 from rehearsal.services.cloudwatch import CloudWatch
 from tests.backtest.histories import at
 from tests.builders import ALARM, STANDBY, a_plan
@@ -91,14 +92,22 @@ def test_every_page_is_read(desk: Desk) -> None:
 
 
 def test_the_detector_publishes_what_the_back_test_asks_for(desk: Desk) -> None:
+    desk.recover()
     desk.detect(TICK)
     desk.darken()
     desk.detect(TICK)
 
-    observers = {o.name for o in observers_of(PLAN) if not o.alarm}
     published = sights(desk)
-    assert [line["Sight"] for line in published] == [[1], [0]]
-    assert {line["observer"] for line in published} <= observers
+    of_the_probe = [line["Sight"] for line in published if line["observer"] == "The probe in the standby"]
+    assert of_the_probe == [[1], [0]]
     assert {line["application"] for line in published} == {"fileflow"}
-    assert published[0]["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "Pilotlight"
-    assert published[0]["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["application", "observer"]]
+    said = published[0]["_aws"]["CloudWatchMetrics"][0]
+    assert (said["Namespace"], said["Dimensions"]) == ("Pilotlight", [["application", "observer"]])
+
+
+def test_the_observers_of_a_history_are_those_of_the_detector(desk: Desk) -> None:
+    desk.darken()
+    desk.detect(TICK)
+
+    looking = {record.entry.details["observer"] for record in desk.records(RecordKind.SIGNAL)}
+    assert looking == {observer.name for observer in observers_of(PLAN)}

@@ -27,7 +27,7 @@ def test_it_says_when_it_would_have_started_and_what_held_it(capsys: pytest.Capt
     assert code == 0
     assert "armed 'staged': would have started at 2026-10-01 01:05 UTC, after 4 min 00 s" in told
     assert "armed 'automatic': would not have started" in told
-    assert "upper bound: would have started at 2026-10-01 01:05 UTC" in told
+    assert "upper bound: would have started at 2026-10-01 01:04 UTC" in told
     assert "The probe in the standby, from ap-northeast-1: held at 10 of 121 minutes" in told
     assert "\x1b" not in told
     assert max(len(line) for line in told.splitlines()) <= 110

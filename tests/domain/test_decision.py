@@ -243,6 +243,14 @@ class TestHistory:
         assert verdict_of(alarm(DARK), probe(DARK), *GONE, history=History(last=last))[0] is kind
 
 
+class TestGroup:
+    def test_who_shares_a_writer_moves_together_or_not_at_all(self) -> None:
+        concluded, sentence = verdict_of(alarm(DARK), probe(DARK), *GONE, history=History(well=("orders",)))
+
+        assert concluded is VerdictKind.HOLD
+        assert "orders, which writes to the same resources, is not seen dark" in sentence
+
+
 class TestOnset:
     def test_it_is_the_earliest_that_can_be_the_same_darkness(self) -> None:
         earlier = NOW - timedelta(minutes=8)

@@ -141,9 +141,10 @@ def a_kind(
     outputs: tuple[str, ...] = (),
     minutes: tuple[int, int, int] = (1, 2, 3),
     params: type[Params] = ResourceParams,
+    fences: bool = False,
 ) -> StepKind[Any]:
     """A step kind of a name, with its shortest, typical and longest time in minutes."""
-    return described(FakeKind, name, harm=harm, outputs=outputs, minutes=minutes, params=params)
+    return described(FakeKind, name, harm=harm, outputs=outputs, minutes=minutes, params=params, fences=fences)
 
 
 def described(
@@ -154,6 +155,7 @@ def described(
     outputs: tuple[str, ...] = (),
     minutes: tuple[int, int, int] = (1, 2, 3),
     params: type[Params] = ResourceParams,
+    fences: bool = False,
 ) -> StepKind[Any]:
     """A step kind that does what `base` does."""
     shortest, typical, longest = (timedelta(minutes=count) for count in minutes)
@@ -165,6 +167,7 @@ def described(
         "outputs": outputs,
         "timing": timing,
         "params": params,
+        "fences": fences,
     }
     kind: StepKind[Any] = type(f"Fake{name.title()}", (base,), attributes)()
     return kind

@@ -64,11 +64,13 @@ class LastRun:
 class History:
     """What went before, in this application and in the account.
 
-    `starts` counts what started by itself in the account within the window of the plan's velocity cap.
+    `starts` counts what started by itself in the account within the window of the plan's velocity cap. `well` are the
+    applications that write to the same resources and are not seen dark.
     """
 
     live_run: str | None = None
     last: LastRun | None = None
+    well: tuple[str, ...] = ()
     starts: int = 0
     switch: Switch = Switch.ON
 
@@ -88,10 +90,23 @@ def decide(plan: Plan, signals: Signals, history: History, now: datetime) -> Ver
         lasting = say_persistence(plan.decision, lasted)
         sentence = f"The primary of {plan.application} is dark, and {lasting}: {seen.seen}"
         return Verdict(VerdictKind.HOLD, sentence, seen.onset, remaining)
-    held = _held_by_the_last_run(plan, history.last, now)
+    held = _held_by_the_group(plan, history.well) or _held_by_the_last_run(plan, history.last, now)
     if held:
         return Verdict(VerdictKind.HOLD, held, seen.onset)
     return _by_arming(plan, seen, history)
+
+
+def _held_by_the_group(plan: Plan, well: tuple[str, ...]) -> str:
+    """Why those who share a writer with this application forbid an automatic start; empty where they do not.
+
+    They move together: what is dark for one of them alone is no reason to take the database away from the others.
+    """
+    if not well:
+        return ""
+    return (
+        f"{plan.application} is dark, and {', '.join(well)}, which writes to the same resources, is not seen dark, so "
+        "nothing moves them by itself."
+    )
 
 
 def _held_by_the_last_run(plan: Plan, last: LastRun | None, now: datetime) -> str:

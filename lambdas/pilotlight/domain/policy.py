@@ -45,7 +45,12 @@ class Decision(Part):
 
 
 class FencePolicy(StrEnum):
-    """What must be true of the old primary before the writer moves; `require` is not built yet."""
+    """What must be true of the old primary before the writer moves.
+
+    `require`: it was read closed, and a region that does not answer keeps the writer where it is.
+    `tombstone_then_quarantine`: it was read closed, or its region does not answer; then the tombstone is durable first,
+    and the guard closes it when it returns.
+    """
 
     REQUIRE = "require"
     TOMBSTONE_THEN_QUARANTINE = "tombstone_then_quarantine"
@@ -63,8 +68,9 @@ class Gates(Part):
     max_data_loss: Duration | None = Field(
         None,
         description=(
-            "The longest data loss that may be accepted; the RPO if left out. It is measured and reported, and not yet "
-            "enforced."
+            "The longest data loss that may be accepted; the RPO if left out. A run that would lose more, or nobody "
+            "knows how much, is blocked before anything is disrupted. The age of the last reading counts as loss: "
+            "with less than 5 min a replica that was up to date can block a run."
         ),
     )
     approval: bool = Field(False, description="A person must approve; not built yet, so leave it out.")

@@ -18,6 +18,7 @@ from pilotlight.domain.errors import Changed, InputRefused
 from pilotlight.domain.plan import Plan
 from pilotlight.domain.records import Entry, RecordKind
 from pilotlight.domain.signals import Signal
+from pilotlight.domain.watching import SIGHT_CHANGED
 from pilotlight.handlers.holding import is_live, put_to_rest
 from pilotlight.handlers.journal import incident_of, outline_of, verdicts
 from pilotlight.handlers.looking import see
@@ -37,6 +38,10 @@ class News:
     incident: str
     detected: datetime
     dark_since: datetime | None
+
+
+ONLY_EARLIER = (TICK, SIGHT_CHANGED)
+"""What asks for a look and says nothing: a tick, and a probe that saw something else than before."""
 
 
 def build(environ: Mapping[str, str], outside: Outside) -> Handler:
@@ -62,7 +67,7 @@ class Detector:
     def take(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """Take a tick or an event to its verdict; an event that cannot be read ends in a recorded refusal."""
         plan, now = self._runtime.plan, self._runtime.now()
-        if event.get("detail-type") == TICK:
+        if event.get("detail-type") in ONLY_EARLIER:
             return self._look_until_decided(plan, now, event_id="")
         try:
             alarm = AlarmEvent.parse(event)
@@ -117,7 +122,14 @@ class Detector:
             put_to_rest(self._runtime, lease.holder)
         if lease.holder:
             return History(live_run=lease.holder, starts=starts, switch=switch)
-        return History(last=control.last_run(plan.application), starts=starts, switch=switch)
+        others = [writer.plan for writer in plan.other_writers if writer.plan]
+        well = tuple(other for other in others if not self._is_seen_dark(other))
+        return History(last=control.last_run(plan.application), starts=starts, switch=switch, well=well)
+
+    def _is_seen_dark(self, application: str) -> bool:
+        """Whether the detector of another application sees darkness by now, whatever it may do about it."""
+        last = self._runtime.control.note(verdicts(application), "last")
+        return last is not None and last["kind"] != VerdictKind.IGNORE.value
 
     def _news(self, plan: Plan, verdict: Verdict, before: Mapping[str, Any] | None, now: datetime) -> News:
         """The incident that a verdict belongs to, and when it was noticed.

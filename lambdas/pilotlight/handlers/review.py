@@ -28,6 +28,9 @@ def review(runtime: Runtime, run_id: str, stage_name: str) -> Answer:
     reviewed = review_stage(run.plan, stage, states, run.reentries[stage.value])
     if reviewed.review is Review.GO_ON and stage is StageName.SERVE:
         run = runtime.control.change_run(run_id, lambda r: replace(r, clocks=served(r.plan, r.clocks, states)))
+    if reviewed.review is Review.GO_ON and stage is StageName.MOVE:
+        # Whoever shares a writer need not wait until this application is served.
+        runtime.leases.release([s for s in run.epochs if s != run.application], run_id)
     sentence = (
         reviewed.sentence if stage is not StageName.SERVE or reviewed.review is not Review.GO_ON else _say_served(run)
     )
