@@ -32,6 +32,14 @@ class ResultOutput(StrEnum):
     JSON = "json"
 
 
+class PrerequisitesFormat(StrEnum):
+    """How prerequisites are written."""
+
+    TERRAFORM = "terraform"
+    CDK = "cdk"
+    CLI = "cli"
+
+
 class HistorySource(StrEnum):
     """Where a history comes from, if not from files."""
 
@@ -132,6 +140,17 @@ def permissions(
     from cli import permitting
 
     raise typer.Exit(permitting.permissions(plan, as_json=output is ResultOutput.JSON))
+
+
+@app.command(epilog="Example: ./pilotlight prerequisites plans/fileflow.yaml --format terraform > standby.tf")
+def prerequisites(
+    plan: Annotated[Path, typer.Argument(help="The plan file.")],
+    written_as: Annotated[PrerequisitesFormat, typer.Option("--format", help="Terraform, CDK for Python, or bash.")],
+) -> None:
+    """Print what your own infrastructure code must hold for a plan, with the reason for each thing."""
+    from cli import requiring
+
+    raise typer.Exit(requiring.prerequisites(plan, requiring.Format(written_as.value)))
 
 
 @app.command()
