@@ -122,10 +122,7 @@ class StepContext:
 
 @dataclass(frozen=True)
 class Standing:
-    """One thing that stands in a region before an incident: `what` of which service, with facts a step relies on.
-
-    `why` is what becomes of a run without it.
-    """
+    """One thing that stands in a region before an incident: `what` of which service, with facts, and why it must."""
 
     service: str
     what: str
@@ -263,7 +260,7 @@ class StepKind(ABC, Generic[P]):
         return ()
 
     def prerequisites(self, params: P, place: Place) -> tuple[Standing, ...]:
-        """What the owner's own infrastructure code must hold for this step: more than a rehearsal needs, for some."""
+        """What the owner's own infrastructure code must hold for this step."""
         return self.standing(params, place)
 
     @abstractmethod
