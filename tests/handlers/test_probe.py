@@ -228,6 +228,30 @@ class TestTheDetector:
         assert answer["verdict"] in ("hold", "start")
         assert "The probe in the standby gets no answer" in answer["sentence"]
 
+    def test_a_broken_path_to_the_primary_starts_nothing_even_if_the_alarm_agrees(self, desk: Desk) -> None:
+        """Given Tokyo cut off from Seoul and a stuck alarm, then Singapore sees Seoul well and nothing starts."""
+        desk.account.internet.put_in_region(PRIMARY_HOST, PRIMARY, lambda request: WebAnswer(200, "UP"))
+        desk.world.cut(STANDBY, PRIMARY)
+        desk.alarm.state, desk.alarm.updated = "ALARM", desk.now
+        for _ in range(2):
+            probe_in(desk, WITNESS)
+            probe_in(desk, STANDBY)
+            answer = desk.detect(TICK)
+
+        assert answer["verdict"] == "hold"
+        assert "The probe in the standby gets no answer" in answer["sentence"]
+        assert "The probe in the witness gets a good answer" in answer["sentence"]
+        assert desk.executions() == []
+
+    def test_a_witness_that_cannot_be_reached_is_unknown(self, desk: Desk) -> None:
+        desk.darken()
+        desk.world.cut(STANDBY, WITNESS)
+
+        answer = desk.detect(TICK)
+
+        assert answer["verdict"] == "hold"
+        assert f"The probe in the witness cannot be read: dynamodb GetItem in {WITNESS}" in answer["sentence"]
+
     def test_the_rule_of_an_application_hears_its_own_events_alone(self, desk: Desk) -> None:
         (rule,) = [r for r in application(desk.plan).resources if r.name == "pilotlight-fileflow-sights"]  # type: ignore[union-attr]  # a resource without a name is no rule
 

@@ -14,14 +14,14 @@ from pilotlight.domain.step import Finding, Severity
 from pilotlight.handlers.answer import Answer
 from pilotlight.handlers.inspection import inspect
 from pilotlight.handlers.journal import clocks_of, write, write_once
-from pilotlight.handlers.looking import see_for_oneself
+from pilotlight.handlers.looking import see_first_hand
 from pilotlight.handlers.runtime import Runtime
 
 
 def look_again(runtime: Runtime, run: Run) -> Answer:
     """One look of a run that has not acted yet."""
     plan, now = run.plan, runtime.now()
-    signals = see_for_oneself(runtime, plan, now)
+    signals = see_first_hand(runtime, plan, now)
     began = onset(signals, plan.decision)
     run = runtime.control.change_run(
         run.run_id,

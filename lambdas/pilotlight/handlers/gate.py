@@ -16,7 +16,7 @@ from pilotlight.handlers.answer import Answer
 from pilotlight.handlers.confirming import confirmation, end
 from pilotlight.handlers.inspection import context_of
 from pilotlight.handlers.journal import write, write_once
-from pilotlight.handlers.looking import see_for_oneself
+from pilotlight.handlers.looking import see_first_hand
 from pilotlight.handlers.runtime import Runtime
 from pilotlight.steps import kind_and_params
 
@@ -25,7 +25,7 @@ def hold_gate(runtime: Runtime, run_id: str) -> Answer:
     """Let a run through whose primary is still dark, and which loses no more than may be lost; else end it."""
     run = runtime.control.run(run_id)
     now = runtime.now()
-    signals = see_for_oneself(runtime, run.plan, now)
+    signals = see_first_hand(runtime, run.plan, now)
     seen = confirmation(runtime, run, signals, looking_since=run.clocks.decided or run.opened, now=now)
     if isinstance(seen, Answer):
         return seen
