@@ -43,7 +43,7 @@ def main() -> int:
         say("There is no plan under plans/, so there is nothing to deploy; write one, or name one with -c plan=PATH.")
         return USAGE
     try:
-        assemble(app, [load(path) for path in paths])
+        assemble(app, [load(path) for path in paths], paths[0].parent)
         app.synth()
     except ArmingRefused as refusal:
         say(str(refusal))

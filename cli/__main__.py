@@ -27,10 +27,24 @@ PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 
 class ResultOutput(StrEnum):
-    """How a rehearsal is shown."""
+    """How a result is shown."""
 
     TEXT = "text"
     JSON = "json"
+
+
+class PrerequisitesFormat(StrEnum):
+    """How prerequisites are written."""
+
+    TERRAFORM = "terraform"
+    CDK = "cdk"
+    CLI = "cli"
+
+
+class HistorySource(StrEnum):
+    """Where a history comes from, if not from files."""
+
+    CLOUDWATCH = "cloudwatch"
 
 
 class PlanOutput(StrEnum):
@@ -99,6 +113,56 @@ def show(
     from cli import planning
 
     raise typer.Exit(planning.show(plan, planning.Output(output.value)))
+
+
+@app.command(epilog="Example: ./pilotlight backtest plans/fileflow.yaml --from cloudwatch --days 14 --record")
+def backtest(  # each option of the command is an argument
+    plan: Annotated[Path, typer.Argument(help="The plan file.")],
+    history: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="A history as JSON, several times for several files: what `aws cloudwatch get-metric-data`, "
+            "`describe-alarm-history` and `describe-alarms` print, or the shape of docs/backtest.md."
+        ),
+    ] = None,
+    source: Annotated[
+        HistorySource | None, typer.Option("--from", help="Read the history with your credentials; changes nothing.")
+    ] = None,
+    days: Annotated[int, typer.Option(min=1, max=30, help="How far back; minutes are kept for 15 days.")] = 14,
+    output: Annotated[ResultOutput, typer.Option(help="Text, or one JSON document.")] = ResultOutput.TEXT,
+    record: Annotated[
+        bool, typer.Option("--record", help="Write APPLICATION.backtest.json beside the plan, which arming asks for.")
+    ] = False,
+) -> None:
+    """Say when a plan's policy would have failed over, from the history of its alarms and observers."""
+    from cli import backtesting
+
+    if bool(history) is bool(source):
+        raise typer.BadParameter("give either --history FILE or --from cloudwatch", param_hint="--history")
+    wanted = backtesting.Wanted(plan, history or [], days, output is ResultOutput.JSON, record)
+    raise typer.Exit(backtesting.backtest(wanted))
+
+
+@app.command(epilog="Example: ./pilotlight permissions plans/fileflow.yaml --output json")
+def permissions(
+    plan: Annotated[Path, typer.Argument(help="The plan file.")],
+    output: Annotated[ResultOutput, typer.Option(help="Text, or one JSON document.")] = ResultOutput.TEXT,
+) -> None:
+    """Print what each deployed role may do at each arming level, and what a level adds to the one before it."""
+    from cli import permitting
+
+    raise typer.Exit(permitting.permissions(plan, as_json=output is ResultOutput.JSON))
+
+
+@app.command(epilog="Example: ./pilotlight prerequisites plans/fileflow.yaml --format terraform > standby.tf")
+def prerequisites(
+    plan: Annotated[Path, typer.Argument(help="The plan file.")],
+    written_as: Annotated[PrerequisitesFormat, typer.Option("--format", help="Terraform, CDK for Python, or bash.")],
+) -> None:
+    """Print what your own infrastructure code must hold for a plan, with the reason for each thing."""
+    from cli import requiring
+
+    raise typer.Exit(requiring.prerequisites(plan, requiring.Format(written_as.value)))
 
 
 @app.command()

@@ -8,33 +8,21 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TextIO
 
+from cli.printing import print_lines
 from pilotlight.domain.plan import Plan
 from pilotlight.domain.stages import StageName
 from planfile import PlanFileRefused, load
 from planfile.draft import Kinds
-from planfile.drawing import Line, Tone, json_of, lines_of, mermaid_of
+from planfile.drawing import json_of, lines_of, mermaid_of
 from planfile.generated import ROOT, regenerate, stale
 from planfile.overview import overview
 from planfile.reading import InstalledKinds
 
 OK, NOT_AS_EXPECTED, MISCONFIGURED = 0, 1, 2
-
-STYLES = {
-    Tone.PLAIN: "",
-    Tone.HEADING: "bold",
-    Tone.FAINT: "dim",
-    Tone.CRITICAL: "bold cyan",
-    Tone.HARMLESS: "green",
-    Tone.DISRUPTIVE: "yellow",
-    Tone.IRREVERSIBLE: "red",
-    Tone.MET: "green",
-    Tone.MISSED: "bold red",
-}
 
 
 class Output(StrEnum):
@@ -50,7 +38,7 @@ def validate(paths: Sequence[Path], kinds: Kinds | None = None) -> int:
     known = InstalledKinds() if kinds is None else kinds
     sound = True
     for path in paths:
-        plan = _load_or_report(path, known)
+        plan = load_or_report(path, known)
         if plan is None:
             sound = False
             continue
@@ -62,13 +50,13 @@ def validate(paths: Sequence[Path], kinds: Kinds | None = None) -> int:
 def show(path: Path, output: Output = Output.TEXT, kinds: Kinds | None = None) -> int:
     """Show what a plan does and how long it will take."""
     known = InstalledKinds() if kinds is None else kinds
-    plan = _load_or_report(path, known)
+    plan = load_or_report(path, known)
     if plan is None:
         return MISCONFIGURED
     seen = overview(plan, known)
     match output:
         case Output.TEXT:
-            _print_lines(lines_of(seen), sys.stdout)
+            print_lines(lines_of(seen), sys.stdout)
         case Output.MERMAID:
             sys.stdout.write(mermaid_of(seen))
         case Output.JSON:
@@ -92,7 +80,8 @@ def schema(*, check: bool = False, root: Path = ROOT, kinds: Kinds | None = None
     return OK
 
 
-def _load_or_report(path: Path, kinds: Kinds) -> Plan | None:
+def load_or_report(path: Path, kinds: Kinds | None = None) -> Plan | None:
+    """The plan in a file; None once its faults are reported."""
     try:
         return load(path, kinds)
     except PlanFileRefused as refusal:
@@ -100,18 +89,3 @@ def _load_or_report(path: Path, kinds: Kinds) -> Plan | None:
         count = len(refusal.faults)
         print(f"{path}: {count} {'fault' if count == 1 else 'faults'}; nothing was done.", file=sys.stderr)
         return None
-
-
-def _print_lines(lines: Iterable[Line], stream: TextIO) -> None:
-    """Print with styles on a terminal and plain anywhere else."""
-    if not stream.isatty():
-        for line in lines:
-            stream.write("".join(piece.text for piece in line).rstrip() + "\n")
-        return
-    from rich.console import Console
-    from rich.text import Text
-
-    # Rich itself leaves colours out where NO_COLOR is set, or the terminal has none.
-    console = Console(file=stream, highlight=False, soft_wrap=True)
-    for line in lines:
-        console.print(Text.assemble(*((piece.text, STYLES[piece.tone]) for piece in line)))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from pilotlight.domain.step import Statement
+from pilotlight.domain.step import Access, Statement
 
 
 @dataclass(frozen=True)
@@ -93,6 +93,11 @@ class BusTarget:
     queue_arn: str
     maximum_age: timedelta
     retries: int
+
+    @property
+    def statements(self) -> tuple[Statement, ...]:
+        """What the role may do."""
+        return (Statement(Access.WRITE, ("events:PutEvents",), (self.bus_arn,)),)
 
 
 @dataclass(frozen=True)

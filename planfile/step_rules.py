@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from pilotlight.domain.plan import PlanKind
+from pilotlight.domain.plan import Arming, PlanKind
 from pilotlight.domain.policy import FencePolicy
 from pilotlight.domain.stages import RunStep, StageName, StartStep
 from pilotlight.domain.step import Harm, OutputOf
@@ -119,6 +119,26 @@ def fences_stand_in_their_stage(draft: Draft) -> Iterator[Complaint]:
         else:
             why = "closes nothing, and the stage fence holds fences only; put it into another stage"
         yield Complaint((*placed.where, "kind"), f"'{placed.name}' ({placed.kind.name}) {why}.")
+
+
+@reading("application", "account", "regions", "arming", "stages")
+def what_acts_by_itself_closes_the_old_primary(draft: Draft) -> Iterator[Complaint]:
+    """A person may know that the old primary takes no writes; nobody else does before it is closed."""
+    if draft.plan.arming not in (Arming.STAGED, Arming.AUTOMATIC):
+        return
+    if any(placed.stage is StageName.FENCE for placed in draft.steps()):
+        return
+    movers = [
+        placed.name
+        for placed in draft.steps()
+        if placed.kind and placed.params and placed.kind.writers(placed.params, draft.plan.place)
+    ]
+    if movers:
+        sentence = (
+            f"'{movers[0]}' moves a writer, and a plan that is armed '{draft.plan.arming.value}' closes the old "
+            "primary first; give it a stage fence, or arm 'manual'."
+        )
+        yield Complaint(("arming",), sentence)
 
 
 @reading("fence", "stages")
@@ -248,6 +268,7 @@ STEP_RULES = (
     what_is_started_is_awaited,
     prepare_is_harmless,
     fences_stand_in_their_stage,
+    what_acts_by_itself_closes_the_old_primary,
     a_required_fence_is_there,
     a_failover_moves_something,
     needed_outputs_are_there,

@@ -11,7 +11,7 @@ from aws_cdk import aws_iam as iam
 
 from deployment.resources import BusTarget, FunctionTarget, Rule, Stack
 from stacks.naming import DEFAULT_BUS, logical_id, rule_arn
-from stacks.policies import DESCRIBED, allow, inline, trust
+from stacks.policies import DESCRIBED, described, inline, trust
 
 TARGET_ID = "target"
 
@@ -66,7 +66,8 @@ def render_forwarding_roles(stack: cdk.Stack, description: Stack) -> Sequence[ia
 def _forwarding_role(
     stack: cdk.Stack, description: Stack, name: str, rules: Sequence[tuple[Rule, BusTarget]]
 ) -> iam.CfnRole:
-    buses = sorted({target.bus_arn for _, target in rules})
+    wanted = [statement for _, target in rules for statement in target.statements]
+    statements = [statement for i, statement in enumerate(wanted) if statement not in wanted[:i]]
     sources = [rule_arn(description, rule.name, rule.bus) for rule, _ in rules]
     return iam.CfnRole(
         stack,
@@ -74,5 +75,5 @@ def _forwarding_role(
         role_name=name,
         description="Puts the events of these signals on the bus in the standby region, and nothing else.",
         assume_role_policy_document=trust(description, "events.amazonaws.com", sources),
-        policies=inline(DESCRIBED, [allow("Forward", ["events:PutEvents"], buses)]),
+        policies=inline(DESCRIBED, described(statements)),
     )

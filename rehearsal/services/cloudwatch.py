@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from deployment.resources import MetricAlarm
 from rehearsal.service import Service, Spread, operation
+from rehearsal.services.alarm_changes import WatchedAlarm, event_of, history_item, stamp
 from rehearsal.wire import Call, ServiceError
 
 if TYPE_CHECKING:
@@ -31,19 +31,8 @@ EVALUATED_AFTER = Spread(1.0, 8.0, 25.0)
 VISIBLE_AFTER_PUT = Spread(1.0, 5.0, 20.0)
 """From an accepted PutMetricData to a datapoint that can be read, in seconds: an estimate."""
 
-
-@dataclass
-class WatchedAlarm:
-    """An alarm and its state."""
-
-    alarm: MetricAlarm
-    region: str
-    changed: datetime
-    state: str = "INSUFFICIENT_DATA"
-    reason: str = "Unchecked: Initial alarm creation"
-    reason_data: str = ""
-    updated: datetime | None = None
-    recent: list[tuple[datetime, float]] = field(default_factory=list)
+LONGEST_PAGE = 100
+"""The most that DescribeAlarmHistory answers at once (CloudWatch API Reference, MaxRecords)."""
 
 
 class CloudWatch(Service):
@@ -140,6 +129,18 @@ class CloudWatch(Service):
         found = [self.alarms[call.region, name] for name in names if (call.region, name) in self.alarms]
         return {"MetricAlarms": [self._describe(watched) for watched in found], "CompositeAlarms": []}
 
+    @operation("DescribeAlarmHistory")
+    def describe_alarm_history(self, call: Call) -> Mapping[str, Any]:
+        """The changes of an alarm's state, newest first, 100 a page unless less is asked for."""
+        asked = call.parameters
+        watched = self.alarms.get((call.region, asked["AlarmName"]))
+        start, end = _aware(asked["StartDate"]), _aware(asked["EndDate"])
+        kept = [item for item in (watched.history if watched else ()) if start <= item["Timestamp"] <= end]
+        first, size = int(asked.get("NextToken", 0)), int(asked.get("MaxRecords", LONGEST_PAGE))
+        after = first + size
+        more = {"NextToken": str(after)} if after < len(kept) else {}
+        return {"AlarmHistoryItems": kept[::-1][first:after], **more}
+
     @operation("GetMetricData")
     def get_metric_data(self, call: Call) -> Mapping[str, Any]:
         """Datapoints of single metrics, newest first."""
@@ -169,7 +170,7 @@ class CloudWatch(Service):
         alarm = watched.alarm
         return {
             "AlarmName": alarm.name,
-            "AlarmArn": f"arn:aws:cloudwatch:{watched.region}:{self.world.account}:alarm:{alarm.name}",
+            "AlarmArn": watched.arn(self.world.account),
             "AlarmConfigurationUpdatedTimestamp": watched.changed,
             "StateValue": watched.state,
             "StateReason": watched.reason,
@@ -177,6 +178,7 @@ class CloudWatch(Service):
             "StateUpdatedTimestamp": watched.updated,
             "MetricName": alarm.metric,
             "Namespace": alarm.namespace,
+            "Dimensions": [{"Name": name, "Value": value} for name, value in alarm.dimensions.items()],
         }
 
     def _evaluate_soon(self, key: MetricKey) -> None:
@@ -208,7 +210,7 @@ class CloudWatch(Service):
         previous = {
             "value": watched.state,
             "reason": watched.reason,
-            "timestamp": _stamp(watched.updated or now),
+            "timestamp": stamp(watched.updated or now),
         }
         watched.state, watched.updated = state, now
         watched.reason = (
@@ -216,54 +218,19 @@ class CloudWatch(Service):
             f"the threshold ({alarm.threshold})."
         )
         watched.reason_data = json.dumps({
-            "version": "1.0", "queryDate": _stamp(now), "startDate": _stamp(window[0]), "statistic": alarm.statistic,
+            "version": "1.0", "queryDate": stamp(now), "startDate": stamp(window[0]), "statistic": alarm.statistic,
             "period": int(alarm.period.total_seconds()), "recentDatapoints": values, "threshold": alarm.threshold,
         })  # fmt: skip
+        watched.history.append(history_item(watched, previous["value"]))
         for listener in self.on_change:
             listener(watched)
         assert self.send is not None
-        self.send(watched.region, "default", self.event_of(watched, state, now, previous))
-
-    def event_of(
-        self, watched: WatchedAlarm, state: str, moment: datetime, previous: Mapping[str, Any] | None = None
-    ) -> dict[str, Any]:
-        """The event that says that an alarm went to a state at a moment."""
-        alarm, now = watched.alarm, moment
-        was = previous or {"value": "OK", "reason": watched.reason, "timestamp": _stamp(moment)}
-        metric = {"namespace": alarm.namespace, "name": alarm.metric, "dimensions": dict(alarm.dimensions)}
-        stat = {"metric": metric, "period": int(alarm.period.total_seconds()), "stat": alarm.statistic}
-        return {
-            "version": "0",
-            "id": str(uuid.UUID(int=self.random.getrandbits(128), version=4)),
-            "detail-type": "CloudWatch Alarm State Change",
-            "source": "aws.cloudwatch",
-            "account": self.world.account,
-            "time": f"{now:%Y-%m-%dT%H:%M:%SZ}",
-            "region": watched.region,
-            "resources": [f"arn:aws:cloudwatch:{watched.region}:{self.world.account}:alarm:{alarm.name}"],
-            "detail": {
-                "alarmName": alarm.name,
-                "configuration": {
-                    "description": alarm.description,
-                    "metrics": [{"id": "m1", "metricStat": stat, "returnData": True}],
-                },
-                "previousState": dict(was),
-                "state": {
-                    "value": state,
-                    "reason": watched.reason,
-                    "reasonData": watched.reason_data,
-                    "timestamp": _stamp(now),
-                },
-            },
-        }
+        identity = str(uuid.UUID(int=self.random.getrandbits(128), version=4))
+        self.send(watched.region, "default", event_of(watched, previous, self.world.account, identity, now))
 
 
 def _key(region: str, namespace: str, metric: str, dimensions: Mapping[str, str]) -> MetricKey:
     return (region, namespace, metric, tuple(sorted(dimensions.items())))
-
-
-def _stamp(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "+0000"
 
 
 def _aware(moment: datetime) -> datetime:

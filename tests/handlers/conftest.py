@@ -30,7 +30,8 @@ from pilotlight.handlers.runtime import Runtime
 from rehearsal.apply import Account
 from rehearsal.embedded_aws import EmbeddedAws
 from rehearsal.internet import Internet
-from rehearsal.services.cloudwatch import CloudWatch, WatchedAlarm
+from rehearsal.services.alarm_changes import WatchedAlarm
+from rehearsal.services.cloudwatch import CloudWatch
 from rehearsal.services.lambda_functions import LambdaFunctions
 from rehearsal.services.step_functions import StepFunctions
 from rehearsal.virtual_time import VirtualTime

@@ -144,9 +144,23 @@ def a_kind(
     fences: bool = False,
 ) -> StepKind[Any]:
     """A step kind of a name, with its shortest, typical and longest time in minutes."""
+    return described(FakeKind, name, harm=harm, outputs=outputs, minutes=minutes, params=params, fences=fences)
+
+
+def described(
+    base: type[FakeKind],
+    name: str,
+    *,
+    harm: Harm = Harm.DISRUPTIVE,
+    outputs: tuple[str, ...] = (),
+    minutes: tuple[int, int, int] = (1, 2, 3),
+    params: type[Params] = ResourceParams,
+    fences: bool = False,
+) -> StepKind[Any]:
+    """A step kind that does what `base` does."""
     shortest, typical, longest = (timedelta(minutes=count) for count in minutes)
     timing = Timing(shortest, typical, longest, poll=timedelta(seconds=5), give_up=2 * longest)
-    described = {
+    attributes = {
         "__module__": __name__,
         "name": name,
         "harm": harm,
@@ -155,7 +169,7 @@ def a_kind(
         "params": params,
         "fences": fences,
     }
-    kind: StepKind[Any] = type(f"Fake{name.title()}", (FakeKind,), described)()
+    kind: StepKind[Any] = type(f"Fake{name.title()}", (base,), attributes)()
     return kind
 
 

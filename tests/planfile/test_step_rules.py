@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from pilotlight.domain.place import Place, Writer
 from pilotlight.domain.step import Harm
-from tests.planfile.builders import KINDS, SOUND, a_kind, changed, faults_of, points_at, the_fault_of
+from planfile.draft import Kinds
+from tests.planfile.builders import (
+    KINDS,
+    SOUND,
+    FakeKind,
+    a_kind,
+    changed,
+    described,
+    faults_of,
+    points_at,
+    the_fault_of,
+)
 
 TAKES = "takes: {step: promote, output: endpoint}"
 
@@ -291,3 +305,52 @@ def test_the_longest_application_name_leaves_room_for_the_machine() -> None:
 
     assert "'application' is" in the_fault_of(text).sentence
     assert len("a" * 32 + "-failover") <= 80
+
+
+class Mover(FakeKind):
+    """A kind that moves a writer."""
+
+    def writers(self, params: Any, place: Place) -> tuple[Writer, ...]:
+        return (Writer(place.arn("rds", "db:old", region=place.primary), place.arn("rds", "db:new")),)
+
+
+SHUT = "{step: shut, kind: close, params: {resource: listener}}"
+WRITING: Kinds = {
+    **KINDS,
+    "promote": described(Mover, "promote", harm=Harm.IRREVERSIBLE, outputs=("endpoint",)),
+    "close": a_kind("close", fences=True),
+}
+
+
+@pytest.mark.parametrize("arming", ["staged", "automatic"])
+def test_what_acts_by_itself_closes_the_old_primary_before_it_moves_the_writer(arming: str) -> None:
+    text = changed(("application: shop", f"application: shop\narming: {arming}"))
+
+    fault = next(each for each in faults_of(text, WRITING) if "moves a writer" in each.sentence)
+
+    assert points_at(fault, text, arming)
+    assert fault.sentence == (
+        f"'promote' moves a writer, and a plan that is armed '{arming}' closes the old primary first; give it a stage "
+        "fence, or arm 'manual'."
+    )
+
+
+@pytest.mark.parametrize("arming", ["observe", "manual"])
+def test_a_person_may_start_without_a_fence(arming: str) -> None:
+    assert faults_of(changed(("application: shop", f"application: shop\narming: {arming}")), WRITING) == ()
+
+
+def test_a_stage_fence_is_all_that_was_missing() -> None:
+    text = changed(
+        ("application: shop", "application: shop\narming: staged"),
+        (
+            "  move:\n",
+            "  fence:\n    traffic:\n      - {step: shut, kind: close, params: {resource: listener}}\n  move:\n",
+        ),
+    )
+
+    assert faults_of(text, WRITING) == ()
+
+
+def test_a_plan_that_moves_no_writer_needs_no_fence() -> None:
+    assert faults_of(changed(("application: shop", "application: shop\narming: staged"))) == ()

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from backtest.observers import observers_of
 from deployment.resources import (
     CalculatedHealthCheck,
     Function,
@@ -79,7 +80,7 @@ class CostLine:
         return self.quantity * self.unit_price
 
 
-def idle_month(deployment: Deployment) -> list[CostLine]:
+def idle_month(deployment: Deployment, plan: Plan) -> list[CostLine]:
     """A month in which nothing happens: things that stand there, and a tick each minute."""
     resources = [resource for stack in deployment.stacks for resource in stack.resources]
     probes = [r for r in resources if isinstance(r, Function) and r.handler.endswith(".probe")]
@@ -98,6 +99,7 @@ def idle_month(deployment: Deployment) -> list[CostLine]:
     beat_seconds = MINUTES_IN_A_MONTH * TICK_SECONDS * sum(r.memory_megabytes for r in beats) / 1024
     return [
         CostLine("alarms", len(alarms), ALARM),
+        CostLine("metrics of what was seen (one for each observer that is no alarm)", _looking(plan), METRIC),
         CostLine("health checks (HTTPS, 30 s, an endpoint in AWS)", len(plain), HEALTH_CHECK),
         CostLine("health checks of the latch's object (HTTPS, text)", latches, HEALTH_CHECK_OF_TEXT),
         CostLine(
@@ -150,6 +152,10 @@ def turns_of(timing: Timing) -> int:
     return turns
 
 
+def _looking(plan: Plan) -> int:
+    return sum(not observer.alarm for observer in observers_of(plan))
+
+
 def _is_called_each_minute(resources: Sequence[Resource], function: Function) -> bool:
     """Whether a rule with a schedule calls the function."""
     targets = [r.target for r in resources if isinstance(r, Rule) and r.schedule == "rate(1 minute)"]
@@ -175,7 +181,7 @@ def quantity(number: float) -> str:
 def tables() -> Iterator[tuple[str, str]]:
     """Each table of the page with the name of its place."""
     plan = load(PLAN)
-    yield "idle", table(idle_month(deployment_of(plan, Arming.MANUAL)))
+    yield "idle", table(idle_month(deployment_of(plan, Arming.MANUAL), plan))
     yield "failover", table(one_failover(plan))
 
 

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from backtest.record import fingerprint, write_record
 from pilotlight.domain.plan import Arming
-from stacks.assembly import ALLOW_AUTOMATIC, ArmingRefused, assemble
+from stacks.assembly import ArmingRefused, assemble
 from tests.stacks.described import CHECKOUT, CONTEXT, WITHOUT_BUNDLING, an_app, plans
 
 PLAN = CHECKOUT / "plans" / "fileflow.yaml"
@@ -52,11 +53,12 @@ def test_one_plan_can_be_chosen_and_is_protected(tmp_path):
     assert templates_in(tmp_path) == {
         foundation,
         application,
-        "pilotlight-fileflow-signals-us-east-1",
+        "pilotlight-fileflow-guard",
         "pilotlight-fileflow-signals-ap-southeast-1",
+        "pilotlight-fileflow-signals-us-east-1",
+        "pilotlight-sentinel-ap-northeast-2-to-ap-northeast-1",
         "pilotlight-watch-ap-northeast-1",
         "pilotlight-watch-ap-southeast-1",
-        "pilotlight-sentinel-ap-northeast-2-to-ap-northeast-1",
     }
     artifacts = json.loads((tmp_path / "manifest.json").read_text())["artifacts"]
     protected = {name for name, artifact in artifacts.items() if artifact["properties"].get("terminationProtection")}
@@ -73,27 +75,60 @@ def test_a_plan_that_cannot_be_read_is_one_sentence_and_no_template(tmp_path):
     assert templates_in(tmp_path) == set()
 
 
+SERVES_ONLY = """\
+application: shop
+account: "123456789012"
+arming: staged
+regions: {primary: eu-west-1, standby: eu-central-1}
+objectives: {rto: 2 h, rpo: 15 min}
+signals:
+  health_check: {host: shop-1.eu-west-1.elb.amazonaws.com}
+  probe: {url: "https://shop.example.com/health", connect_to: shop-1.eu-west-1.elb.amazonaws.com}
+stages:
+  serve:
+    application:
+      - step: check
+        kind: check_http
+        params: {url: "https://shop.example.com/health", connect_to: shop-2.eu-central-1.elb.amazonaws.com}
+"""
+"""A plan that moves no writer, and so needs no fence."""
+
+
 @pytest.mark.full
-def test_a_plan_that_acts_by_itself_may_not_be_deployed_yet(tmp_path):
-    plan = tmp_path / "plan.yaml"
-    plan.write_text(PLAN.read_text().replace("arming: observe", "arming: staged"))
+def test_a_plan_that_acts_by_itself_without_a_back_test_is_refused(tmp_path):
+    plan = tmp_path / "shop.yaml"
+    plan.write_text(SERVES_ONLY)
 
     finished = run_app(tmp_path / "out", plan=str(plan))
 
     assert finished.returncode == 3, finished.stderr
-    assert "fileflow is armed `staged`, which may not be deployed because" in finished.stderr
-    assert finished.stderr.rstrip().endswith("arm it `observe` or `manual`.")
+    assert "shop is armed `staged`, and its back-test record shop.backtest.json is missing; run" in finished.stderr
     assert templates_in(tmp_path / "out") == set()
 
 
 @pytest.mark.parametrize("arming", [Arming.STAGED, Arming.AUTOMATIC])
-def test_only_the_flag_of_the_tests_lifts_the_refusal(arming):
+def test_only_a_back_test_of_these_observers_and_this_policy_lifts_the_refusal(arming, tmp_path):
     armed = [plan.model_copy(update={"arming": arming}) for plan in plans()]
 
-    with pytest.raises(ArmingRefused, match="may not be deployed"):
-        assemble(an_app(), armed)
-    lifted = an_app(**{ALLOW_AUTOMATIC: True})
-    assemble(lifted, armed)
+    with pytest.raises(ArmingRefused, match="is missing"):
+        assemble(an_app(), armed, tmp_path)
+    for plan in armed:
+        write_record(plan, tmp_path, {"application": plan.application, "hash": "of another policy"})
+    with pytest.raises(ArmingRefused, match="is of other observers or another policy"):
+        assemble(an_app(), armed, tmp_path)
+    for plan in armed:
+        write_record(plan, tmp_path, {"application": plan.application, "hash": fingerprint(plan)})
+    lifted = an_app()
+    assemble(lifted, armed, tmp_path)
 
     stacks = {artifact.stack_name for artifact in lifted.synth().stacks}
     assert "pilotlight-fileflow" in stacks
+
+
+def test_a_plan_that_waits_for_people_needs_no_back_test(tmp_path):
+    manual = [plan.model_copy(update={"arming": Arming.MANUAL}) for plan in plans()]
+
+    app = an_app()
+    assemble(app, manual, tmp_path)
+
+    assert "pilotlight-fileflow" in {artifact.stack_name for artifact in app.synth().stacks}

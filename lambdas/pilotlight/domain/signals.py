@@ -15,6 +15,9 @@ INSIDE = "the region's own network"
 BACKBONE = "AWS's own network"
 """The path between the endpoints of AWS in two regions."""
 
+SIGHT_NAMESPACE, SIGHT_METRIC = "Pilotlight", "Sight"
+"""The metric of what an observer that is no alarm reported: 1 for well, 0 for dark, and no point for unknown."""
+
 
 class Sight(StrEnum):
     """What an observer reports of the primary."""

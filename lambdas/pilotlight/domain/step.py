@@ -122,12 +122,13 @@ class StepContext:
 
 @dataclass(frozen=True)
 class Standing:
-    """One thing that stands in a region before an incident: `what` of which service, with facts a step relies on."""
+    """One thing that stands in a region before an incident: `what` of which service, with facts, and why it must."""
 
     service: str
     what: str
     region: str
     facts: Mapping[str, Any]
+    why: str = ""
 
 
 class Severity(StrEnum):
@@ -257,6 +258,10 @@ class StepKind(ABC, Generic[P]):
     def standing(self, params: P, place: Place) -> tuple[Standing, ...]:
         """What the plan takes to stand before an incident; a rehearsal furnishes its world with it."""
         return ()
+
+    def prerequisites(self, params: P, place: Place) -> tuple[Standing, ...]:
+        """What the owner's own infrastructure code must hold for this step."""
+        return self.standing(params, place)
 
     @abstractmethod
     def readiness(self, params: P, context: StepContext) -> tuple[Finding, ...]:

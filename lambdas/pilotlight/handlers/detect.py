@@ -24,6 +24,7 @@ from pilotlight.handlers.journal import incident_of, outline_of, verdicts
 from pilotlight.handlers.looking import see
 from pilotlight.handlers.restraints import count_starts, read_switch
 from pilotlight.handlers.runtime import Handler, Outside, Runtime, entry
+from pilotlight.handlers.sights import publish_sights
 from pilotlight.handlers.starting import Starter
 
 TICK = "Scheduled Event"
@@ -98,6 +99,7 @@ class Detector:
 
     def _conclude(self, plan: Plan, now: datetime, event_id: str) -> Verdict:
         signals = see(self._runtime, plan, now)
+        publish_sights(self._runtime.outside.log, plan.application, signals)
         before = self._runtime.control.note(verdicts(plan.application), "last")
         verdict = decide(plan, signals, self._history(plan, now), now)
         news = self._news(plan, verdict, before, now)

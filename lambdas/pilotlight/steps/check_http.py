@@ -160,7 +160,8 @@ class CheckHttp(StepKind[CheckHttpParams]):
     def standing(self, params: CheckHttpParams, place: Place) -> tuple[Standing, ...]:
         good = {"status": params.statuses[0], "text": params.expect_body or "", "values": params.expect_json}
         facts = {"host": params.connect_to, "url": params.url, **good}
-        return (Standing("internet", "load_balancer", place.standby, facts),)
+        why = "It is asked under the public name, so it holds that name's certificate."
+        return (Standing("internet", "load_balancer", place.standby, facts, why),)
 
     def readiness(self, params: CheckHttpParams, context: StepContext) -> tuple[Finding, ...]:
         return (_region(params, context), _listener(params, context))

@@ -126,7 +126,8 @@ class ConvertToMultiAz(StepKind[ConvertToMultiAzParams]):
         )
 
     def standing(self, params: ConvertToMultiAzParams, place: Place) -> tuple[Standing, ...]:
-        return (Standing("rds", "instance", place.standby, {"identifier": params.instance}),)
+        why = "It is made Multi-AZ once it serves, so its subnet group spans two zones at least."
+        return (Standing("rds", "instance", place.standby, {"identifier": params.instance}, why),)
 
     def readiness(self, params: ConvertToMultiAzParams, context: StepContext) -> tuple[Finding, ...]:
         found = _find(params, context)

@@ -60,6 +60,11 @@ from pilotlight.estate.elasticache.permissions import permissions
 from pilotlight.estate.elasticache.specification import CacheSpecification
 
 _LONGEST_ID = 40
+_NETWORK = "A cache without one would stand in the default VPC, out of the tasks' reach."
+_SETTINGS = "The cache is created with it; one of another family is refused."
+_CONTENT = "The cache is filled from it."
+_TOKEN = "The cache is created with this token, and the application's tasks send the same."
+_WAY_IN = "The standby's tasks have to reach the cache."
 _SHOWN_WITHIN = timedelta(minutes=2)
 
 
@@ -104,16 +109,23 @@ class CreateCache(StepKind[CreateCacheParams]):
         return permissions(params, place)
 
     def standing(self, params: CreateCacheParams, place: Place) -> tuple[Standing, ...]:
-        def thing(service: str, what: str, **facts: str) -> Standing:
-            return Standing(service, what, place.standby, facts)
+        def thing(service: str, what: str, why: str, **facts: str) -> Standing:
+            return Standing(service, what, place.standby, facts, why)
 
         own, snapshot, secret = params.parameter_group, params.snapshot, params.auth_token_secret
         return (
-            thing("elasticache", "subnet_group", name=params.subnet_group),
-            *((thing("elasticache", "parameter_group", name=own, family=params.family),) if own else ()),
-            *((thing("elasticache", "snapshot", name=snapshot),) if snapshot else ()),
-            *((thing("secretsmanager", "auth_token", name=secret),) if secret else ()),
+            thing("elasticache", "subnet_group", _NETWORK, name=params.subnet_group),
+            *((thing("elasticache", "parameter_group", _SETTINGS, name=own, family=params.family),) if own else ()),
+            *((thing("elasticache", "snapshot", _CONTENT, name=snapshot),) if snapshot else ()),
+            *((thing("secretsmanager", "auth_token", _TOKEN, name=secret),) if secret else ()),
         )
+
+    def prerequisites(self, params: CreateCacheParams, place: Place) -> tuple[Standing, ...]:
+        groups = (
+            Standing("ec2", "security_group", place.standby, {"id": group, "port": params.port}, _WAY_IN)
+            for group in params.security_groups
+        )
+        return (*self.standing(params, place), *groups)
 
     def readiness(self, params: CreateCacheParams, context: StepContext) -> tuple[Finding, ...]:
         return (*self.preflight(params, context), *other_findings(context, params))

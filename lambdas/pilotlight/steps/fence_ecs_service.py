@@ -120,7 +120,8 @@ class FenceEcsService(fencing.Fence[FenceEcsServiceParams]):
     def standing(self, params: FenceEcsServiceParams, place: Place) -> tuple[Standing, ...]:
         """A service that serves, within bounds."""
         facts = {"cluster": params.cluster, "service": params.service}
-        return (Standing("ecs", "serving service", place.primary, facts),)
+        why = "It is stopped before the writer moves; its ARN is of the long form, because a mark is kept in a tag."
+        return (Standing("ecs", "serving service", place.primary, facts, why),)
 
     def readiness(self, params: FenceEcsServiceParams, context: StepContext) -> tuple[Finding, ...]:
         """The service is there, can be scaled, bears no old mark, and runs something to stop."""

@@ -125,9 +125,9 @@ class FenceEventSources(fencing.Fence[FenceEventSourcesParams]):
 
     def standing(self, params: FenceEventSourcesParams, place: Place) -> tuple[Standing, ...]:
         """Sources that are on."""
-        mappings = [Standing("lambda", "mapping", place.primary, {"uuid": uuid}) for uuid in params.mappings]
-        bus = params.event_bus
-        rules = [Standing("events", "rule", place.primary, {"name": name, "bus": bus}) for name in params.rules]
+        why, bus = "It is switched off before the writer moves.", params.event_bus
+        mappings = [Standing("lambda", "mapping", place.primary, {"uuid": uuid}, why) for uuid in params.mappings]
+        rules = [Standing("events", "rule", place.primary, {"name": name, "bus": bus}, why) for name in params.rules]
         return (*mappings, *rules)
 
     def readiness(self, params: FenceEventSourcesParams, context: StepContext) -> tuple[Finding, ...]:

@@ -131,7 +131,8 @@ class FenceListener(fencing.Fence[FenceListenerParams]):
     def standing(self, params: FenceListenerParams, place: Place) -> tuple[Standing, ...]:
         """A load balancer whose listeners forward."""
         facts = {"load_balancer": params.load_balancer, "ports": params.ports}
-        return (Standing("elbv2", "listeners", place.primary, facts),)
+        why = "They answer 503 before the writer moves, so priority 1 of their rules has to be free."
+        return (Standing("elbv2", "listeners", place.primary, facts, why),)
 
     def readiness(self, params: FenceListenerParams, context: StepContext) -> tuple[Finding, ...]:
         """Each listener is there with priority 1 free, something forwards, and nothing else does."""

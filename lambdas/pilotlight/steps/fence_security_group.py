@@ -120,8 +120,8 @@ class FenceSecurityGroup(fencing.Fence[FenceSecurityGroupParams]):
         """The groups with a rule that opens the port, and the database behind them."""
         facts = {"identifier": params.instance, "security_groups": params.security_groups}
         return (
-            Standing("ec2", "security groups of a database", place.primary, facts),
-            Standing("rds", "database in security groups", place.primary, facts),
+            Standing("ec2", "security groups of a database", place.primary, facts, "They alone open its port."),
+            Standing("rds", "database in security groups", place.primary, facts, "It is closed before all else moves."),
         )
 
     def readiness(self, params: FenceSecurityGroupParams, context: StepContext) -> tuple[Finding, ...]:

@@ -142,9 +142,11 @@ class PromoteReplica(StepKind[PromoteReplicaParams]):
             "identifier": params.replica,
             "source": params.source,
             "source_region": place.primary,
+            "source_arn": place.arn("rds", f"db:{params.source}", region=place.primary),
             "retention_days": params.backup_retention.days,
         }
-        return (Standing("rds", "replica", place.standby, facts),)
+        why = "It becomes the writer. Backups that are on beforehand need not be switched on by its promotion."
+        return (Standing("rds", "replica", place.standby, facts, why),)
 
     def readiness(self, params: PromoteReplicaParams, context: StepContext) -> tuple[Finding, ...]:
         target = find_target(params.replica, params.source, context)

@@ -157,8 +157,9 @@ class ScaleEcsService(StepKind[ScaleEcsServiceParams]):
 
     def standing(self, params: ScaleEcsServiceParams, place: Place) -> tuple[Standing, ...]:
         facts = {"cluster": params.cluster, "service": params.service, "target_group": params.target_group}
-        bounds = (Standing("application-autoscaling", "bounds", place.standby, facts),) if params.planned else ()
-        return (Standing("ecs", "service", place.standby, facts), *bounds)
+        held, there = "Bounds of 0 keep it empty until a run raises them.", "It is scaled from none; its image is here."
+        scaled = Standing("application-autoscaling", "bounds", place.standby, facts, held)
+        return (Standing("ecs", "service", place.standby, facts, there), *((scaled,) if params.planned else ()))
 
     def readiness(self, params: ScaleEcsServiceParams, context: StepContext) -> tuple[Finding, ...]:
         """Everything that ECS, the load balancer and the autoscaler show of it."""

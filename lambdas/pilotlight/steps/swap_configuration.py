@@ -119,8 +119,9 @@ class SwapConfiguration(StepKind[SwapConfigurationParams]):
         if params.create_missing:
             return ()
         settings = params.settings().items()
+        why = "Its value is written by the run; one that nobody made would be one that nobody reads."
         return tuple(
-            Standing("ssm", "parameter", place.standby, {"name": name, "type": s.type.value, "key": s.key})
+            Standing("ssm", "parameter", place.standby, {"name": name, "type": s.type.value, "key": s.key}, why)
             for name, s in settings
         )
 

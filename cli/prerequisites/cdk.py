@@ -1,0 +1,211 @@
+"""What a plan needs as a CDK stack in Python: constructs of the first level, and constants for what the owner knows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from cli.prerequisites.needs import (
+    LISTS,
+    NUMBERS,
+    VARIABLES,
+    Writers,
+    comment_of,
+    label_of,
+    needs_of,
+    unquoted,
+    variables_in,
+    with_variables,
+)
+from pilotlight.domain.plan import Plan
+from pilotlight.domain.step import Standing
+
+INDENT = " " * 8
+
+
+def cdk(plan: Plan) -> str:
+    """The whole text, ready for a file of its own."""
+    parts = []
+    for need in needs_of(plan):
+        write = WRITERS.get((need.service, need.what))
+        lines = comment_of(need, is_note=write is None) + (write(need).splitlines() if write else [])
+        parts.append("\n".join(INDENT + line if line else "" for line in lines))
+    body = "\n\n".join(parts)
+    name = "".join(word.capitalize() for word in plan.application.split("-"))
+    modules = [m for m in _MODULES if f"{m}.Cfn" in body]
+    head = [
+        f'"""What {plan.application} must hold in {plan.regions.standby} before an incident."""',
+        "\n".join(["import aws_cdk as cdk", *(f"from aws_cdk import aws_{module} as {module}" for module in modules),
+                   "from constructs import Construct"]),
+        "\n".join(_constant(each) for each in variables_in(body)),
+        f'class {name}Standby(cdk.Stack):\n    """Deploy it into {plan.regions.standby}."""\n\n'
+        "    def __init__(self, scope: Construct, construct_id: str) -> None:\n"
+        f"        env = cdk.Environment(account={plan.account!r}, region={plan.regions.standby!r})\n"
+        "        super().__init__(scope, construct_id, env=env)",
+    ]  # fmt: skip
+    return with_variables(unquoted("\n\n".join([*(each for each in head if each), body]) + "\n"), str.upper)
+
+
+_MODULES = ("applicationautoscaling", "ec2", "ecs", "elasticache", "rds", "route53", "secretsmanager", "ssm")
+
+
+def _constant(name: str) -> str:
+    value = "[]" if name in LISTS else "0" if name in NUMBERS else '""'
+    return f"{name.upper()} = {value}  # {VARIABLES[name]}"
+
+
+class Raw(str):
+    """An expression that is no text."""
+
+    __slots__ = ()
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, Raw):
+        return value
+    if isinstance(value, list):
+        return "[" + ", ".join(_value(inner) for inner in value) + "]"
+    # A variable is marked inside of double quotes, which go before it is written.
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
+
+
+def _call(construct: str, properties: Mapping[str, Any]) -> Raw:
+    inner = "".join(f"\n    {name}={_indented(_value(value))}," for name, value in properties.items())
+    return Raw(f"{construct}({inner}\n)")
+
+
+def _indented(text: str) -> str:
+    return text.replace("\n", "\n    ")
+
+
+def _construct(construct: str, need: Standing, properties: Mapping[str, Any], suffix: str = "") -> str:
+    identity = "".join(word.capitalize() for word in f"{label_of(need)}{suffix}".split("_"))
+    given = "".join(f"\n    {name}={_indented(_value(value))}," for name, value in properties.items())
+    return f'{construct}(\n    self,\n    "{identity}{construct.rsplit("Cfn", 1)[-1]}",{given}\n)'
+
+
+def _replica(need: Standing) -> str:
+    facts = need.facts
+    return _construct(
+        "rds.CfnDBInstance",
+        need,
+        {
+            "db_instance_identifier": facts["identifier"],
+            "source_db_instance_identifier": facts["source_arn"],
+            "source_region": facts["source_region"],
+            "db_instance_class": "{{replica_instance_class}}",
+            "kms_key_id": "{{replica_kms_key_arn}}",
+            "backup_retention_period": facts["retention_days"],
+            "deletion_protection": True,
+        },
+    )
+
+
+def _subnet_group(need: Standing) -> str:
+    properties = {
+        "cache_subnet_group_name": need.facts["name"],
+        "description": need.why,
+        "subnet_ids": "{{standby_subnet_ids}}",
+    }
+    return _construct("elasticache.CfnSubnetGroup", need, properties)
+
+
+def _parameter_group(need: Standing) -> str:
+    # CloudFormation makes the name of a parameter group itself: put it into the plan once it is known.
+    properties = {"cache_parameter_group_family": need.facts["family"], "description": need.why}
+    return _construct("elasticache.CfnParameterGroup", need, properties)
+
+
+def _secret(need: Standing) -> str:
+    return _construct("secretsmanager.CfnSecret", need, {"name": need.facts["name"]})
+
+
+def _service(need: Standing) -> str:
+    network = {"subnets": "{{standby_subnet_ids}}", "security_groups": ["{{task_security_group_id}}"]}
+    vpc = _call("ecs.CfnService.AwsVpcConfigurationProperty", network)
+    target = {
+        "target_group_arn": "{{target_group_arn}}",
+        "container_name": "{{container_name}}",
+        "container_port": "{{container_port}}",
+    }
+    return _construct(
+        "ecs.CfnService",
+        need,
+        {
+            "service_name": need.facts["service"],
+            "cluster": need.facts["cluster"],
+            "task_definition": "{{task_definition_arn}}",
+            "launch_type": "FARGATE",
+            "desired_count": 0,
+            "network_configuration": _call(
+                "ecs.CfnService.NetworkConfigurationProperty", {"awsvpc_configuration": vpc}
+            ),
+            "load_balancers": [_call("ecs.CfnService.LoadBalancerProperty", target)],
+        },
+    )
+
+
+def _bounds(need: Standing) -> str:
+    properties = {
+        "service_namespace": "ecs",
+        "resource_id": f"service/{need.facts['cluster']}/{need.facts['service']}",
+        "scalable_dimension": "ecs:service:DesiredCount",
+        "min_capacity": 0,
+        "max_capacity": 0,
+    }
+    return _construct("applicationautoscaling.CfnScalableTarget", need, properties)
+
+
+def _parameter(need: Standing) -> str:
+    if need.facts["type"] == "SecureString":
+        return "# CloudFormation makes no SecureString: create this one as `--format cli` says."
+    properties = {"name": need.facts["name"], "type": need.facts["type"], "value": "not written yet"}
+    return _construct("ssm.CfnParameter", need, properties)
+
+
+def _way_in(need: Standing) -> str:
+    properties = {
+        "group_id": need.facts["id"],
+        "source_security_group_id": "{{task_security_group_id}}",
+        "ip_protocol": "tcp",
+        "from_port": need.facts["port"],
+        "to_port": need.facts["port"],
+    }
+    return _construct("ec2.CfnSecurityGroupIngress", need, properties)
+
+
+def _record(need: Standing) -> str:
+    def one(role: str, check: Mapping[str, Any]) -> str:
+        side = "primary" if role == "PRIMARY" else "standby"
+        alias = {
+            "dns_name": f"{{{{{side}_balancer_dns_name}}}}",
+            "hosted_zone_id": f"{{{{{side}_balancer_zone_id}}}}",
+            "evaluate_target_health": False,
+        }
+        properties = {
+            "hosted_zone_id": need.facts["zone"],
+            "name": need.facts["name"],
+            "type": "A",
+            "set_identifier": side,
+            "failover": role,
+            **check,
+            "alias_target": _call("route53.CfnRecordSet.AliasTargetProperty", alias),
+        }
+        return _construct("route53.CfnRecordSet", need, properties, suffix=f"_{side}")
+
+    return "\n".join([one("PRIMARY", {"health_check_id": need.facts["check"]}), one("SECONDARY", {})])
+
+
+WRITERS: Writers = {
+    ("rds", "replica"): _replica,
+    ("elasticache", "subnet_group"): _subnet_group,
+    ("elasticache", "parameter_group"): _parameter_group,
+    ("secretsmanager", "auth_token"): _secret,
+    ("secretsmanager", "slack_token"): _secret,
+    ("ecs", "service"): _service,
+    ("application-autoscaling", "bounds"): _bounds,
+    ("ssm", "parameter"): _parameter,
+    ("ec2", "security_group"): _way_in,
+    ("route53", "record"): _record,
+}

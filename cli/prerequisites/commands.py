@@ -1,0 +1,177 @@
+"""What a plan needs as commands of the AWS command line: a script that stops where a value of the owner is missing."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Mapping
+from typing import Any
+
+from cli.prerequisites.needs import (
+    GLOBAL,
+    VARIABLES,
+    Writers,
+    comment_of,
+    label_of,
+    needs_of,
+    variables_in,
+    with_variables,
+)
+from pilotlight.domain.plan import Plan
+from pilotlight.domain.step import Standing
+
+NEXT_LINE = " \\\n    "
+
+
+def commands(plan: Plan) -> str:
+    """The whole script."""
+    parts = []
+    for need in needs_of(plan):
+        write = WRITERS.get((need.service, need.what))
+        written = f"\n{write(need)}" if write else ""
+        parts.append("\n".join(comment_of(need, is_note=write is None)) + written)
+    body = "\n\n".join(parts)
+    asked = "\n".join(f': "${{{name.upper()}:?{VARIABLES[name]}}}"' for name in variables_in(body))
+    head = f"#!/usr/bin/env bash\n# What {plan.application} must hold in {plan.regions.standby} before an incident."
+    whole = "\n\n".join(part for part in (head, "set -euo pipefail", asked, body) if part) + "\n"
+    return with_variables(whole, lambda name: f"${{{name.upper()}}}")
+
+
+def _command(need: Standing, service: str, operation: str, options: Mapping[str, Any]) -> str:
+    region = {} if need.region == GLOBAL else {"region": need.region}
+    words = [f"aws {service} {operation}", *(_option(name, value) for name, value in {**region, **options}.items())]
+    return NEXT_LINE.join(words)
+
+
+def _option(name: str, value: Any) -> str:
+    if value is True:
+        return f"--{name}"
+    if isinstance(value, Asked):
+        return f"--{name} {value}"
+    return f"--{name} {shlex.quote(str(value))}"
+
+
+class Asked(str):
+    """Text with variables of the shell in it, quoted so that they are put in."""
+
+    __slots__ = ()
+
+
+def _asked(text: str) -> Asked:
+    return Asked('"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"')
+
+
+def _replica(need: Standing) -> str:
+    facts = need.facts
+    made = {
+        "db-instance-identifier": facts["identifier"],
+        "source-db-instance-identifier": facts["source_arn"],
+        "source-region": facts["source_region"],
+        "db-instance-class": _asked("{{replica_instance_class}}"),
+        "kms-key-id": _asked("{{replica_kms_key_arn}}"),
+        "deletion-protection": True,
+    }
+    kept = {
+        "db-instance-identifier": facts["identifier"],
+        "backup-retention-period": facts["retention_days"],
+        "apply-immediately": True,
+    }
+    there = _command(need, "rds", "wait db-instance-available", {"db-instance-identifier": facts["identifier"]})
+    return "\n".join([
+        _command(need, "rds", "create-db-instance-read-replica", made),
+        there,
+        _command(need, "rds", "modify-db-instance", kept),
+    ])  # fmt: skip
+
+
+def _subnet_group(need: Standing) -> str:
+    options = {
+        "cache-subnet-group-name": need.facts["name"],
+        "cache-subnet-group-description": need.why,
+        "subnet-ids": Asked("""$(tr ',' ' ' <<<"{{standby_subnet_ids}}")"""),
+    }
+    return _command(need, "elasticache", "create-cache-subnet-group", options)
+
+
+def _parameter_group(need: Standing) -> str:
+    options = {
+        "cache-parameter-group-name": need.facts["name"],
+        "cache-parameter-group-family": need.facts["family"],
+        "description": need.why,
+    }
+    return _command(need, "elasticache", "create-cache-parameter-group", options)
+
+
+def _secret(need: Standing) -> str:
+    options = {"name": need.facts["name"], "secret-string": f"file://{label_of(need)}.txt"}
+    return _command(need, "secretsmanager", "create-secret", options)
+
+
+def _service(need: Standing) -> str:
+    # The shorthand takes a list with commas; JSON in the shell would have to quote each subnet.
+    network = "awsvpcConfiguration={subnets=[{{standby_subnet_ids}}],securityGroups=[{{task_security_group_id}}]}"
+    balancer = "targetGroupArn={{target_group_arn}},containerName={{container_name}},containerPort={{container_port}}"
+    options = {
+        "cluster": need.facts["cluster"],
+        "service-name": need.facts["service"],
+        "task-definition": _asked("{{task_definition_arn}}"),
+        "launch-type": "FARGATE",
+        "desired-count": 0,
+        "network-configuration": _asked(network),
+        "load-balancers": _asked(balancer),
+    }
+    return _command(need, "ecs", "create-service", options)
+
+
+def _bounds(need: Standing) -> str:
+    options = {
+        "service-namespace": "ecs",
+        "resource-id": f"service/{need.facts['cluster']}/{need.facts['service']}",
+        "scalable-dimension": "ecs:service:DesiredCount",
+        "min-capacity": 0,
+        "max-capacity": 0,
+    }
+    return _command(need, "application-autoscaling", "register-scalable-target", options)
+
+
+def _parameter(need: Standing) -> str:
+    key = {"key-id": need.facts["key"]} if need.facts.get("key") else {}
+    options = {"name": need.facts["name"], "type": need.facts["type"], "value": "not written yet", **key}
+    return _command(need, "ssm", "put-parameter", options)
+
+
+def _way_in(need: Standing) -> str:
+    port, pairs = need.facts["port"], "[{GroupId={{task_security_group_id}}}]"
+    allowed = f"IpProtocol=tcp,FromPort={port},ToPort={port},UserIdGroupPairs={pairs}"
+    options = {"group-id": need.facts["id"], "ip-permissions": _asked(allowed)}
+    return _command(need, "ec2", "authorize-security-group-ingress", options)
+
+
+def _record(need: Standing) -> str:
+    def one(role: str, check: Mapping[str, str]) -> dict[str, Any]:
+        side = "primary" if role == "PRIMARY" else "standby"
+        alias = {
+            "DNSName": f"{{{{{side}_balancer_dns_name}}}}",
+            "HostedZoneId": f"{{{{{side}_balancer_zone_id}}}}",
+            "EvaluateTargetHealth": False,
+        }
+        named = {"Name": need.facts["name"], "Type": "A", "SetIdentifier": side, "Failover": role}
+        return {"Action": "CREATE", "ResourceRecordSet": {**named, **check, "AliasTarget": alias}}
+
+    changes = [one("PRIMARY", {"HealthCheckId": need.facts["check"]}), one("SECONDARY", {})]
+    options = {"hosted-zone-id": _asked(need.facts["zone"]), "change-batch": _asked(json.dumps({"Changes": changes}))}
+    return _command(need, "route53", "change-resource-record-sets", options)
+
+
+WRITERS: Writers = {
+    ("rds", "replica"): _replica,
+    ("elasticache", "subnet_group"): _subnet_group,
+    ("elasticache", "parameter_group"): _parameter_group,
+    ("secretsmanager", "auth_token"): _secret,
+    ("secretsmanager", "slack_token"): _secret,
+    ("ecs", "service"): _service,
+    ("application-autoscaling", "bounds"): _bounds,
+    ("ssm", "parameter"): _parameter,
+    ("ec2", "security_group"): _way_in,
+    ("route53", "record"): _record,
+}

@@ -1,0 +1,137 @@
+"""What must stand before an incident: what each step kind says of its steps, and what the plan itself asks for.
+
+What a renderer has no words for is a note: it stands already, or it is not made by code. Values that neither the plan
+nor Pilotlight knows are variables, the same ones in each format.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from textwrap import wrap
+from urllib.parse import urlsplit
+
+from pilotlight.domain.plan import HEALTH_CHECK_REGION, Plan
+from pilotlight.domain.step import Standing
+from pilotlight.domain.traffic import PrimaryCheck
+from pilotlight.steps import kind_and_params
+
+GLOBAL = "global"
+"""Where a record stands: Route 53 has no regions."""
+
+VARIABLES = {
+    "replica_instance_class": "The class of the replica: no smaller than its source, or it falls behind.",
+    "replica_kms_key_arn": "The key of the replica, in the standby region, because the source is encrypted.",
+    "standby_subnet_ids": "Subnets of the standby's VPC, in two zones at least.",
+    "task_security_group_id": "The security group of the standby's tasks.",
+    "task_definition_arn": "The task definition in the standby, whose image stands in the standby's registry.",
+    "target_group_arn": "The target group of the standby's load balancer.",
+    "container_name": "The container that the target group sends requests to.",
+    "container_port": "Its port.",
+    "hosted_zone_id": "The hosted zone of the records.",
+    "latch_health_check_id": "The latch's health check: an output of the application's stack.",
+    "joined_health_check_id": "The health check that joins the latch with the primary's own; it is yours to make.",
+    "primary_balancer_dns_name": "The name of the primary's load balancer.",
+    "primary_balancer_zone_id": "The hosted zone of the primary's load balancer.",
+    "standby_balancer_dns_name": "The name of the standby's load balancer.",
+    "standby_balancer_zone_id": "The hosted zone of the standby's load balancer.",
+}
+"""What only the owner knows."""
+
+NUMBERS = frozenset({"container_port"})
+LISTS = frozenset({"standby_subnet_ids"})
+_MARK = re.compile(r"\{\{(\w+)\}\}")
+
+Writers = Mapping[tuple[str, str], Callable[[Standing], str]]
+"""How a format writes a need, by service and what."""
+
+
+def needs_of(plan: Plan) -> tuple[Standing, ...]:
+    """Everything that a plan needs, each thing once."""
+    found: dict[tuple[str, str, str, str], Standing] = {}
+    for need in (*_of_steps(plan), *_of_plan(plan)):
+        found.setdefault((need.service, need.what, need.region, name_of(need)), need)
+    replicas = {name_of(need) for need in found.values() if (need.service, need.what) == ("rds", "replica")}
+    # What is promoted first and then changed is one and the same instance.
+    again = [key for key, need in found.items() if key[:2] == ("rds", "instance") and name_of(need) in replicas]
+    return tuple(need for key, need in found.items() if key not in again)
+
+
+def _of_steps(plan: Plan) -> Iterator[Standing]:
+    for step in plan.steps().values():
+        its_kind, params = kind_and_params(step)
+        yield from its_kind.prerequisites(params, plan.place)
+
+
+def _of_plan(plan: Plan) -> Iterator[Standing]:
+    regions, check, probe = plan.regions, plan.signals.health_check, plan.signals.probe
+    if plan.notifications.slack:
+        why = "The notifier writes to Slack with it; its value is put in by hand, and stands in no code."
+        yield Standing(
+            "secretsmanager", "slack_token", regions.standby, {"name": plan.notifications.slack.token_secret}, why
+        )
+    host = probe.connect_to or urlsplit(probe.url).hostname or ""
+    lookers = " and ".join(region for region in (regions.standby, regions.witness) if region)
+    why = (
+        f"The probes in {lookers} ask it from addresses of Lambda, and Route 53's checkers from theirs: its security "
+        "group lets the port in from anywhere."
+    )
+    yield Standing("internet", "primary load balancer", regions.primary, {"host": host, "port": check.port}, why)
+    if check.id:
+        why = "It decides together with the probes; Pilotlight puts an alarm on it."
+        yield Standing("route53", "health check", HEALTH_CHECK_REGION, {"id": check.id}, why)
+    if check.alarm:
+        why = "It is listened to in place of an alarm that Pilotlight would make; no data is no alarm."
+        yield Standing("cloudwatch", "alarm", HEALTH_CHECK_REGION, {"name": check.alarm}, why)
+    for alarm in plan.signals.alarms:
+        why = "It may hasten or contradict, and completes nothing."
+        yield Standing("cloudwatch", "alarm", regions.primary, {"name": alarm.name}, why)
+    yield from _records(plan)
+
+
+def _records(plan: Plan) -> Iterator[Standing]:
+    for record in plan.traffic.records if plan.traffic else ():
+        alone = record.primary_check is PrimaryCheck.LATCH
+        looks = "the latch alone" if alone else "the latch joined with the primary's own health"
+        why = (
+            f"PRIMARY looks at {looks} and SECONDARY at nothing, and neither evaluates its target: so traffic moves "
+            "when a run moves it, and does not come back by itself. It is made once and never edited in a run."
+        )
+        check = "{{latch_health_check_id}}" if alone else "{{joined_health_check_id}}"
+        facts = {"name": record.name, "zone": record.zone or "{{hosted_zone_id}}", "check": check}
+        yield Standing("route53", "record", GLOBAL, facts, why)
+
+
+def name_of(need: Standing) -> str:
+    """What a need is called: the fact that names it."""
+    keys = ("identifier", "name", "service", "id", "uuid", "host", "load_balancer")
+    return next((str(need.facts[key]) for key in keys if need.facts.get(key)), need.what)
+
+
+def label_of(need: Standing) -> str:
+    """Its name in code: small letters, digits and underscores, beginning with a letter."""
+    plain = re.sub(r"[^a-z0-9]+", "_", name_of(need).lower()).strip("_")
+    return plain if plain[:1].isalpha() else f"the_{plain}"
+
+
+def comment_of(need: Standing, *, is_note: bool) -> list[str]:
+    """What it is for, as lines of a comment."""
+    head = f"{need.service} {need.what.replace('_', ' ')} {name_of(need)} ({need.region})"
+    said = f"{head}. {need.why}" if not is_note else f"Must stand, and is not made here: {head}. {need.why}"
+    return [f"# {line}" for line in wrap(said, 98, break_long_words=False, break_on_hyphens=False)]
+
+
+def variables_in(text: str) -> tuple[str, ...]:
+    """The variables that a text asks for, in the order in which they are described."""
+    asked = set(_MARK.findall(text))
+    return tuple(name for name in VARIABLES if name in asked)
+
+
+def with_variables(text: str, write: Callable[[str], str]) -> str:
+    """The text with each variable as the format writes it."""
+    return _MARK.sub(lambda found: write(found.group(1)), text)
+
+
+def unquoted(text: str) -> str:
+    """The text without the quotes around variables, for formats in which a variable is no text."""
+    return re.sub(r'"(\{\{\w+\}\})"', r"\1", text)

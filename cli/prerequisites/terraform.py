@@ -1,0 +1,209 @@
+"""What a plan needs as Terraform: resources of the provider hashicorp/aws, variables for what only the owner knows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from cli.prerequisites.needs import (
+    LISTS,
+    NUMBERS,
+    VARIABLES,
+    Writers,
+    comment_of,
+    label_of,
+    needs_of,
+    unquoted,
+    variables_in,
+    with_variables,
+)
+from pilotlight.domain.plan import Plan
+from pilotlight.domain.step import Standing
+
+Pairs = Iterable[tuple[str, Any]]
+
+
+def terraform(plan: Plan) -> str:
+    """The whole text, ready for a file of its own."""
+    parts = []
+    for need in needs_of(plan):
+        write = WRITERS.get((need.service, need.what))
+        written = f"\n{write(need)}" if write else ""
+        parts.append("\n".join(comment_of(need, is_note=write is None)) + written)
+    body = "\n\n".join(parts)
+    heads = [
+        f"# What {plan.application} must hold in {plan.regions.standby} before an incident.",
+        _block("terraform", [], _block("required_providers", [("aws", {"source": "hashicorp/aws"})])),
+        _block('provider "aws"', [("alias", "standby"), ("region", plan.regions.standby)]),
+        *(_variable(name) for name in variables_in(body)),
+    ]
+    return with_variables(unquoted("\n\n".join([*heads, body]) + "\n"), lambda name: f"var.{name}")
+
+
+def _variable(name: str) -> str:
+    shape = "list(string)" if name in LISTS else "number" if name in NUMBERS else "string"
+    return f'variable "{name}" {{\n  type        = {shape}\n  description = {json.dumps(VARIABLES[name])}\n}}'
+
+
+def _block(head: str, pairs: Pairs, *nested: str) -> str:
+    """A block: its arguments, their signs in one column as `terraform fmt` puts them, then the blocks in it."""
+    pairs = list(pairs)
+    width = max((len(name) for name, _ in pairs), default=0)
+    lines = [f"  {name:<{width}} = {_value(value)}" for name, value in pairs]
+    for inner in nested:
+        lines += ([""] if lines else []) + [f"  {line}" if line else "" for line in inner.splitlines()]
+    return "\n".join([f"{head} {{", *lines, "}"])
+
+
+def _value(value: Any) -> str:
+    match value:
+        case Raw():
+            return value
+        case dict():
+            return "{ " + ", ".join(f"{name} = {_value(inner)}" for name, inner in value.items()) + " }"
+        case list():
+            return "[" + ", ".join(_value(inner) for inner in value) + "]"
+        case _:
+            return json.dumps(value, ensure_ascii=False)
+
+
+class Raw(str):
+    """An expression that is no text: a reference."""
+
+    __slots__ = ()
+
+
+def _resource(kind: str, need: Standing, pairs: Pairs, *nested: str, suffix: str = "") -> str:
+    provider = [("provider", Raw("aws.standby"))]
+    return _block(f'resource "{kind}" "{label_of(need)}{suffix}"', [*provider, *pairs], *nested)
+
+
+def _ignoring(*names: str) -> str:
+    """What a run changes must not be changed back by the next apply."""
+    return _block("lifecycle", [("ignore_changes", [Raw(name) for name in names])])
+
+
+def _replica(need: Standing) -> str:
+    facts = need.facts
+    return _resource(
+        "aws_db_instance",
+        need,
+        [
+            ("identifier", facts["identifier"]),
+            ("replicate_source_db", facts["source_arn"]),
+            ("instance_class", "{{replica_instance_class}}"),
+            ("kms_key_id", "{{replica_kms_key_arn}}"),
+            ("backup_retention_period", facts["retention_days"]),
+            ("deletion_protection", True),
+            ("copy_tags_to_snapshot", True),
+        ],
+        _ignoring("replicate_source_db", "multi_az", "backup_window"),
+    )
+
+
+def _subnet_group(need: Standing) -> str:
+    pairs = [("name", need.facts["name"]), ("subnet_ids", "{{standby_subnet_ids}}")]
+    return _resource("aws_elasticache_subnet_group", need, pairs)
+
+
+def _parameter_group(need: Standing) -> str:
+    pairs = [("name", need.facts["name"]), ("family", need.facts["family"])]
+    return _resource("aws_elasticache_parameter_group", need, pairs)
+
+
+def _secret(need: Standing) -> str:
+    return _resource("aws_secretsmanager_secret", need, [("name", need.facts["name"])])
+
+
+def _service(need: Standing) -> str:
+    facts = need.facts
+    return _resource(
+        "aws_ecs_service",
+        need,
+        [
+            ("name", facts["service"]),
+            ("cluster", facts["cluster"]),
+            ("task_definition", "{{task_definition_arn}}"),
+            ("launch_type", "FARGATE"),
+            ("desired_count", 0),
+        ],
+        _block(
+            "network_configuration",
+            [("subnets", "{{standby_subnet_ids}}"), ("security_groups", ["{{task_security_group_id}}"])],
+        ),
+        _block(
+            "load_balancer",
+            [
+                ("target_group_arn", "{{target_group_arn}}"),
+                ("container_name", "{{container_name}}"),
+                ("container_port", "{{container_port}}"),
+            ],
+        ),
+        _ignoring("desired_count"),
+    )
+
+
+def _bounds(need: Standing) -> str:
+    pairs = [
+        ("service_namespace", "ecs"),
+        ("resource_id", f"service/{need.facts['cluster']}/{need.facts['service']}"),
+        ("scalable_dimension", "ecs:service:DesiredCount"),
+        ("min_capacity", 0),
+        ("max_capacity", 0),
+    ]
+    return _resource("aws_appautoscaling_target", need, pairs, _ignoring("min_capacity", "max_capacity"))
+
+
+def _parameter(need: Standing) -> str:
+    key = [("key_id", need.facts["key"])] if need.facts.get("key") else []
+    pairs = [("name", need.facts["name"]), ("type", need.facts["type"]), *key, ("value", "not written yet")]
+    return _resource("aws_ssm_parameter", need, pairs, _ignoring("value"))
+
+
+def _way_in(need: Standing) -> str:
+    pairs = [
+        ("security_group_id", need.facts["id"]),
+        ("referenced_security_group_id", "{{task_security_group_id}}"),
+        ("ip_protocol", "tcp"),
+        ("from_port", need.facts["port"]),
+        ("to_port", need.facts["port"]),
+    ]
+    return _resource("aws_vpc_security_group_ingress_rule", need, pairs)
+
+
+def _record(need: Standing) -> str:
+    def one(role: str, check: Pairs) -> str:
+        side = "primary" if role == "PRIMARY" else "standby"
+        return _resource(
+            "aws_route53_record",
+            need,
+            [("zone_id", need.facts["zone"]), ("name", need.facts["name"]), ("type", "A"),
+             ("set_identifier", side), *check],
+            _block("failover_routing_policy", [("type", role)]),
+            _block(
+                "alias",
+                [
+                    ("name", f"{{{{{side}_balancer_dns_name}}}}"),
+                    ("zone_id", f"{{{{{side}_balancer_zone_id}}}}"),
+                    ("evaluate_target_health", False),
+                ],
+            ),
+            suffix=f"_{side}",
+        )  # fmt: skip
+
+    return "\n\n".join([one("PRIMARY", [("health_check_id", need.facts["check"])]), one("SECONDARY", [])])
+
+
+WRITERS: Writers = {
+    ("rds", "replica"): _replica,
+    ("elasticache", "subnet_group"): _subnet_group,
+    ("elasticache", "parameter_group"): _parameter_group,
+    ("secretsmanager", "auth_token"): _secret,
+    ("secretsmanager", "slack_token"): _secret,
+    ("ecs", "service"): _service,
+    ("application-autoscaling", "bounds"): _bounds,
+    ("ssm", "parameter"): _parameter,
+    ("ec2", "security_group"): _way_in,
+    ("route53", "record"): _record,
+}
