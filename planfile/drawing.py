@@ -75,7 +75,7 @@ def _gate(seen: Overview) -> Iterator[Line]:
     approval = "a person must approve" if gates.approval else "nobody has to approve"
     veto = f"people may stop it for {say_duration(gates.veto_window)}" if gates.veto_window else "no veto window"
     yield ()
-    limit = f"  data loss up to {loss}: measured and reported, not yet enforced"
+    limit = f"  data loss up to {loss}; more, or an unknown loss, blocks the run"
     yield (Piece("gate", Tone.HEADING), Piece(limit, Tone.FAINT))
     yield (Piece(f"      {approval}; {veto}", Tone.FAINT),)
 

@@ -18,12 +18,13 @@ from pilotlight.domain.run import Outcome, Phase, Run
 from rehearsal.clairvoyant import critical_path_seconds
 from rehearsal.engine import Status
 from rehearsal.result import RehearsalResult, StepResult
-from rehearsal.scenarios import Scenario
+from rehearsal.scenarios import BEFORE_ONSET, Scenario
 from rehearsal.scene import Scene, close_scene, open_scene
 from rehearsal.services.cloudwatch import CloudWatch
 from rehearsal.services.events import Events
 from rehearsal.services.route53 import Route53
 from rehearsal.services.step_functions import StepFunctions
+from rehearsal.snapshot import picture_of
 
 LONGEST_SECONDS = 6 * 3600.0
 LONGEST_WITHOUT_A_RUN_SECONDS = 30 * 60.0
@@ -32,13 +33,17 @@ MESSAGES_FOLLOW_SECONDS = 30.0
 
 @dataclass(frozen=True)
 class Played:
-    """A played scenario: the result, the scene as it was left, and the records of the ledger."""
+    """A played scenario: the result, the scene as it was left, and the records of the ledger.
+
+    `primary` are two pictures of the primary region: as it was just before onset, and in the end.
+    """
 
     result: RehearsalResult
     scene: Scene
     onset: datetime
     records: Sequence[Record]
     notes: list[tuple[datetime, str]]
+    primary: tuple[str, str]
 
 
 def play(
@@ -53,13 +58,24 @@ def play(
     scene = open_scene(played_plan, seed, stacks)
     try:
         notes = _listen(scene)
+        _let_happen_before(scene, scenario)
         onset = scene.world.time.now()
+        primary_before = picture_of(scene.world, plan.regions.primary)
         notes.append((onset, f"The outage begins: {scenario.summary}"))
         scene.world.time.spawn(lambda: scenario.happen(scene), name=scenario.name)
         _run_to_the_end(scene)
-        return _conclude(scene, scenario, seed, onset, notes)
+        primary = primary_before, picture_of(scene.world, plan.regions.primary)
+        result, records = _conclude(scene, scenario, seed, onset)
+        return Played(result, scene, onset, records, notes, primary)
     finally:
         close_scene(scene)
+
+
+def _let_happen_before(scene: Scene, scenario: Scenario) -> None:
+    happen = scenario.before
+    if happen:
+        scene.world.time.spawn(lambda: happen(scene), name=f"before {scenario.name}")
+        scene.world.time.run(limit_seconds=BEFORE_ONSET.total_seconds())
 
 
 def _listen(scene: Scene) -> list[tuple[datetime, str]]:
@@ -91,9 +107,7 @@ def _run_to_the_end(scene: Scene) -> None:
     time.run(limit_seconds=MESSAGES_FOLLOW_SECONDS)
 
 
-def _conclude(
-    scene: Scene, scenario: Scenario, seed: int, onset: datetime, notes: list[tuple[datetime, str]]
-) -> Played:
+def _conclude(scene: Scene, scenario: Scenario, seed: int, onset: datetime) -> tuple[RehearsalResult, Sequence[Record]]:
     plan, region = scene.plan, scene.plan.regions.standby
     ledger = Ledger(DynamoTable(scene.account.sdk(region), region, names.LEDGER_TABLE), pause=lambda lost: None)
     control = Control(DynamoTable(scene.account.sdk(region), region, names.CONTROL_TABLE))
@@ -116,7 +130,7 @@ def _conclude(
         steps=_steps(plan, run, control, onset),
         messages=scene.slack.shown(),
     )
-    return Played(result, scene, onset, records, notes)
+    return result, records
 
 
 def _last_run(records: Sequence[Record], control: Control) -> Run | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from pilotlight.domain.errors import PlanRefused
 from pilotlight.domain.run import Outcome
@@ -13,15 +14,21 @@ from rehearsal.services.elasticache import ElastiCache
 from rehearsal.services.events import Crossing, Events
 from rehearsal.services.rds import Rds
 
+BEFORE_ONSET = timedelta(minutes=20)
+
 
 @dataclass(frozen=True)
 class Scenario:
-    """One thing that happens: `happen` is called at the moment of onset, inside the world."""
+    """One thing that happens: `happen` is called at the moment of onset, inside the world.
+
+    `before` is called `BEFORE_ONSET` earlier, where something was not in order before it came to the outage.
+    """
 
     name: str
     summary: str
     expected: Outcome
     happen: Callable[[Scene], None]
+    before: Callable[[Scene], None] | None = None
 
 
 def scenario(name: str) -> Scenario:
@@ -75,6 +82,28 @@ def _image_missing(scene: Scene) -> None:
     _outage(scene)
 
 
+def _each_replica(trouble: Callable[[Rds, str, str], None]) -> Callable[[Scene], None]:
+    """Something that befalls every replica that the plan promotes."""
+
+    def befall(scene: Scene) -> None:
+        for step in _steps(scene, "promote_replica"):
+            trouble(scene.account.aws.service(Rds), scene.plan.regions.standby, str(step["replica"]))
+
+    return befall
+
+
+def _fall_behind(rds: Rds, region: str, replica: str) -> None:
+    rds.instance(region, replica).lag_seconds = timedelta(minutes=40).total_seconds()
+
+
+def _fall_behind_on_postgres(rds: Rds, region: str, replica: str) -> None:
+    instance = rds.instance(region, replica)
+    assert instance.source is not None
+    for each in (instance, instance.source):
+        each.engine, each.engine_version = "postgres", "16.4"
+    instance.lag_seconds = timedelta(minutes=40).total_seconds()
+
+
 def _slack_down(scene: Scene) -> None:
     scene.slack.go_down()
     _outage(scene)
@@ -114,6 +143,34 @@ SCENARIOS: dict[str, Scenario] = {
             "The standby's registry lacks the image that the service runs.",
             Outcome.FAILED,
             _image_missing,
+        ),
+        Scenario(
+            "replica-lagging",
+            "The replica was 40 minutes behind when the primary went dark.",
+            Outcome.BLOCKED,
+            _outage,
+            before=_each_replica(_fall_behind),
+        ),
+        Scenario(
+            "replica-stopped",
+            "Somebody had stopped the replication 20 minutes before the primary went dark.",
+            Outcome.BLOCKED,
+            _outage,
+            before=_each_replica(Rds.stop_replication),
+        ),
+        Scenario(
+            "lag-missing",
+            "The replica had not reported its lag for 20 minutes when the primary went dark.",
+            Outcome.BLOCKED,
+            _outage,
+            before=_each_replica(Rds.lose_lag),
+        ),
+        Scenario(
+            "gate-blocks-after-alarm",
+            "All observers agree, but the PostgreSQL replica was 40 minutes behind: the primary stays as it was.",
+            Outcome.BLOCKED,
+            _outage,
+            before=_each_replica(_fall_behind_on_postgres),
         ),
         Scenario("slack-down", "Slack does not answer during the whole incident.", Outcome.RECOVERED, _slack_down),
     )

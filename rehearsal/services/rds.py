@@ -129,17 +129,27 @@ class Rds(Service):
         """The next promotion takes that long to stop replication, as where there is much to replay."""
         self._slow[self.instance(region, identifier)] = seconds
 
+    def stop_replication(self, region: str, identifier: str) -> None:
+        """A person stops a replica's replication, and forgets to start it again."""
+        replica = self.instance(region, identifier)
+        replica.replication, replica.halted = "stopped", self.world.time.now()
+
+    def lose_lag(self, region: str, identifier: str) -> None:
+        """A replica goes on replicating, and its lag is not reported any more."""
+        self.instance(region, identifier).lag_reported = False
+
     def lag_seconds(self, region: str, identifier: str) -> float | None:
-        """What the metric `ReplicaLag` reads now; None for an instance that is no replica.
+        """What the metric `ReplicaLag` reads now; None for an instance that is no replica, or does not report.
 
         MySQL and MariaDB say -1 when replication is not running; PostgreSQL's lag then grows with time.
         """
         replica = self.instance(region, identifier)
-        if replica.source is None:
+        if replica.source is None or not replica.lag_reported:
             return None
-        dark_since = self.world.dark.get(replica.source.region)
-        if replica.engine == "postgres" and dark_since is not None:
-            return replica.lag_seconds + (self.world.time.now() - dark_since).total_seconds()
+        if replica.engine == "postgres":
+            ends = (self.world.dark.get(replica.source.region), replica.halted)
+            since = min((end for end in ends if end), default=self.world.time.now())
+            return replica.lag_seconds + (self.world.time.now() - since).total_seconds()
         return replica.lag_seconds if self._replication(replica) == "replicating" else -1.0
 
     # What AWS answers

@@ -24,8 +24,9 @@ class Status(StrEnum):
 class Instance:
     """One DB instance; a scene is set, and trouble caused, by changing it.
 
-    `replication` (error, stopped, terminated) overrides what follows from the source's region; `second_zone`
-    says whether RDS has the capacity for one; `changing` is what RDS knows before the status shows it.
+    `replication` (error, stopped, terminated) overrides what follows from the source's region, `halted` says since
+    when; `lag_reported` says whether the metric of its lag arrives; `second_zone` whether RDS has the capacity
+    for one; `changing` is what RDS knows before the status shows it.
     """
 
     region: str
@@ -48,6 +49,8 @@ class Instance:
     status: str = Status.AVAILABLE
     source: Instance | None = None
     replication: str = ""
+    halted: datetime | None = None
+    lag_reported: bool = True
     second_zone: bool = True
     changing: bool = False
     pending: dict[str, Any] = field(default_factory=dict)

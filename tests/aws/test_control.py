@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from pilotlight.aws.control import Control, Start
 from pilotlight.aws.tables import MemoryTable
+from pilotlight.domain.data_loss import LossWindow, Override
 from pilotlight.domain.errors import Changed, Misconfigured
 from pilotlight.domain.life import StepState, StepStatus
 from pilotlight.domain.run import Clocks, Origin, Outcome, Phase, Run
@@ -51,6 +52,19 @@ class TestRun:
 
         assert control.run("fileflow-e1") == changed
 
+    def test_a_run_keeps_which_writes_may_be_lost(self, control: Control) -> None:
+        control.open_run(a_run())
+
+        window = LossWindow(NOON - timedelta(seconds=90), NOON)
+        control.change_run("fileflow-e1", lambda r: replace(r, loss_window=window))
+
+        assert control.run("fileflow-e1").loss_window == window
+
+    def test_a_run_of_an_older_version_knows_no_window(self) -> None:
+        item = {name: value for name, value in a_run().to_item().items() if name != "loss_window"}
+
+        assert Run.from_item(item) == a_run()
+
     def test_a_run_that_is_not_recorded_says_so(self, control: Control) -> None:
         with pytest.raises(Misconfigured, match="Run nowhere is not recorded"):
             control.run("nowhere")
@@ -62,6 +76,24 @@ class TestRun:
 
         assert second == first
         assert control.start("fileflow", "somebody") is None
+
+
+class TestOverrides:
+    OVERRIDE = Override("by-hand", "U024BE7LH", True, "Orders are replayed.", NOON, NOON, None)
+
+    def test_it_is_kept_for_its_run_alone(self, control: Control) -> None:
+        control.keep_override(self.OVERRIDE)
+
+        assert control.override("by-hand") == self.OVERRIDE
+        assert control.override("fileflow-e1") is None
+
+    def test_one_that_is_given_anew_takes_the_place_of_the_first(self, control: Control) -> None:
+        anew = replace(self.OVERRIDE, accepted_seconds=60.0)
+        control.keep_override(self.OVERRIDE)
+
+        control.keep_override(anew)
+
+        assert control.override("by-hand") == anew
 
 
 class TestSteps:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from pilotlight.domain.data_loss import DataAtRisk
 from pilotlight.domain.place import Place
 from pilotlight.domain.ports import WebAnswer, WebRequest
 from pilotlight.domain.step import StepContext
 from pilotlight.estate.rds.instance import RdsInstance, look
+from pilotlight.estate.rds.lag import read_lag
 from pilotlight.estate.rds.promotion import APPLICATION_TAG, MARK_TAG, is_marked
 
 LEAST = {"DBInstanceIdentifier": "fileflow"}
@@ -72,3 +74,88 @@ def test_empty_lists_are_no_pending_changes() -> None:
 @pytest.mark.parametrize("answer", [{}, {"DBInstances": []}, {"DBInstances": [LEAST]}])
 def test_an_answer_about_nothing_or_something_else_is_no_instance(answer: dict[str, Any]) -> None:
     assert look(context(answer), "fileflow-replica") is None
+
+
+ONSET = datetime(2026, 11, 21, 1, 7, 30, tzinfo=UTC)
+TOKYO = "ap-northeast-1"
+
+
+def replica_of(engine: str, status: str = "replicating", **info: Any) -> RdsInstance:
+    """A replica of an engine, whose replication RDS calls `status`."""
+    infos = [{"StatusType": "read replication", "Normal": status == "replicating", "Status": status, **info}]
+    source = {"ReadReplicaSourceDBInstanceIdentifier": "fileflow-source", "Engine": engine}
+    return RdsInstance.read({**LEAST, **source, "StatusInfos": infos})
+
+
+def lag_of(replica: RdsInstance, *reported: tuple[float, float]) -> DataAtRisk:
+    """What is read where CloudWatch holds these values, each so many minutes before onset."""
+    stamps = [ONSET - timedelta(minutes=minutes) for minutes, _ in reported]
+    result = {"Id": "lag", "Timestamps": stamps, "Values": [value for _, value in reported], "StatusCode": "Complete"}
+    return read_lag(Answering({"MetricDataResults": [result]}), TOKYO, replica, ONSET)
+
+
+class TestLag:
+    @pytest.mark.parametrize("engine", ["mysql", "mariadb", "postgres", "oracle-ee", "sqlserver-ee"])
+    def test_the_last_good_reading_before_onset_counts_for_every_engine(self, engine: str) -> None:
+        risk = lag_of(replica_of(engine), (0.5, 500.0), (1.5, 10.0), (2.5, 700.0))
+
+        assert risk.seconds == 100.0
+        assert "so by that measure at most the writes between 01:05:50 and 01:07:30 UTC may be lost" in risk.sentence
+
+    @pytest.mark.parametrize(
+        ("engine", "caveat"),
+        [
+            ("postgres", "PostgreSQL's lag grows while its source writes nothing, so it may be less."),
+            ("oracle-ee", "Oracle's lag grows while nothing arrives from its source, so it may be less."),
+        ],
+    )
+    def test_where_it_grows_with_idleness_that_is_said(self, engine: str, caveat: str) -> None:
+        assert lag_of(replica_of(engine), (1.5, 280.0)).sentence.endswith(caveat)
+        assert caveat not in lag_of(replica_of("mysql"), (1.5, 280.0)).sentence
+
+    @pytest.mark.parametrize(
+        ("engine", "why"),
+        [
+            ("mysql", "replication was not running at 01:06 UTC"),
+            ("mariadb", "replication was not running at 01:06 UTC"),
+            ("sqlserver-ee", "RDS could not tell at 01:06 UTC"),
+            ("postgres", "RDS could not tell at 01:06 UTC"),
+        ],
+    )
+    def test_minus_one_is_unknown_for_every_engine(self, engine: str, why: str) -> None:
+        risk = lag_of(replica_of(engine, "error"), (1.5, -1.0), (2.5, -1.0), (3.5, -1.0))
+
+        assert risk.window is None
+        assert risk.sentence == f"How far replica fileflow was behind is unknown, because {why} (ReplicaLag -1)."
+
+    def test_minus_one_since_the_outage_leaves_the_reading_before_it_good(self) -> None:
+        risk = lag_of(replica_of("mysql", "error"), (0.5, -1.0), (1.5, -1.0), (2.5, 3.0))
+
+        assert risk.seconds == 153.0
+        assert "was 3 s behind at 01:05 UTC and stopped replicating by 01:06 UTC" in risk.sentence
+
+    def test_minus_one_for_longer_than_an_outage_is_seen_late_leaves_none(self) -> None:
+        reported = [(minutes + 0.5, -1.0) for minutes in range(4)]
+
+        assert lag_of(replica_of("mysql", "error"), *reported, (4.5, 3.0)).window is None
+
+    @pytest.mark.parametrize(
+        "status", ["stopped", "terminated", "replication stop point set", "replication degraded", ""]
+    )
+    def test_a_replica_broken_by_something_else_is_unknown_whatever_it_reported(self, status: str) -> None:
+        risk = lag_of(replica_of("mysql", status, Message="Stopped by a person."), (1.5, 0.0))
+
+        assert risk.window is None
+        assert f"because its replication is {status} (Stopped by a person.)" in risk.sentence
+
+    def test_a_replica_of_which_rds_does_not_say_whether_it_replicates_is_unknown(self) -> None:
+        unsaid = RdsInstance.read({**LEAST, "Engine": "mysql", "ReadReplicaSourceDBInstanceIdentifier": "source"})
+
+        assert "because RDS does not say whether it replicates" in lag_of(unsaid, (1.5, 0.0)).sentence
+
+    @pytest.mark.parametrize("reported", [[], [(5.0, 0.0)], [(20.0, 0.0)]], ids=["missing", "stale", "long stale"])
+    def test_missing_and_stale_are_unknown(self, reported: list[tuple[float, float]]) -> None:
+        risk = lag_of(replica_of("mysql"), *reported)
+
+        assert risk.window is None
+        assert "because CloudWatch holds no ReplicaLag of the 4 min before 01:07:30 UTC" in risk.sentence

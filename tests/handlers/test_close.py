@@ -78,15 +78,6 @@ def test_a_step_that_crashes_for_ever_ends_the_run_after_three_entries(opened: D
     assert answers == ["again", "again", "again", "stop"]
 
 
-def test_the_gate_lets_a_run_through_and_records_what_would_be_lost(opened: Desk) -> None:
-    answer = opened.call(OPEN, {"do": "gate", "run_id": "by-hand"})
-
-    assert answer["next"] == "go"
-    passed = opened.records(RecordKind.GATE_PASSED)[0].entry
-    assert passed.details["lag_seconds"] is None
-    assert "is unknown" in passed.details["data_loss_sentence"]
-
-
 def test_the_gate_stops_a_run_whose_primary_is_back(opened: Desk) -> None:
     opened.recover()
 

@@ -10,6 +10,7 @@ import pytest
 from deployment import names
 from pilotlight.domain.records import RecordKind
 from pilotlight.domain.run import Origin, Outcome, Phase
+from rehearsal.services.cloudwatch import CloudWatch
 from rehearsal.services.lambda_functions import FunctionFailed
 from rehearsal.services.rds import Rds
 from rehearsal.services.step_functions import StepFunctions
@@ -20,8 +21,11 @@ CONFIRMED = {"confirm": "fileflow", "reason": "Seoul is dark"}
 
 
 def furnish(desk: Desk) -> None:
+    """A replica that has just reported that it is a second behind."""
     rds = desk.account.aws.service(Rds)
     desk.inside(lambda: rds.add_replica(rds.add_instance(PRIMARY, "the-source"), STANDBY, "the-replica"))
+    metrics, dimensions = desk.account.aws.service(CloudWatch), {"DBInstanceIdentifier": "the-replica"}
+    metrics.put_metric(STANDBY, "AWS/RDS", "ReplicaLag", dimensions, desk.now - timedelta(minutes=2), 1.0)
 
 
 @pytest.fixture

@@ -106,7 +106,7 @@ prepare
   * start create-cache      Create cache
                             create, harmless, 8 min (5 min to 15 min)
 
-gate  data loss up to 15 min: measured and reported, not yet enforced
+gate  data loss up to 15 min; more, or an unknown loss, blocks the run
       nobody has to approve; no veto window
 
 move
@@ -148,7 +148,7 @@ def test_the_gate_says_what_it_waits_for() -> None:
 
     text = text_of(overview(read(SOUND).model_copy(update={"gates": gates}), KINDS))
 
-    assert "gate  data loss up to 1 min: measured and reported, not yet enforced\n" in text
+    assert "gate  data loss up to 1 min; more, or an unknown loss, blocks the run\n" in text
     assert "      a person must approve; people may stop it for 2 min\n" in text
 
 

@@ -107,12 +107,13 @@ class Story:
             RecordKind.PREFLIGHT, at, f"Preflight of {self.application}: {worst}.", findings=list(findings)
         )
 
-    def gate(self, at: float, lag_seconds: float | None = 2.0) -> Story:
-        """The data-loss gate lets the run pass."""
+    def gate(self, at: float, lag_seconds: float | None = 2.0, window: tuple[float, float] | None = None) -> Story:
+        """The data-loss gate lets the run pass; `window` is when the writes that may be lost began and ended."""
         loss = "The replica was 2 s behind at the last good look before onset, so up to 2 s of writes are lost."
         return self.write(
             RecordKind.GATE_PASSED, at, f"The gate of {self.application} is passed: {loss}",
             lag_seconds=lag_seconds, data_loss_sentence=loss,
+            loss_window=[moment(end).isoformat() for end in window] if window else None,
         )  # fmt: skip
 
     def started(self, at: float, step: str, sentence: str = "") -> Story:
@@ -189,6 +190,13 @@ def prepared() -> Story:
     )
     story.waiting(304, "start-cache", "Replication group fileflow-dr-redis is creating.")
     return story.reviewed(305, "prepare").gate(306.5)
+
+
+def overridden() -> Story:
+    """Nobody knows what would be lost, and a person accepted that."""
+    story = dark().reviewed(305, "prepare")
+    story.write(RecordKind.OVERRIDDEN, 306, "The data-loss gate is overridden by U024BE7LH (proven).", override={})
+    return story.gate(306.5, lag_seconds=None)
 
 
 def moving() -> Story:

@@ -17,7 +17,7 @@ from tests.report.stories import Story
 
 SCENES = [
     stories.dark, stories.prepared, stories.moving, stories.served, stories.recovered, stories.failed,
-    stories.not_needed, stories.blocked_by_arming,
+    stories.not_needed, stories.blocked_by_arming, stories.overridden,
 ]  # fmt: skip
 VOID = {"meta", "br", "path", "rect"}
 EVIL = [
@@ -198,3 +198,9 @@ def test_a_tampered_ledger_is_the_first_thing_said_of_it() -> None:
     del records[5]
 
     assert "✕ <bdi>Record 7 of fileflow does not follow record 5.</bdi>" in page(view(records))
+
+
+def test_who_overrode_the_gate_stands_before_what_it_was_told() -> None:
+    made = page(view(stories.overridden().records))
+
+    assert made.index("! overridden") < made.index("overridden by U024BE7LH (proven)") < made.index("✓ gate passed")

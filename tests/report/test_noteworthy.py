@@ -62,6 +62,12 @@ def test_what_is_urgent_is_weighty_and_what_is_weighty_is_told() -> None:
         assert any(urgent(record) for record in records)
 
 
+def test_that_a_person_overrode_the_gate_is_told_and_weighty() -> None:
+    (record,) = [r for r in noteworthy(stories.overridden().records) if r.entry.kind is RecordKind.OVERRIDDEN]
+
+    assert weighty(record)
+
+
 @pytest.mark.parametrize(("verdict", "pages"), [("block", True), ("start", False)])
 def test_only_a_verdict_that_asks_a_person_is_urgent(verdict: str, pages: bool) -> None:
     (record,) = Story().verdict(1, verdict).records

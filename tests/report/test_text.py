@@ -41,6 +41,18 @@ def test_what_is_needed_has_its_deadline_and_what_to_paste() -> None:
     assert "RPO      not known yet; 15 min may be lost\n" in said
 
 
+def test_it_says_between_which_moments_writes_may_be_lost() -> None:
+    story = stories.dark().reviewed(305, "prepare").gate(306, lag_seconds=80.0, window=(-80.0, 0.0))
+
+    said = summary(view(story.records))
+
+    assert "RPO      1 min 20 s of 15 min\nLoss     writes between 01:01:00 and 01:02:20 UTC may be lost\n" in said
+
+
+def test_a_loss_that_was_accepted_unknown_stays_unknown() -> None:
+    assert "RPO      not known; 15 min may be lost\n" in summary(view(stories.overridden().records))
+
+
 def test_the_whole_text_lists_each_step_and_each_event_in_order() -> None:
     said = text(view(stories.failed().records))
 

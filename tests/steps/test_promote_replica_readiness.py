@@ -109,7 +109,7 @@ class TestReadiness:
         finding = databases.readiness()["lag"]
 
         assert finding.severity is Severity.WARNING
-        assert finding.fix == "Find out why: an unknown lag blocks an automatic failover."
+        assert finding.fix == "Find out why: an unknown lag blocks a failover."
 
     def test_a_promoted_replica_stands_by_no_longer(self, databases: Databases) -> None:
         databases.live()
@@ -181,8 +181,8 @@ class TestDataAtRisk:
 
         assert (seconds, measured) == (63.0, onset - timedelta(minutes=1))
         assert sentence == (
-            f"Replica {REPLICA} was 3 s behind at 01:09 UTC, so by that measure at most the last 1 min 03 s "
-            "before 01:10:00 UTC are lost."
+            f"Replica {REPLICA} was 3 s behind at 01:09 UTC, so by that measure at most the writes between 01:08:57 "
+            "and 01:10:00 UTC may be lost, 1 min 03 s."
         )
 
     def test_what_was_measured_after_onset_does_not_count(self, databases: Databases, onset: datetime) -> None:
@@ -209,7 +209,8 @@ class TestDataAtRisk:
 
         assert (seconds, measured) == (None, None)
         assert sentence == (
-            f"How far replica {REPLICA} was behind is unknown, because replication was not running at 01:09 UTC."
+            f"How far replica {REPLICA} was behind is unknown, because replication was not running at 01:09 UTC "
+            "(ReplicaLag -1)."
         )
 
     def test_since_replication_stopped_all_is_counted_as_lost(self, databases: Databases, onset: datetime) -> None:
@@ -222,7 +223,7 @@ class TestDataAtRisk:
         assert seconds == 182.0
         assert "was 2 s behind at 01:07 UTC and stopped replicating by 01:09 UTC" in sentence
 
-    @pytest.mark.parametrize("minutes_before", [None, 6, 30])
+    @pytest.mark.parametrize("minutes_before", [None, 5, 30])
     def test_missing_and_stale_are_unknown(
         self, databases: Databases, onset: datetime, minutes_before: int | None
     ) -> None:
@@ -234,13 +235,30 @@ class TestDataAtRisk:
         assert (seconds, measured) == (None, None)
         assert sentence == (
             f"How far replica {REPLICA} was behind is unknown, because CloudWatch holds no ReplicaLag of the "
-            "5 min before 01:10:00 UTC."
+            "4 min before 01:10:00 UTC."
         )
 
-    def test_five_minutes_are_not_stale(self, databases: Databases, onset: datetime) -> None:
-        databases.lag(2.0, onset - timedelta(minutes=5))
+    def test_four_minutes_are_not_stale(self, databases: Databases, onset: datetime) -> None:
+        databases.lag(2.0, onset - timedelta(minutes=4))
 
-        assert self.risk(databases, onset)[0] == 302.0
+        assert self.risk(databases, onset)[0] == 242.0
+
+    def test_what_is_promoted_already_loses_nothing_more(self, databases: Databases, onset: datetime) -> None:
+        databases.live()
+
+        seconds, _, sentence = self.risk(databases, onset)
+
+        assert seconds == 0.0
+        assert "is the promoted writer already, so this run loses nothing more" in sentence
+
+    def test_an_instance_that_nobody_vouches_for_is_unknown(self, databases: Databases, onset: datetime) -> None:
+        databases.lag(2.0, onset - timedelta(minutes=1))
+        databases.stand_alone()
+
+        seconds, _, sentence = self.risk(databases, onset)
+
+        assert seconds is None
+        assert "is no read replica and not marked as promoted" in sentence
 
     def test_the_lag_of_another_replica_does_not_count(self, databases: Databases, onset: datetime) -> None:
         databases.lag(2.0, onset - timedelta(minutes=1), replica="another-replica")

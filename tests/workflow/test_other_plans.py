@@ -10,7 +10,7 @@ from pilotlight.domain.errors import PlanRefused
 from planfile import load
 from rehearsal.play import play
 from rehearsal.scenarios import scenario
-from tests.builders import a_plan
+from tests.builders import STANDBY_HOST, a_plan
 from tests.workflow.played import FILEFLOW
 
 EXPECTED = "          expect_status: 200\n          expect_json: { status: UP }\n"
@@ -44,10 +44,17 @@ def test_the_standby_answers_as_the_plan_expects_once_it_is_up(tmp_path: Path, e
 
 
 @pytest.mark.parametrize(
-    ("name", "kind"), [("cache-create-failed", "create_cache"), ("image-missing", "scale_ecs_service")]
+    ("name", "kind"),
+    [
+        ("cache-create-failed", "create_cache"),
+        ("image-missing", "scale_ecs_service"),
+        ("replica-stopped", "promote_replica"),
+    ],
 )
 def test_a_scenario_refuses_a_plan_without_the_step_that_it_troubles(name: str, kind: str) -> None:
-    plan = a_plan()
+    params = {"url": "https://fileflow.example.com/health", "connect_to": STANDBY_HOST}
+    check = {"step": "check", "kind": "check_http", "params": params}
+    plan = a_plan(stages={"serve": {"application": [check]}})
 
     with pytest.raises(PlanRefused) as refused:
         play(plan, scenario(name), seed=1)

@@ -173,3 +173,51 @@ class TestTrouble:
         assert abs(quiet.result.rto_seconds - usual.result.rto_seconds) < 5.0  # type: ignore[operator]
         published = [line for line in quiet.scene.world.trace if line.operation == "Publish"]
         assert published
+
+
+GATE_BLOCKS = ("replica-lagging", "replica-stopped", "lag-missing", "gate-blocks-after-alarm")
+
+
+class TestTheDataLossGate:
+    @pytest.mark.parametrize(
+        ("name", "words"),
+        [
+            ("replica-lagging", "was 40 min 00 s behind at 01:26 UTC, so by that measure at most the writes between"),
+            ("replica-stopped", "was behind is unknown, because its replication is stopped"),
+            ("lag-missing", "was behind is unknown, because CloudWatch holds no ReplicaLag of the 4 min before"),
+            ("gate-blocks-after-alarm", "PostgreSQL's lag grows while its source writes nothing, so it may be less."),
+        ],
+    )
+    def test_it_says_what_it_knows_what_may_be_lost_and_the_way_out(self, name: str, words: str) -> None:
+        reason = played(name).result.reason
+
+        assert reason.startswith("The data-loss gate stops the run before anything is disrupted.")
+        assert words in reason
+        assert "the 15 min that the plan accepts to lose" in reason
+        assert "start a run with an override" in reason
+
+    @pytest.mark.parametrize("name", GATE_BLOCKS)
+    def test_nothing_but_what_prepares_was_done_and_people_hear_what_stays(self, name: str) -> None:
+        seen = played(name)
+
+        assert writes(seen) == ["elasticache:CreateReplicationGroup"]
+        (closed,) = [r.entry for r in seen.records if r.entry.kind is RecordKind.RUN_CLOSED]
+        assert closed.details["to_do"] == [
+            "create-redis stays as it is, and costs money: "
+            "Cache fileflow-dr-redis is being created with 2 nodes of cache.r6g.large."
+        ]
+
+    @pytest.mark.parametrize("name", GATE_BLOCKS)
+    def test_the_primary_is_as_it_was_to_the_byte(self, name: str) -> None:
+        before, after = played(name).primary
+
+        assert "ryuqqq-shared-rds" in before
+        assert after == before
+
+    def test_a_run_that_passes_says_between_which_moments_writes_may_be_lost(self) -> None:
+        seen = played("outage")
+
+        (passed,) = [r.entry for r in seen.records if r.entry.kind is RecordKind.GATE_PASSED]
+        began, ended = passed.details["loss_window"]
+        assert began < seen.onset.isoformat() < ended
+        assert "the writes between 01:05:59 and 01:07:00 UTC may be lost" in passed.sentence

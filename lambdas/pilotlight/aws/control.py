@@ -1,4 +1,4 @@
-"""The control table: starts, runs, step states, message references, the outbox. Leases have a module of their own.
+"""The control table: starts, overrides, runs, step states, message references, the outbox; leases are elsewhere.
 
 Everything here is written conditionally on the version that was read, so that of two writers one learns that it lost.
 """
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from pilotlight.domain.data_loss import Override
 from pilotlight.domain.decision import LastRun
 from pilotlight.domain.errors import AlreadyThere, Changed, Misconfigured
 from pilotlight.domain.life import StepState
@@ -69,6 +70,18 @@ class Control:
             datetime.fromisoformat(item["dark_since"]),
             datetime.fromisoformat(item["detected"]),
         )
+
+    # Overrides of the data-loss gate
+
+    def override(self, run_id: str) -> Override | None:
+        """What a person accepted for that run; None where nobody did."""
+        item = self._table.read(f"override#{run_id}", "override")
+        return Override.from_item(item) if item else None
+
+    def keep_override(self, override: Override) -> None:
+        """Keep an override, in place of an earlier one of its run; raises `Changed` when another came meanwhile."""
+        key = f"override#{override.run_id}", "override"
+        self.keep_note(*key, override.to_item(), self._table.read(*key))
 
     # Runs and their steps
 

@@ -63,8 +63,9 @@ class Gates(Part):
     max_data_loss: Duration | None = Field(
         None,
         description=(
-            "The longest data loss that may be accepted; the RPO if left out. It is measured and reported, and not yet "
-            "enforced."
+            "The longest data loss that may be accepted; the RPO if left out. A run that would lose more, or nobody "
+            "knows how much, is blocked before anything is disrupted. The age of the last reading counts as loss: "
+            "with less than 5 min a replica that was up to date can block a run."
         ),
     )
     approval: bool = Field(False, description="A person must approve; not built yet, so leave it out.")

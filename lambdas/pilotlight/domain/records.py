@@ -26,6 +26,7 @@ class RecordKind(StrEnum):
     RUN_CONFIRMED = "run_confirmed"
     PREFLIGHT = "preflight"
     GATE_PASSED = "gate_passed"
+    OVERRIDDEN = "overridden"
     STEP_STARTED = "step_started"
     STEP_WAITING = "step_waiting"
     STEP_SETTLED = "step_settled"

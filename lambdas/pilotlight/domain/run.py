@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Self
 
+from pilotlight.domain.data_loss import LossWindow
 from pilotlight.domain.life import StepState, StepStatus
 from pilotlight.domain.plan import Clock, Plan
 from pilotlight.domain.stages import StageName
@@ -96,6 +97,7 @@ class Run:
     clocks: Clocks = field(default_factory=Clocks)
     lag_at_onset_seconds: float | None = None
     data_loss_sentence: str = ""
+    loss_window: LossWindow | None = None
     outcome: Outcome | None = None
     outcome_reason: str = ""
     incident: str = ""
@@ -123,6 +125,7 @@ class Run:
             "phase": self.phase.value,
             "opened": self.opened.isoformat(),
             "clocks": clocks,
+            "loss_window": self.loss_window.to_item() if self.loss_window else None,
             "outcome": outcome,
         }
 
@@ -136,6 +139,8 @@ class Run:
             phase=Phase(item["phase"]),
             opened=datetime.fromisoformat(item["opened"]),
             clocks=Clocks(**clocks),
+            # A run that an older version opened has no such entry.
+            loss_window=LossWindow.from_item(window) if (window := item.get("loss_window")) else None,
             outcome=Outcome(item["outcome"]) if item["outcome"] else None,
         )
 

@@ -25,6 +25,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
+from pilotlight.domain.data_loss import DataAtRisk
 from pilotlight.domain.place import Place, Writer
 from pilotlight.domain.ports import Aws, Web
 
@@ -195,15 +196,6 @@ class Undone:
 class CannotUndo:
     """Why the effect stays, and what a person can do about it."""
 
-    sentence: str
-
-
-@dataclass(frozen=True)
-class DataAtRisk:
-    """How many seconds of writes before onset the standby may lack at most; None is unknown, and never zero."""
-
-    seconds: float | None
-    measured: datetime | None
     sentence: str
 
 

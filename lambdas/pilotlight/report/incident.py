@@ -12,6 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from pilotlight.domain.data_loss import LossWindow
 from pilotlight.domain.decision import VerdictKind
 from pilotlight.domain.life import StepStatus
 from pilotlight.domain.records import Record
@@ -211,12 +212,14 @@ class IncidentView:
     rto_seconds: float | None = None
     rpo_seconds: float | None = None
     rpo_sentence: str = ""
+    loss_window: LossWindow | None = None
     objectives_met: bool | None = None
     signals: tuple[Signal, ...] = ()
     verdicts: tuple[VerdictView, ...] = ()
     findings: tuple[FindingView, ...] = ()
     looks: int = 0
     gate: Gate | None = None
+    override_sentence: str = ""
     reviews: tuple[ReviewView, ...] = ()
     outcome: Outcome | None = None
     outcome_reason: str = ""

@@ -82,6 +82,8 @@ def findings(view: IncidentView) -> str:
         )
         for found in view.findings
     ]
+    if view.override_sentence:
+        rows.append(row(("k", "! overridden"), ("", foreign(view.override_sentence))))
     if view.gate:
         rows.append(row(("k", "✓ gate passed"), ("", foreign(view.gate.sentence))))
     return (

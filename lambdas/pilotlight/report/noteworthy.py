@@ -34,8 +34,8 @@ def noteworthy(records: Sequence[Record]) -> list[Record]:
             case RecordKind.RUN_OPENED:
                 news, asked = True, ""
             case (
-                RecordKind.RUN_CONFIRMED | RecordKind.PREFLIGHT | RecordKind.GATE_PASSED | RecordKind.STEP_STARTED
-                | RecordKind.STEP_WAITING | RecordKind.STEP_SETTLED | RecordKind.STEP_FAILED
+                RecordKind.RUN_CONFIRMED | RecordKind.PREFLIGHT | RecordKind.GATE_PASSED | RecordKind.OVERRIDDEN
+                | RecordKind.STEP_STARTED | RecordKind.STEP_WAITING | RecordKind.STEP_SETTLED | RecordKind.STEP_FAILED
                 | RecordKind.STEP_UNDONE | RecordKind.TOMBSTONE | RecordKind.STAGE_REVIEWED | RecordKind.RUN_CLOSED
             ):  # fmt: skip
                 news = True
@@ -71,5 +71,5 @@ def urgent(record: Record) -> bool:
 
 def weighty(record: Record) -> bool:
     """Whether a noteworthy record goes to the pager where Slack does not work: the turns of a run."""
-    turns = (RecordKind.RUN_CONFIRMED, RecordKind.GATE_PASSED, RecordKind.STEP_FAILED)
+    turns = (RecordKind.RUN_CONFIRMED, RecordKind.GATE_PASSED, RecordKind.OVERRIDDEN, RecordKind.STEP_FAILED)
     return urgent(record) or record.entry.kind in turns

@@ -45,9 +45,12 @@ def text(view: IncidentView) -> str:
 
 
 def times(view: IncidentView) -> list[str]:
-    """The five clocks, and RTO and RPO against what was promised, a line each."""
+    """The five clocks, RTO and RPO against what was promised, and which writes may be lost, a line each."""
     clocks = [f"{clock.value} {_at(view, clock)}" for clock in Clock]
-    return ["Clocks   " + "   ".join(clocks), f"RTO      {rto_words(view)}", f"RPO      {rpo_words(view)}"]
+    lines = ["Clocks   " + "   ".join(clocks), f"RTO      {rto_words(view)}", f"RPO      {rpo_words(view)}"]
+    return lines + (
+        [f"Loss     writes {view.loss_window} may be lost"] if view.rpo_seconds and view.loss_window else []
+    )
 
 
 def rto_words(view: IncidentView) -> str:
@@ -68,9 +71,8 @@ def rpo_words(view: IncidentView) -> str:
     promised = view.objectives.rpo_seconds
     of = f" of {say_duration(timedelta(seconds=promised))}" if promised else ""
     if view.rpo_seconds is None:
-        return (
-            f"not known yet; {say_duration(timedelta(seconds=promised))} may be lost" if promised else "not known yet"
-        )
+        unknown = "not known yet" if view.outcome is None and view.gate is None else "not known"
+        return f"{unknown}; {say_duration(timedelta(seconds=promised))} may be lost" if promised else unknown
     kept = _kept(view.rpo_seconds, promised) if view.outcome is Outcome.RECOVERED else ""
     return f"{say_elapsed(view.rpo_seconds)}{of}{kept}"
 

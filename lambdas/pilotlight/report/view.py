@@ -6,11 +6,12 @@ an unknown word in a record (a status, a verdict) raises ValueError.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, assert_never
 
+from pilotlight.domain.data_loss import LossWindow
 from pilotlight.domain.decision import VerdictKind
 from pilotlight.domain.plan import Clock
 from pilotlight.domain.records import Record, RecordKind, broken_link
@@ -90,7 +91,10 @@ class _Fold:
             case RecordKind.GATE_PASSED:
                 sentence = details.get("data_loss_sentence") or record.entry.sentence
                 gate = Gate(record.entry.time, details.get("lag_seconds"), sentence)
-                self._change(gate=gate, rpo_seconds=gate.lag_seconds, rpo_sentence=sentence)
+                window = _window(details)
+                self._change(gate=gate, rpo_seconds=gate.lag_seconds, rpo_sentence=sentence, loss_window=window)
+            case RecordKind.OVERRIDDEN:
+                self._change(override_sentence=record.entry.sentence)
             case RecordKind.STAGE_REVIEWED:
                 self._reviewed(record)
             case RecordKind.RUN_CLOSED:
@@ -185,10 +189,16 @@ class _Fold:
             rto_seconds=details.get("rto_seconds"),
             rpo_seconds=self._view.rpo_seconds if rpo is None else rpo,
             rpo_sentence=sentence or self._view.rpo_sentence,
+            loss_window=_window(details) or self._view.loss_window,
             objectives_met=details.get("objectives_met"),
             follow_ups=tuple(details.get("follow_ups", ())),
             to_do=tuple(details.get("to_do", ())),
         )
+
+
+def _window(details: Mapping[str, Any]) -> LossWindow | None:
+    moments = details.get("loss_window")
+    return LossWindow.from_item(moments) if moments else None
 
 
 def _run(record: Record) -> RunView:

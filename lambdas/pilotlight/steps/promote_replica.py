@@ -19,13 +19,13 @@ from typing import ClassVar
 
 from pydantic import Field, field_validator
 
+from pilotlight.domain.data_loss import DataAtRisk
 from pilotlight.domain.durations import Duration, say_elapsed
 from pilotlight.domain.errors import InvalidState, Throttled, Unavailable
 from pilotlight.domain.place import Place, Writer
 from pilotlight.domain.step import (
     Access,
     CannotUndo,
-    DataAtRisk,
     Failed,
     Finding,
     Harm,
@@ -45,7 +45,7 @@ from pilotlight.domain.step import (
     Undone,
 )
 from pilotlight.estate.rds.instance import AVAILABLE, SERVING, InstanceIdentifier, RdsInstance, look
-from pilotlight.estate.rds.lag import read_lag
+from pilotlight.estate.rds.lag import loss_of_promotion
 from pilotlight.estate.rds.promotion import (
     MARKING,
     RUN_TAG,
@@ -155,7 +155,7 @@ class PromoteReplica(StepKind[PromoteReplicaParams]):
             *of_replica(target),
             window_finding(target, params.backup_window),
             *beside_source(target, params.source, context),
-            lag_finding(params.replica, context),
+            lag_finding(target, context),
         )
 
     def preflight(self, params: PromoteReplicaParams, context: StepContext) -> tuple[Finding, ...]:
@@ -216,7 +216,7 @@ class PromoteReplica(StepKind[PromoteReplicaParams]):
         return None if is_shown_late or instance.status != AVAILABLE else False
 
     def data_at_risk(self, params: PromoteReplicaParams, context: StepContext, onset: datetime) -> DataAtRisk:
-        return read_lag(context.aws, context.place.standby, params.replica, onset)
+        return loss_of_promotion(params.replica, params.source, context, onset)
 
     def stand_in(self, params: PromoteReplicaParams, run_id: str) -> PromoteReplicaParams | Refusal:
         return Refusal(

@@ -159,6 +159,29 @@ class TestReplication:
 
         assert rds.lag_seconds(TOKYO, REPLICA) == 602.5
 
+    def test_a_replica_that_a_person_stopped_says_so(self, aws: EmbeddedAws, rds: Rds, replica: Instance) -> None:
+        rds.stop_replication(TOKYO, REPLICA)
+
+        info = describe(aws)["StatusInfos"][0]
+        assert (info["Normal"], info["Status"]) == (False, "stopped")
+        assert rds.lag_seconds(TOKYO, REPLICA) == -1.0
+
+    def test_the_lag_of_postgres_grows_since_it_was_stopped(self, aws: EmbeddedAws, rds: Rds, source: Instance) -> None:
+        source.engine, source.engine_version = "postgres", "16."
+        rds.add_replica(source, TOKYO, REPLICA, lag_seconds=2.5)
+        rds.stop_replication(TOKYO, REPLICA)
+        aws.world.time.sleep(60)
+        aws.world.darken(SEOUL)
+        aws.world.time.sleep(600)
+
+        assert rds.lag_seconds(TOKYO, REPLICA) == 662.5
+
+    def test_a_replica_may_replicate_and_report_nothing(self, aws: EmbeddedAws, rds: Rds, replica: Instance) -> None:
+        rds.lose_lag(TOKYO, REPLICA)
+
+        assert rds.lag_seconds(TOKYO, REPLICA) is None
+        assert describe(aws)["StatusInfos"][0]["Status"] == "replicating"
+
     def test_a_writer_has_no_lag(self, rds: Rds, replica: Instance) -> None:
         assert rds.lag_seconds(SEOUL, SOURCE) is None
 

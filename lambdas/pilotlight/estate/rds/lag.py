@@ -1,30 +1,79 @@
-"""How far a replica was behind: *unknown*, and no number, where CloudWatch holds nothing good and fresh.
+"""How far a replica was behind: *unknown*, and no window, where nothing good and fresh says so.
 
-An `AwsError` means that CloudWatch was not read; what to make of that is for the caller to say.
+What `ReplicaLag` means differs by engine (RDS User Guide, "Monitoring read replication"). MySQL and MariaDB say -1 when
+replication is not running. SQL Server and Db2 say -1 when RDS cannot tell. PostgreSQL's is the age of the last write
+that was replayed, and Oracle's counts since the last redo that arrived: both grow on an idle source and on a dead one,
+so that only what was measured before an outage speaks of loss, and even that says *at most*.
+
+An `AwsError` means that RDS or CloudWatch was not read; what to make of that is for the caller to say.
 """
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from pilotlight.domain.data_loss import FRESH_WITHIN, PERIOD, DataAtRisk, LossWindow, fresh_readings
 from pilotlight.domain.durations import say_duration, say_elapsed
 from pilotlight.domain.ports import Aws
-from pilotlight.domain.step import DataAtRisk
+from pilotlight.domain.step import Failed, StepContext
+from pilotlight.estate.rds.instance import RdsInstance
+from pilotlight.estate.rds.promotion import find_target
 
-STALE_AFTER = timedelta(minutes=5)
-PERIOD = timedelta(seconds=60)
-"""RDS reports the metric once a minute."""
+_AN_OUTAGE_SHOWS_AS = frozenset({"replicating", "error"})
+"""What `StatusInfos` can say of a sound replica whose source is gone. `stopped` is a person's doing, `terminated` comes
+after 30 days without replication, a stop point is set by a person, and where replication is degraded, some of the
+databases get nothing: the metric then speaks of less than all that would be lost."""
+
+_GROWS = {
+    "postgres": " PostgreSQL's lag grows while its source writes nothing, so it may be less.",
+    "oracle": " Oracle's lag grows while nothing arrives from its source, so it may be less.",
+}
+_MINUS_ONE = {"mysql": "replication was not running", "mariadb": "replication was not running"}
 
 
-def read_lag(aws: Aws, region: str, identifier: str, moment: datetime) -> DataAtRisk:
-    """How far the replica was behind when `moment` came, by the last minute that was over by then.
+def loss_of_promotion(replica: str, source: str, context: StepContext, onset: datetime) -> DataAtRisk:
+    """What the promotion of that replica would lose; no more than is lost already where it is promoted."""
+    target = find_target(replica, source, context)
+    if isinstance(target, Failed):
+        return DataAtRisk(f"How far replica {replica} was behind is unknown: {target.reason}")
+    if target.source is None:
+        sentence = (
+            f"Instance {replica} is the promoted writer already, so this run loses nothing more; what its promotion "
+            "lost stands in the report of the run that promoted it."
+        )
+        return DataAtRisk(sentence, LossWindow(onset, onset))
+    return read_lag(context.aws, context.place.standby, target, onset)
 
-    The minute in which an outage begins is left out: its sample may have been taken after the onset. MySQL
-    and MariaDB report -1 when replication is not running; PostgreSQL's lag grows on an idle or a dead source,
-    so only what was measured before an outage speaks of loss (RDS User Guide, monitoring of read replicas).
-    An onset is known by the first bad datapoint of an alarm only, a minute or two after the true one, and by
-    then replication has stopped; so the last good reading counts, and what came after it is counted as lost.
+
+def read_lag(aws: Aws, region: str, replica: RdsInstance, moment: datetime) -> DataAtRisk:
+    """Which writes before `moment` the replica may lack, by the last good reading of a minute that was over by then.
+
+    A replica whose replication was broken before is unknown, whatever it reported when it was well. An outage itself
+    breaks replication too: RDS then says `error`, and MySQL's metric -1. So those do not count against a reading that
+    is fresh, and what came after it is counted as lost; while a -1 that has lasted for longer leaves none that is.
     """
+    unknown = f"How far replica {replica.identifier} was behind is unknown"
+    state = replica.replication
+    if state is None:
+        return DataAtRisk(f"{unknown}, because RDS does not say whether it replicates.")
+    if state.status not in _AN_OUTAGE_SHOWS_AS:
+        why = f"{state.status} ({state.message})" if state.message else state.status
+        return DataAtRisk(f"{unknown}, because its replication is {why}, which no outage of its source brings about.")
+    found = fresh_readings(_reported(aws, region, replica.identifier, moment), moment)
+    good = [reading for reading in found if reading[1] >= 0]
+    engine = replica.engine.split("-", 1)[0]
+    if not found:
+        span = say_duration(FRESH_WITHIN + PERIOD)
+        return DataAtRisk(
+            f"{unknown}, because CloudWatch holds no ReplicaLag of the {span} before {moment:%H:%M:%S} UTC."
+        )
+    if not good:
+        why = _MINUS_ONE.get(engine, "RDS could not tell")
+        return DataAtRisk(f"{unknown}, because {why} at {found[-1][0]:%H:%M} UTC (ReplicaLag -1).")
+    return _measured(replica.identifier, good[-1], found[-1], moment, _GROWS.get(engine, ""))
+
+
+def _reported(aws: Aws, region: str, identifier: str, moment: datetime) -> list[tuple[datetime, float]]:
     dimensions = [{"Name": "DBInstanceIdentifier", "Value": identifier}]
     metric = {"Namespace": "AWS/RDS", "MetricName": "ReplicaLag", "Dimensions": dimensions}
     stat = {"Metric": metric, "Period": int(PERIOD.total_seconds()), "Stat": "Maximum"}
@@ -33,32 +82,26 @@ def read_lag(aws: Aws, region: str, identifier: str, moment: datetime) -> DataAt
         "GetMetricData",
         region,
         MetricDataQueries=[{"Id": "lag", "MetricStat": stat}],
-        StartTime=moment - STALE_AFTER - PERIOD,
+        # CloudWatch includes the start and leaves out the end.
+        StartTime=moment - FRESH_WITHIN - PERIOD,
         EndTime=moment,
         ScanBy="TimestampDescending",
     )
-    found = [
+    return [
         (stamp, float(value))
         for result in answer.get("MetricDataResults", ())
         for stamp, value in zip(result.get("Timestamps", ()), result.get("Values", ()), strict=True)
-        if stamp + PERIOD <= moment and moment - stamp <= STALE_AFTER
     ]
-    return _lag(identifier, sorted(found), moment)
 
 
-def _lag(identifier: str, found: list[tuple[datetime, float]], moment: datetime) -> DataAtRisk:
-    unknown = f"How far replica {identifier} was behind is unknown"
-    good = [point for point in found if point[1] >= 0]
-    if not found:
-        since = f"{say_duration(STALE_AFTER)} before {moment:%H:%M:%S} UTC"
-        return DataAtRisk(None, None, f"{unknown}, because CloudWatch holds no ReplicaLag of the {since}.")
-    if not good:
-        return DataAtRisk(None, None, f"{unknown}, because replication was not running at {found[-1][0]:%H:%M} UTC.")
-    stamp, seconds = good[-1]
-    worst = seconds + (moment - stamp).total_seconds()
-    stopped = "" if good[-1] == found[-1] else f" and stopped replicating by {found[-1][0]:%H:%M} UTC"
+def _measured(
+    identifier: str, good: tuple[datetime, float], last: tuple[datetime, float], moment: datetime, caveat: str
+) -> DataAtRisk:
+    stamp, seconds = good
+    window = LossWindow(stamp - timedelta(seconds=seconds), moment)
+    stopped = "" if good == last else f" and stopped replicating by {last[0]:%H:%M} UTC"
     sentence = (
-        f"Replica {identifier} was {say_elapsed(seconds)} behind at {stamp:%H:%M} UTC{stopped}, "
-        f"so by that measure at most the last {say_elapsed(worst)} before {moment:%H:%M:%S} UTC are lost."
+        f"Replica {identifier} was {say_elapsed(seconds)} behind at {stamp:%H:%M} UTC{stopped}, so by that measure at "
+        f"most the writes {window} may be lost, {say_elapsed(window.seconds)}.{caveat}"
     )
-    return DataAtRisk(worst, stamp, sentence)
+    return DataAtRisk(sentence, window, stamp)

@@ -38,13 +38,13 @@ def beside_source(replica: RdsInstance, named: str, context: StepContext) -> tup
     return (_class(replica, source), _parameters(replica, source))
 
 
-def lag_finding(replica: str, context: StepContext) -> Finding:
+def lag_finding(replica: RdsInstance, context: StepContext) -> Finding:
     """Whether the data-loss gate would know how far the replica is behind."""
-    why_it_matters = "Find out why: an unknown lag blocks an automatic failover."
+    why_it_matters = "Find out why: an unknown lag blocks a failover."
     try:
         lag = read_lag(context.aws, context.place.standby, replica, context.now)
     except AwsError as error:
-        unread = f"How far replica {replica} is behind was not read, because {error.sentence}"
+        unread = f"How far replica {replica.identifier} is behind was not read, because {error.sentence}"
         return _warning("lag", unread, why_it_matters)
     if lag.seconds is None:
         return _warning("lag", lag.sentence, why_it_matters)
