@@ -37,7 +37,7 @@ def application(plan: Plan) -> Stack:
     """Everything of one plan that stands in its standby region."""
     kinds = dict.fromkeys(step.kind for step in plan.steps().values())
     steps = [_step_function(plan, kind_name) for kind_name in kinds]
-    functions = [_detector(plan), _opener(plan, steps), _closer(plan, steps), *steps]
+    functions = [_detector(plan), _opener(plan, steps), _closer(plan, steps), _listener(plan), *steps]
     resources: tuple[Resource, ...] = (
         *functions,
         _machine(plan, steps),
@@ -163,6 +163,7 @@ def _opener(plan: Plan, steps: list[Function]) -> Function:
         statements=(
             *_journal(plan),
             *_eyes(plan),
+            _switch(plan),
             _executions(plan),
             *_looks_of(steps, besides=_journal(plan)),
             Statement(Access.READ, ("cloudwatch:GetMetricData",), ("*",)),
@@ -171,6 +172,7 @@ def _opener(plan: Plan, steps: list[Function]) -> Function:
         environment={
             **_ENVIRONMENT,
             "PILOTLIGHT_CLOSE_FUNCTION": closer,
+            "PILOTLIGHT_SWITCH_PARAMETER": names.SWITCH_PARAMETER,
             "PILOTLIGHT_STEP_FUNCTION_PREFIX": names.step_function(plan.application, ""),
         },
         timeout=timedelta(seconds=55),
@@ -195,6 +197,18 @@ def _closer(plan: Plan, steps: list[Function]) -> Function:
             "PILOTLIGHT_STEP_FUNCTION_PREFIX": names.step_function(plan.application, ""),
         },
         timeout=timedelta(seconds=55),
+        plan=plan.snapshot(),
+    )
+
+
+def _listener(plan: Plan) -> Function:
+    """Whoever may invoke it may speak; who is believed, and what that person may say, stands in the plan."""
+    return Function(
+        name=names.word_function(plan.application),
+        description=f"Takes what people say about the runs of {plan.application}, and who they are.",
+        handler="pilotlight.handlers.word",
+        statements=_journal(plan),
+        environment=_ENVIRONMENT,
         plan=plan.snapshot(),
     )
 

@@ -23,6 +23,9 @@ LONGEST_PROBE = timedelta(seconds=5)
 MOST_ALARMS = 10
 """A region's alarms are read in one call; more than a handful tell no more than a composite alarm over them does."""
 
+LONGEST_WAIT = timedelta(hours=6)
+"""Each look of a waiting gate writes nine events, so that six hours write about 13,000 of the 25,000 there may be."""
+
 OWN_SECRETS = "pilotlight/"
 """The only secrets that the notifier's role may read, in `deployment.foundation`."""
 
@@ -49,13 +52,17 @@ def a_required_fence_is_not_built(draft: Draft) -> Iterator[Complaint]:
 
 
 @reading("gates")
-def waiting_for_people_is_not_built(draft: Draft) -> Iterator[Complaint]:
-    """The gate of a run asks nobody."""
+def people_answer_in_time(draft: Draft) -> Iterator[Complaint]:
+    """A gate that listens every 15 seconds fills the history of its execution, which ends at 25,000 events."""
     gates = draft.plan.gates
-    if gates.approval:
-        yield _unbuilt(("gates", "approval"), "Waiting for a person's approval")
-    if gates.veto_window:
-        yield _unbuilt(("gates", "veto_window"), "A window in which people may stop a run")
+    waits = gates.approval_within + gates.veto_window
+    if waits > LONGEST_WAIT:
+        field = "veto_window" if gates.veto_window > gates.approval_within else "approval_within"
+        sentence = (
+            f"A run could wait {say_duration(waits)} for people at its gate, and {say_duration(LONGEST_WAIT)} is the "
+            "most; shorten the veto window or approval_within."
+        )
+        yield Complaint(("gates", field), sentence)
 
 
 @reading("notifications")
@@ -96,7 +103,7 @@ LIMITS = (
     runbooks_are_not_built,
     private_applications_are_not_built,
     a_required_fence_is_not_built,
-    waiting_for_people_is_not_built,
+    people_answer_in_time,
     the_slack_token_can_be_read,
     a_look_is_short,
 )

@@ -247,6 +247,34 @@ def nobody_is_moved_unasked(draft: Draft) -> Iterator[Complaint]:
             yield Complaint(("other_writers", index), sentence)
 
 
+@reading("arming", "gates", "people")
+def somebody_may_approve(draft: Draft) -> Iterator[Complaint]:
+    """A run that waits for an approval which nobody may give is a failover that never happens."""
+    plan = draft.plan
+    if plan.people.approvers or not (plan.gates.approval or plan.arming is Arming.STAGED):
+        return
+    where: Where = ("gates", "approval") if plan.gates.approval else ("arming",)
+    sentence = (
+        "A run waits for an approval, and nobody may give it; name people.approvers, by the ARNs that "
+        "`aws sts get-caller-identity` says of them."
+    )
+    yield Complaint(where, sentence)
+
+
+@reading("account", "people")
+def people_are_of_the_account(draft: Draft) -> Iterator[Complaint]:
+    """Who is of another account is refused whatever the list says."""
+    plan = draft.plan
+    for field in ("approvers", "overriders"):
+        for index, person in enumerate(getattr(plan.people, field)):
+            if person.split(":")[4] != plan.account:
+                sentence = (
+                    f"'{person}' is of another account than the application's, {plan.account}; name the role or user "
+                    "that the person has there."
+                )
+                yield Complaint(("people", field, index), sentence)
+
+
 PLAN_RULES = (
     standby_is_another_region,
     witness_is_a_third_region,
@@ -260,4 +288,6 @@ PLAN_RULES = (
     looking_ends_after_the_darkness_had_time_to_last,
     spans_are_positive,
     nobody_is_moved_unasked,
+    somebody_may_approve,
+    people_are_of_the_account,
 )

@@ -18,7 +18,7 @@ from pilotlight.domain.canonical import digest
 from pilotlight.domain.durations import Duration
 from pilotlight.domain.part import Account, Name, Part, Region
 from pilotlight.domain.place import Place
-from pilotlight.domain.policy import Decision, Fence, Gates
+from pilotlight.domain.policy import Decision, Fence, Gates, People
 from pilotlight.domain.stages import AwaitStep, PlannedStep, RunStep, StageName, Stages, StartStep
 
 HEALTH_CHECK_REGION = "us-east-1"
@@ -175,6 +175,7 @@ class Plan(Part):
     decision: Decision = Decision()
     fence: Fence = Fence()
     gates: Gates = Gates()
+    people: People = People()
     notifications: Notifications = Notifications()
     stages: Stages
 

@@ -19,12 +19,14 @@ from pilotlight.domain.run import Outcome, Review
 from pilotlight.domain.signals import Sight, Signal, Vantage
 from pilotlight.domain.stages import StageName
 from pilotlight.domain.step import Severity
+from pilotlight.domain.waiting import WaitsFor
 from pilotlight.report.incident import (
     FindingView,
     Gate,
     IncidentState,
     IncidentView,
     ObjectivesView,
+    Pause,
     ReviewView,
     RunView,
     VerdictView,
@@ -89,10 +91,9 @@ class _Fold:
             case RecordKind.PREFLIGHT:
                 self._change(findings=tuple(_finding(found) for found in details.get("findings", ())))
             case RecordKind.GATE_PASSED:
-                sentence = details.get("data_loss_sentence") or record.entry.sentence
-                gate = Gate(record.entry.time, details.get("lag_seconds"), sentence)
-                window = _window(details)
-                self._change(gate=gate, rpo_seconds=gate.lag_seconds, rpo_sentence=sentence, loss_window=window)
+                self._passed(record)
+            case RecordKind.GATE_WAITING:
+                self._paused(record)
             case RecordKind.OVERRIDDEN:
                 self._change(override_sentence=record.entry.sentence)
             case RecordKind.STAGE_REVIEWED:
@@ -163,6 +164,29 @@ class _Fold:
             verdicts=held.verdicts,
         )
 
+    def _passed(self, record: Record) -> None:
+        details = record.entry.details
+        sentence = details.get("data_loss_sentence") or record.entry.sentence
+        gate = Gate(record.entry.time, details.get("lag_seconds"), sentence)
+        self._change(
+            gate=gate,
+            pause=None,
+            rpo_seconds=gate.lag_seconds,
+            rpo_sentence=sentence,
+            loss_window=_window(details),
+        )
+
+    def _paused(self, record: Record) -> None:
+        details, view = record.entry.details, self._view
+        until = datetime.fromisoformat(details["until"])
+        pause = Pause(WaitsFor(details["waits_for"]), until, record.entry.sentence, details["then"])
+        self._change(
+            pause=pause,
+            rpo_seconds=details.get("lag_seconds", view.rpo_seconds),
+            rpo_sentence=details.get("data_loss_sentence", view.rpo_sentence),
+            loss_window=_window(details) or view.loss_window,
+        )
+
     def _reviewed(self, record: Record) -> None:
         stage, review = StageName(record.entry.details["stage"]), Review(record.entry.details["review"])
         done = ReviewView(record.entry.time, stage, review, record.entry.sentence)
@@ -183,6 +207,7 @@ class _Fold:
         rpo, sentence = details.get("rpo_seconds"), details.get("rpo_sentence")
         self._change(
             standing=IncidentState.CLOSED,
+            pause=None,
             run=run,
             outcome=outcome,
             outcome_reason=record.entry.sentence,
