@@ -12,9 +12,12 @@ from typing import Any
 
 from deployment import names
 from deployment.foundation import function_errors, table_arn
+from deployment.latch import latch
+from deployment.observing import observing_regions, watched_parameter
 from deployment.resources import Function, FunctionTarget, MetricAlarm, Resource, Rule, Stack, StateMachine
 from pilotlight.domain.plan import Arming, Plan
 from pilotlight.domain.step import Access, Statement
+from pilotlight.domain.watching import SIGHT_CHANGED, SOURCE
 from pilotlight.steps import kind_and_params
 from stepfunctions.assemble import Functions, assemble
 
@@ -29,6 +32,7 @@ _TOMBSTONES = {"PILOTLIGHT_TOMBSTONES_TABLE": names.TOMBSTONES_TABLE}
 _ENVIRONMENT = {
     "PILOTLIGHT_LEDGER_TABLE": names.LEDGER_TABLE,
     "PILOTLIGHT_CONTROL_TABLE": names.CONTROL_TABLE,
+    "PILOTLIGHT_SIGNALS_TABLE": names.SIGNALS_TABLE,
     "PILOTLIGHT_PLAN_FILE": PLAN_FILE,
 }
 
@@ -39,10 +43,12 @@ def application(plan: Plan) -> Stack:
     steps = [_step_function(plan, kind_name) for kind_name in kinds]
     functions = [_detector(plan), _opener(plan, steps), _closer(plan, steps), _listener(plan), *steps]
     resources: tuple[Resource, ...] = (
+        watched_parameter(plan),
         *functions,
         _machine(plan, steps),
         *_rules(plan),
         *_alarms(plan, functions),
+        *latch(plan, PLAN_FILE),
     )
     return Stack(names.application_stack(plan.application), plan.regions.standby, plan.account, resources)
 
@@ -87,7 +93,11 @@ def _eyes(plan: Plan) -> tuple[Statement, ...]:
     # CloudWatch authorises a description of alarms on all of a region's alarms, not on the named ones.
     regions = dict.fromkeys(arn.split(":")[3] for arn in plan.alarm_arns)
     alarms = tuple(plan.place.arn("cloudwatch", "alarm:*", region=region) for region in regions)
-    return (Statement(Access.READ, ("cloudwatch:DescribeAlarms",), alarms),)
+    kept = tuple(table_arn(region, plan.account, names.SIGNALS_TABLE) for region in observing_regions(plan))
+    return (
+        Statement(Access.READ, ("cloudwatch:DescribeAlarms",), alarms),
+        Statement(Access.READ, ("dynamodb:GetItem",), kept),
+    )
 
 
 def _executions(plan: Plan) -> Statement:
@@ -253,6 +263,13 @@ def _rules(plan: Plan) -> tuple[Rule, ...]:
         target=FunctionTarget(detector, queue, maximum_age=plan.decision.max_event_age, retries=185),
         pattern=alarm_pattern(plan.alarm_arns),
     )
+    sights = Rule(
+        name=f"pilotlight-{plan.application}-sights",
+        description=f"A probe that sees something else of the primary of {plan.application} than before.",
+        bus=names.BUS,
+        target=FunctionTarget(detector, queue, maximum_age=timedelta(minutes=1), retries=0),
+        pattern={"source": [SOURCE], "detail-type": [SIGHT_CHANGED], "detail": {"application": [plan.application]}},
+    )
     tick = Rule(
         name=f"pilotlight-{plan.application}-tick",
         description=f"Looks at the primary of {plan.application} every minute, so that a lost event is only a delay.",
@@ -260,7 +277,7 @@ def _rules(plan: Plan) -> tuple[Rule, ...]:
         target=FunctionTarget(detector, queue, maximum_age=timedelta(minutes=1), retries=0),
         schedule="rate(1 minute)",
     )
-    return (signals, tick)
+    return (signals, sights, tick)
 
 
 def alarm_pattern(arns: tuple[str, ...]) -> dict[str, Any]:

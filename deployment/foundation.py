@@ -27,7 +27,6 @@ def foundation(account: str, region: str) -> Stack:
     resources: tuple[Resource, ...] = (
         Table(names.LEDGER_TABLE, stream=True),
         Table(names.CONTROL_TABLE),
-        Table(names.TOMBSTONES_TABLE),
         Bus(names.BUS),
         Topic(names.ALERTS_TOPIC),
         Queue(names.LOST_EVENTS_QUEUE),
@@ -118,7 +117,14 @@ def _alarms(account: str, region: str) -> tuple[MetricAlarm, ...]:
         missing="notBreaching",
         notify=(topic,),
     )
-    return (lost, untold, function_errors(names.NOTIFY_FUNCTION, topic))
+    blind = MetricAlarm(
+        name=f"{names.PROBE_FUNCTION}-silent",
+        description=f"The probe in {region} has looked at no primary for five minutes.",
+        namespace="AWS/Lambda", metric="Invocations", dimensions={"FunctionName": names.PROBE_FUNCTION},
+        statistic="Sum", threshold=1, comparison="LessThanThreshold", missing="breaching", periods=5, notify=(topic,),
+    )  # fmt: skip
+    functions = (names.NOTIFY_FUNCTION, names.PROBE_FUNCTION)
+    return (lost, untold, blind, *(function_errors(function, topic) for function in functions))
 
 
 def function_errors(function: str, topic: str) -> MetricAlarm:

@@ -12,7 +12,10 @@ BUS = "pilotlight"
 SWITCH_PARAMETER = "/pilotlight/automatic-failovers"
 ALERTS_TOPIC = "pilotlight-alerts"
 LOST_EVENTS_QUEUE = "pilotlight-lost-events"
+LOST_LOOKS_QUEUE = "pilotlight-lost-looks"
+PROBES_PATH = "/pilotlight/probes"
 NOTIFY_FUNCTION = "pilotlight-notify"
+PROBE_FUNCTION = "pilotlight-probe"
 ALIAS = "live"
 
 
@@ -41,6 +44,11 @@ def step_function(application: str, kind: str) -> str:
     return f"pilotlight-{application}-{kind.replace('_', '-')}"
 
 
+def latch_function(application: str) -> str:
+    """The function that says each minute where the latch stands."""
+    return f"pilotlight-{application}-latch"
+
+
 def failover_machine(application: str) -> str:
     """The state machine of a failover plan."""
     return f"{application}-failover"
@@ -64,6 +72,31 @@ def machine_arn(place: Place) -> str:
 def execution_arn(place: Place, name: str) -> str:
     """The ARN of one execution of the failover machine."""
     return place.arn("states", f"execution:{failover_machine(place.application)}:{name}")
+
+
+def probe_parameter(application: str) -> str:
+    """The parameter that tells a region's probe how to look at an application's primary."""
+    return f"{PROBES_PATH}/{application}"
+
+
+def heartbeat_function(standby: str) -> str:
+    """The function in a primary region that sends its beat to a standby."""
+    return f"pilotlight-heartbeat-{standby}"
+
+
+def lost_beats_queue(standby: str) -> str:
+    """The queue of beats that could not be sent to a standby."""
+    return f"pilotlight-lost-beats-{standby}"
+
+
+def watch_stack(region: str) -> str:
+    """The stack of the probe that all applications share that a region observes."""
+    return f"pilotlight-watch-{region}"
+
+
+def sentinel_stack(primary: str, standby: str) -> str:
+    """The stack of a primary region's heartbeat into a standby."""
+    return f"pilotlight-sentinel-{primary}-to-{standby}"
 
 
 def foundation_stack(region: str) -> str:

@@ -41,6 +41,15 @@ class Table:
 
 
 @dataclass(frozen=True)
+class Parameter:
+    """An SSM parameter of plain text that says something of the description itself; it holds no secret."""
+
+    name: str
+    description: str
+    value: str
+
+
+@dataclass(frozen=True)
 class Queue:
     """An SQS queue for what could not be delivered."""
 
@@ -53,15 +62,6 @@ class Topic:
     """An SNS topic for people and pagers."""
 
     name: str
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """An SSM parameter: the value it is deployed with; what a person writes into it later stays."""
-
-    name: str
-    description: str
-    value: str
 
 
 @dataclass(frozen=True)
@@ -148,7 +148,10 @@ class MetricAlarm:
 
 @dataclass(frozen=True)
 class HealthCheck:
-    """A Route 53 health check of the primary's public endpoint, retained when the stack goes."""
+    """A Route 53 health check of a public endpoint, retained when the stack goes.
+
+    With `search` an answer is good only if it contains that text; `inverted` is healthy where the endpoint is not.
+    """
 
     name: str
     host: str
@@ -156,6 +159,37 @@ class HealthCheck:
     port: int
     interval: timedelta
     failures: int
+    inverted: bool = False
+    search: str | None = None
+
+
+@dataclass(frozen=True)
+class MetricHealthCheck:
+    """A Route 53 health check of an alarm's data, which keeps its last known status while there is none; retained."""
+
+    name: str
+    alarm: str
+    region: str
+
+
+@dataclass(frozen=True)
+class CalculatedHealthCheck:
+    """A Route 53 health check that is healthy while all those of its stack that it names are; retained.
+
+    Its id is an output of the stack, with `purpose` as its description.
+    """
+
+    name: str
+    children: tuple[str, ...]
+    purpose: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True)
+class PublicObject:
+    """An S3 bucket, retained, of which the public may read the one object `key` over TLS, and nothing else."""
+
+    name: str
+    key: str
 
 
 @dataclass(frozen=True)
@@ -179,7 +213,10 @@ Resource = (
     | StateMachine
     | MetricAlarm
     | HealthCheck
+    | MetricHealthCheck
+    | CalculatedHealthCheck
     | HealthCheckAlarm
+    | PublicObject
 )
 
 _ORDER = (
@@ -188,11 +225,14 @@ _ORDER = (
     Topic,
     Parameter,
     Bus,
+    PublicObject,
     Function,
     StateMachine,
     HealthCheck,
     HealthCheckAlarm,
     MetricAlarm,
+    MetricHealthCheck,
+    CalculatedHealthCheck,
     StreamSource,
     Rule,
 )

@@ -1,21 +1,31 @@
-"""The stacks in the regions that observe an application: they only watch, and forward to the standby's bus."""
+"""The stacks of one application in the regions that observe it: they forward alarms, and tell the witness's probe."""
 
 from __future__ import annotations
 
 from deployment import names
 from deployment.application import alarm_pattern
+from deployment.observing import watched_parameter
 from deployment.resources import BusTarget, HealthCheck, HealthCheckAlarm, Queue, Resource, Rule, Stack
 from pilotlight.domain.plan import HEALTH_CHECK_REGION, Plan
 
 
 def signals(plan: Plan) -> tuple[Stack, ...]:
-    """One stack for each region that alarms of the plan stand in: us-east-1, and the primary where it has some."""
+    """One stack for each region that alarms of the plan or its witness stand in."""
     regions = dict.fromkeys(arn.split(":")[3] for arn in plan.alarm_arns)
+    if plan.regions.witness:
+        regions.setdefault(plan.regions.witness)
     return tuple(_stack(plan, region) for region in regions)
 
 
 def _stack(plan: Plan, region: str) -> Stack:
+    told = (watched_parameter(plan),) if region == plan.regions.witness else ()
+    return Stack(names.signals_stack(plan.application, region), region, plan.account, (*told, *_alarms(plan, region)))
+
+
+def _alarms(plan: Plan, region: str) -> tuple[Resource, ...]:
     arns = tuple(arn for arn in plan.alarm_arns if arn.split(":")[3] == region)
+    if not arns:
+        return ()
     checked = _health_check(plan) if region == HEALTH_CHECK_REGION else ()
     queue = Queue(f"pilotlight-{plan.application}-lost-signals")
     forward = Rule(
@@ -31,7 +41,7 @@ def _stack(plan: Plan, region: str) -> Stack:
         ),
         pattern=alarm_pattern(arns),
     )
-    return Stack(names.signals_stack(plan.application, region), region, plan.account, (*checked, queue, forward))
+    return (*checked, queue, forward)
 
 
 def _health_check(plan: Plan) -> tuple[Resource, ...]:

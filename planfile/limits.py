@@ -12,7 +12,6 @@ from datetime import timedelta
 
 from pilotlight.domain.durations import say_duration
 from pilotlight.domain.plan import PlanKind
-from pilotlight.domain.policy import FencePolicy
 from planfile.draft import Draft
 from planfile.faults import Complaint, Where
 from planfile.rules import reading
@@ -22,9 +21,6 @@ LONGEST_PROBE = timedelta(seconds=5)
 
 MOST_ALARMS = 10
 """A region's alarms are read in one call; more than a handful tell no more than a composite alarm over them does."""
-
-LONGEST_WAIT = timedelta(hours=6)
-"""Each look of a waiting gate writes nine events, so that six hours write about 13,000 of the 25,000 there may be."""
 
 OWN_SECRETS = "pilotlight/"
 """The only secrets that the notifier's role may read, in `deployment.foundation`."""
@@ -42,27 +38,6 @@ def private_applications_are_not_built(draft: Draft) -> Iterator[Complaint]:
     """No function stands in a VPC, and no health check reaches into one."""
     if draft.plan.network.private:
         yield _unbuilt(("network", "private"), "The recovery of an application that only its own VPC can reach")
-
-
-@reading("fence")
-def a_required_fence_is_not_built(draft: Draft) -> Iterator[Complaint]:
-    """Nothing holds a run back until the old primary is closed."""
-    if draft.plan.fence.policy is FencePolicy.REQUIRE:
-        yield _unbuilt(("fence", "policy"), "A fence that is required before the writer moves")
-
-
-@reading("gates")
-def people_answer_in_time(draft: Draft) -> Iterator[Complaint]:
-    """A gate that listens every 15 seconds fills the history of its execution, which ends at 25,000 events."""
-    gates = draft.plan.gates
-    waits = gates.approval_within + gates.veto_window
-    if waits > LONGEST_WAIT:
-        field = "veto_window" if gates.veto_window > gates.approval_within else "approval_within"
-        sentence = (
-            f"A run could wait {say_duration(waits)} for people at its gate, and {say_duration(LONGEST_WAIT)} is the "
-            "most; shorten the veto window or approval_within."
-        )
-        yield Complaint(("gates", field), sentence)
 
 
 @reading("notifications")
@@ -102,8 +77,6 @@ def _unbuilt(where: Where, promise: str) -> Complaint:
 LIMITS = (
     runbooks_are_not_built,
     private_applications_are_not_built,
-    a_required_fence_is_not_built,
-    people_answer_in_time,
     the_slack_token_can_be_read,
     a_look_is_short,
 )

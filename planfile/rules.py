@@ -24,6 +24,9 @@ replacement of tasks. Who moves sooner moves an application that was about to co
 CHECKER_INTERVALS = (timedelta(seconds=10), timedelta(seconds=30))
 """The two intervals of a Route 53 health checker (RequestInterval of CreateHealthCheck)."""
 
+SHORTEST_SILENCE = timedelta(seconds=120)
+"""Two beats of the heartbeat, which comes each minute."""
+
 Check = Callable[[Draft], Iterator[Complaint]]
 
 
@@ -215,7 +218,7 @@ def looking_ends_after_the_darkness_had_time_to_last(draft: Draft) -> Iterator[C
         yield Complaint(("decision", "give_up_looking"), f"{said}; make it longer than must_last.")
 
 
-@reading("decision", "signals", "objectives")
+@reading("decision", "signals", "objectives", "gates")
 def spans_are_positive(draft: Draft) -> Iterator[Complaint]:
     """A span of no time would look without end, or accept nothing."""
     plan = draft.plan
@@ -224,6 +227,7 @@ def spans_are_positive(draft: Draft) -> Iterator[Complaint]:
         ("decision", "look_every"): plan.decision.look_every,
         ("decision", "max_event_age"): plan.decision.max_event_age,
         ("signals", "probe", "timeout"): plan.signals.probe.timeout,
+        ("gates", "approval_within"): plan.gates.approval_within,
     }
     for where, span in spans.items():
         if not span:
@@ -247,32 +251,28 @@ def nobody_is_moved_unasked(draft: Draft) -> Iterator[Complaint]:
             yield Complaint(("other_writers", index), sentence)
 
 
-@reading("arming", "gates", "people")
-def somebody_may_approve(draft: Draft) -> Iterator[Complaint]:
-    """A run that waits for an approval which nobody may give is a failover that never happens."""
+@reading("kind", "arming", "regions")
+def nobody_starts_without_a_witness(draft: Draft) -> Iterator[Complaint]:
+    """Two regions that no longer reach each other look alike from either side; a third one tells which is dark."""
     plan = draft.plan
-    if plan.people.approvers or not (plan.gates.approval or plan.arming is Arming.STAGED):
-        return
-    where: Where = ("gates", "approval") if plan.gates.approval else ("arming",)
-    sentence = (
-        "A run waits for an approval, and nobody may give it; name people.approvers, by the ARNs that "
-        "`aws sts get-caller-identity` says of them."
-    )
-    yield Complaint(where, sentence)
+    if plan.kind is PlanKind.FAILOVER and plan.arming is Arming.AUTOMATIC and plan.regions.witness is None:
+        sentence = (
+            "Armed 'automatic' without a witness, a broken path between the two regions would look like a dark "
+            "primary; name a third region in regions.witness, or arm 'staged'."
+        )
+        yield Complaint(("arming",), sentence)
 
 
-@reading("account", "people")
-def people_are_of_the_account(draft: Draft) -> Iterator[Complaint]:
-    """Who is of another account is refused whatever the list says."""
-    plan = draft.plan
-    for field in ("approvers", "overriders"):
-        for index, person in enumerate(getattr(plan.people, field)):
-            if person.split(":")[4] != plan.account:
-                sentence = (
-                    f"'{person}' is of another account than the application's, {plan.account}; name the role or user "
-                    "that the person has there."
-                )
-                yield Complaint(("people", field, index), sentence)
+@reading("signals")
+def one_lost_beat_is_no_silence(draft: Draft) -> Iterator[Complaint]:
+    """The heartbeat comes each minute, and may come late or be lost once."""
+    silent_after = draft.plan.signals.heartbeat.silent_after
+    if silent_after < SHORTEST_SILENCE:
+        sentence = (
+            f"The heartbeat comes each minute, so a silence of {say_duration(silent_after)} may be one that was lost; "
+            f"wait at least {say_duration(SHORTEST_SILENCE)}."
+        )
+        yield Complaint(("signals", "heartbeat", "silent_after"), sentence)
 
 
 PLAN_RULES = (
@@ -288,6 +288,6 @@ PLAN_RULES = (
     looking_ends_after_the_darkness_had_time_to_last,
     spans_are_positive,
     nobody_is_moved_unasked,
-    somebody_may_approve,
-    people_are_of_the_account,
+    nobody_starts_without_a_witness,
+    one_lost_beat_is_no_silence,
 )

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from pilotlight.domain.plan import PlanKind
+from pilotlight.domain.policy import FencePolicy
 from pilotlight.domain.stages import RunStep, StageName, StartStep
 from pilotlight.domain.step import Harm, OutputOf
 from planfile.document import places_of
@@ -118,6 +119,18 @@ def fences_stand_in_their_stage(draft: Draft) -> Iterator[Complaint]:
         else:
             why = "closes nothing, and the stage fence holds fences only; put it into another stage"
         yield Complaint((*placed.where, "kind"), f"'{placed.name}' ({placed.kind.name}) {why}.")
+
+
+@reading("fence", "stages")
+def a_required_fence_is_there(draft: Draft) -> Iterator[Complaint]:
+    """What must be closed before the writer moves has to be named."""
+    fences = [placed for placed in draft.steps() if placed.stage is StageName.FENCE]
+    if draft.plan.fence.policy is FencePolicy.REQUIRE and not fences:
+        sentence = (
+            "The old primary must be closed before the writer moves, and no step of stage fence closes it; add one, or "
+            "choose 'tombstone_then_quarantine'."
+        )
+        yield Complaint(("fence", "policy"), sentence)
 
 
 @reading("stages", "kind")
@@ -235,6 +248,7 @@ STEP_RULES = (
     what_is_started_is_awaited,
     prepare_is_harmless,
     fences_stand_in_their_stage,
+    a_required_fence_is_there,
     a_failover_moves_something,
     needed_outputs_are_there,
     objectives_name_steps_that_exist,

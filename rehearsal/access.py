@@ -26,6 +26,10 @@ _ACTION = {
 }
 
 
+# STS API Reference, GetCallerIdentity: no permission is required, and none can be taken away.
+_FREE = ("sts:GetCallerIdentity",)
+
+
 def action_of(call: Call) -> str:
     """The IAM action that a call needs, where it differs from the operation's name."""
     return _ACTION.get((call.service, call.operation), f"{_PREFIX.get(call.service, call.service)}:{call.operation}")
@@ -41,9 +45,9 @@ def _last(value: Any) -> str:
     return text.replace(":", "/").rsplit("/", 1)[-1]
 
 
-# What a call is about, by the parameter that says it: `{}` is the parameter's last name, `{cluster}` ECS's cluster.
-# A parameter that holds an ARN is the resource. The first that a call has counts. After the Service Authorization
-# Reference; a call with none of them is authorised on `*`.
+# What a call is about, by the parameter that says it: `{}` is the parameter's last name, `{cluster}` ECS's cluster,
+# `{bus}` EventBridge's. A parameter that holds an ARN is the resource. The first that a call has counts. After the
+# Service Authorization Reference; a call with none of them is authorised on `*`.
 _RESOURCES: tuple[tuple[str, str, str], ...] = (
     ("dynamodb", "TableName", "table/{}"),
     ("ssm", "Name", "parameter{}"),
@@ -55,6 +59,12 @@ _RESOURCES: tuple[tuple[str, str, str], ...] = (
     ("lambda", "FunctionName", "function:{}"),
     ("stepfunctions", "executionArn", ""),
     ("stepfunctions", "stateMachineArn", ""),
+    ("lambda", "UUID", "event-source-mapping:{}"),
+    ("lambda", "Resource", ""),
+    ("events", "ResourceARN", ""),
+    ("events", "Name", "rule/{bus}{}"),
+    ("ec2", "GroupId", "security-group/{}"),
+    ("ec2", "Resources", "security-group/{}"),
     ("rds", "ResourceName", ""),
     ("rds", "DBInstanceIdentifier", "db:{}"),
     ("elasticache", "ReplicationGroupId", "replicationgroup:{}"),
@@ -63,14 +73,20 @@ _RESOURCES: tuple[tuple[str, str, str], ...] = (
     ("elasticache", "CacheParameterGroupName", "parametergroup:{}"),
     ("elasticache", "SnapshotName", "snapshot:{}"),
     ("elasticache", "ResourceName", ""),
+    ("ssm", "Path", "parameter{}"),
+    ("events", "Entries", "event-bus/{}"),
     ("ecs", "services", "service/{cluster}/{}"),
     ("ecs", "service", "service/{cluster}/{}"),
+    ("ecs", "resourceArn", ""),
     ("ecs", "tasks", "task/{cluster}/{}"),
     ("ecs", "clusters", "cluster/{}"),
     ("ecs", "taskDefinition", "*"),
     ("application-autoscaling", "ResourceId", "scalable-target/*"),
     ("elbv2", "TargetGroupArn", ""),
+    ("elbv2", "ListenerArn", ""),
+    ("elbv2", "RuleArn", ""),
     ("cloudwatch", "AlarmNames", "alarm:*"),
+    ("s3", "Key", "{}"),
 )
 
 
@@ -88,7 +104,9 @@ def resource_of(call: Call, account: str) -> str:
 def _arn(call: Call, account: str, value: Any, shape: str) -> str:
     if not shape:
         return str(value)
-    if call.service == "lambda":
+    if call.service == "s3":
+        return f"arn:aws:s3:::{call.parameters['Bucket']}/{value}"
+    if call.service == "lambda" and "UUID" not in call.parameters:
         name = str(value).split(":function:")[-1]
         qualifier = call.parameters.get("Qualifier")
         return _named(call, account, f"function:{name}:{qualifier}" if qualifier else f"function:{name}")
@@ -97,8 +115,12 @@ def _arn(call: Call, account: str, value: Any, shape: str) -> str:
     if call.service == "ssm":
         # All of a name with slashes is the name; `name:3` asks for a version of it.
         return _named(call, account, shape.replace("{}", "/" + str(value).lstrip("/").split(":")[0]))
+    if call.service == "events":
+        return _named(call, account, shape.replace("{}", _last(value[0].get("EventBusName", "default"))))
     if call.service == "iam":
         return f"arn:aws:iam::{account}:{shape.replace('{}', _last(value))}"
+    bus = str(call.parameters.get("EventBusName", "default"))
+    shape = shape.replace("{bus}", "" if bus == "default" else f"{bus}/")
     cluster = _last(call.parameters.get("cluster", "default"))
     return _named(call, account, shape.replace("{cluster}", cluster).replace("{}", _last(value)))
 
@@ -113,6 +135,8 @@ class Role:
     def must_allow(self, call: Call, resource: str) -> None:
         """Raise the `AccessDenied` that AWS would answer, unless some statement allows the call."""
         action = action_of(call)
+        if action in _FREE:
+            return
         for statement in self.statements:
             if any(fnmatchcase(action.lower(), a.lower()) for a in statement.actions) and any(
                 fnmatchcase(resource, r) for r in statement.resources

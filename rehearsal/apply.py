@@ -12,11 +12,14 @@ from typing import Any, assert_never
 
 from deployment.resources import (
     Bus,
+    CalculatedHealthCheck,
     Function,
     HealthCheck,
     HealthCheckAlarm,
     MetricAlarm,
+    MetricHealthCheck,
     Parameter,
+    PublicObject,
     Queue,
     Resource,
     Rule,
@@ -35,12 +38,14 @@ from rehearsal.services.cloudwatch import CloudWatch
 from rehearsal.services.events import Events
 from rehearsal.services.lambda_functions import LambdaFunctions
 from rehearsal.services.route53 import Route53
+from rehearsal.services.s3 import S3
 from rehearsal.services.step_functions import StepFunctions
 from rehearsal.streams import feed_from_stream
 
 LAYER_ROOT = "/opt/"
 
-Actor = Function | Rule | StateMachine | MetricAlarm | HealthCheck | HealthCheckAlarm
+Check = HealthCheck | MetricHealthCheck | CalculatedHealthCheck
+Actor = Function | Rule | StateMachine | MetricAlarm | Check | HealthCheckAlarm
 
 
 @dataclass
@@ -86,15 +91,17 @@ class Account:
         match resource:
             case Table():
                 sdk.call("dynamodb", "CreateTable", stack.region, **_table(resource))
+            case Parameter():
+                kept = {"Name": resource.name, "Value": resource.value, "Type": "String"}
+                sdk.call("ssm", "PutParameter", stack.region, Description=resource.description, **kept)
             case Queue():
                 sdk.call("sqs", "CreateQueue", stack.region, QueueName=resource.name)
             case Topic():
                 sdk.call("sns", "CreateTopic", stack.region, Name=resource.name)
-            case Parameter():
-                kept = {"Name": resource.name, "Value": resource.value, "Type": "String"}
-                sdk.call("ssm", "PutParameter", stack.region, **kept, Description=resource.description)
             case Bus():
                 pass  # a bus is there by its name; the model of EventBridge keeps rules only
+            case PublicObject():
+                self.aws.service(S3).deploy(resource, stack.region, self.internet)
             case StreamSource():
                 feed_from_stream(self.aws, stack.region, resource)
             case _:
@@ -110,12 +117,24 @@ class Account:
                 self.aws.service(StepFunctions).deploy(resource, stack.region)
             case MetricAlarm():
                 self.aws.service(CloudWatch).deploy(resource, stack.region)
-            case HealthCheck():
-                self.aws.service(Route53).deploy(resource)
+            case HealthCheck() | MetricHealthCheck() | CalculatedHealthCheck():
+                self._deploy_check(resource)
             case HealthCheckAlarm():
                 self.aws.service(CloudWatch).deploy(self._health_check_alarm(resource), stack.region)
             case _:
                 assert_never(resource)
+
+    def _deploy_check(self, check: Check) -> None:
+        route53 = self.aws.service(Route53)
+        match check:
+            case HealthCheck():
+                route53.deploy(check)
+            case MetricHealthCheck():
+                route53.watch_alarm(check)
+            case CalculatedHealthCheck():
+                route53.calculate(check)
+            case _:
+                assert_never(check)
 
     def _environment(self, stack: Stack, function: Function) -> dict[str, str]:
         environment = {"AWS_REGION": stack.region, **function.environment}

@@ -29,6 +29,7 @@ from pilotlight.aws.sdk import CONNECT_TIMEOUT_SECONDS, Clients
 from pilotlight.domain.read_only import is_read
 from rehearsal import services, wire
 from rehearsal.access import CURRENT_ROLE, Role, resource_of
+from rehearsal.item_reads import read_item
 from rehearsal.service import Service, Spread
 from rehearsal.wire import Call, NotModelled, ServiceError
 from rehearsal.world import World
@@ -100,8 +101,8 @@ class EmbeddedAws:
         if service is None:
             raise NotModelled(Call(hyphenized, operation, region, {}))
         read = wire.read_json if service in self._plainly_read else wire.read
-        call = read(service, operation, region, request)
-        if self.world.is_dark(region):
+        call = (wire.read_object if service == "s3" else read)(service, operation, region, request)
+        if self.world.is_out_of_reach(region):
             began = self.world.time.now()
             self.world.time.sleep(CONNECT_TIMEOUT_SECONDS)
             self.world.record(call, resource_of(call, self.world.account), not is_read(operation), "unreachable", began)
@@ -133,6 +134,9 @@ class EmbeddedAws:
         if call.service not in MOTO_ANSWERS:
             raise NotModelled(call)
         self.world.time.sleep(PLAIN_LATENCY.draw(self.random))
+        item = read_item(call, self.world.account, request.url)
+        if item is not None:
+            return item
         answered = botocore_stubber.process_request(request)
         if answered is None:
             raise NotModelled(call)

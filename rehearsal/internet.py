@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from urllib.parse import urlsplit
 
 from pilotlight.domain.ports import Silence, WebAnswer, WebRequest
@@ -29,7 +30,7 @@ class Internet:
         """Let a host answer as long as its region is not dark; then connections to it time out."""
 
         def answer(request: WebRequest) -> WebAnswer:
-            if self._world.is_dark(region):
+            if self._world.is_out_of_reach(region):
                 self._world.time.sleep(request.timeout_seconds)
                 return WebAnswer(None, "", "no connection came about in time", silence=Silence.TIMED_OUT)
             return answers(request)
@@ -44,3 +45,12 @@ class Internet:
         if answers is None:
             return WebAnswer(None, "", f"its name is not known: {address}", silence=Silence.NO_SUCH_NAME)
         return answers(request)
+
+    def ask_all(self, requests: Sequence[WebRequest]) -> Sequence[WebAnswer]:
+        """Answer many requests side by side."""
+        if len(requests) == 1:
+            return [self.ask(requests[0])]
+        asked = [self._world.time.spawn(partial(self.ask, each), name=f"ask {each.url}") for each in requests]
+        for task in asked:
+            task.wait()
+        return [task.result() for task in asked]

@@ -11,13 +11,15 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
 from deployment.application import application
 from deployment.foundation import foundation
 from deployment.guard import guard
-from deployment.resources import Stack
+from deployment.observing import observers
+from deployment.resources import HealthCheck, Stack
 from deployment.signals import signals
 from pilotlight.domain.plan import Plan
 from pilotlight.domain.ports import WebAnswer, WebRequest
@@ -32,6 +34,7 @@ from rehearsal.services.elbv2 import Elbv2
 from rehearsal.services.rds import Rds
 from rehearsal.services.route53 import Route53
 from rehearsal.slack import FakeSlack
+from rehearsal.traffic import furnish_records
 from rehearsal.virtual_time import VirtualTime
 from rehearsal.world import World
 
@@ -61,12 +64,8 @@ def open_scene(plan: Plan, seed: int, stacks: Iterable[Stack] | None = None) -> 
 
     Parameters: `stacks` are deployed in it; those that `deployment` describes for the plan, unless given.
     """
-    deployed = stacks or (
-        foundation(plan.account, plan.regions.standby),
-        application(plan),
-        *signals(plan),
-        *guard(plan),
-    )
+    home = foundation(plan.account, plan.regions.standby)
+    deployed = stacks or (home, *observers([plan]), application(plan), *signals(plan), *guard(plan))
     world = World(VirtualTime(START), seed, plan.account)
     aws = EmbeddedAws(world).__enter__()
     scene = Scene(plan, Account(aws, Internet(world)), FakeSlack(world))
@@ -86,9 +85,11 @@ def _set_up(scene: Scene, stacks: Iterable[Stack]) -> None:
         _furnish(scene, standing)
     _furnish_primary(scene)
     _furnish_slack(scene)
-    account.aws.service(Route53).answers = lambda host, path: _answers(scene, host, path)
+    account.aws.service(Route53).answers = lambda check: _answers(scene, check)
     account.apply(stacks)
     account.aws.service(CloudWatch).settle(LONG_AGO)
+    own = [r for stack in signals(scene.plan) for r in stack.resources if isinstance(r, HealthCheck)]
+    furnish_records(scene.world, scene.plan, list(_standing(scene)), own)
 
 
 def _standing(scene: Scene) -> Iterator[Standing]:
@@ -136,11 +137,14 @@ def _furnish_primary(scene: Scene) -> None:
         scene.plan.signals.health_check.host,
     } - {""}
     for host in hosts:
-        scene.account.internet.put_in_region(
-            host,
-            primary,
-            lambda request: WebAnswer(probe.expect_status, probe.expect_body or '{"status":"UP"}'),
-        )
+        scene.account.internet.put_in_region(host, primary, partial(_primary_answers, scene, host))
+
+
+def _primary_answers(scene: Scene, host: str, _: WebRequest) -> WebAnswer:
+    probe = scene.plan.signals.probe
+    if scene.account.aws.service(Elbv2).answers_503(host):
+        return WebAnswer(503, "This region is closed; the application is served from another one.")
+    return WebAnswer(probe.expect_status, probe.expect_body or '{"status":"UP"}')
 
 
 def _furnish_slack(scene: Scene) -> None:
@@ -153,9 +157,9 @@ def _furnish_slack(scene: Scene) -> None:
     )
 
 
-def _answers(scene: Scene, host: str, path: str) -> bool:
-    answer = scene.account.internet.ask(WebRequest("GET", f"https://{host}{path}"))
-    return answer.status is not None and 200 <= answer.status < 400
+def _answers(scene: Scene, check: HealthCheck) -> bool:
+    answer = scene.account.internet.ask(WebRequest("GET", f"https://{check.host}{check.path}"))
+    return answer.status is not None and 200 <= answer.status < 400 and (check.search or "") in answer.body
 
 
 def _standby_answers(scene: Scene, asked: Standing, request: WebRequest) -> WebAnswer:

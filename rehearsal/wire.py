@@ -126,6 +126,32 @@ def read_json(service: str, operation: str, region: str, request: AWSPreparedReq
     return Call(service, operation, region, json.loads(text_of(request.body or "{}")))
 
 
+def read_object(service: str, operation: str, region: str, request: AWSPreparedRequest) -> Call:
+    """Read a request about an object of S3: the bucket is in the host, the key is the path, the body comes in chunks.
+
+    A chunk is its length in hexadecimal, a line's end, and so many bytes; checksums follow after one of length 0 (S3
+    User Guide, "Signature calculations: transferring payload in multiple chunks").
+    """
+    url = urlsplit(request.url)
+    body: Any = request.body or b""
+    raw = text_of(body.read() if hasattr(body, "read") else body).encode("utf-8", "surrogateescape")
+    if "aws-chunked" in text_of(request.headers.get("Content-Encoding", "")):
+        raw = _unchunked(raw)
+    named = {"Bucket": url.netloc.split(".s3.")[0], "Key": unquote(url.path.removeprefix("/"))}
+    return Call(service, operation, region, {**named, "Body": raw.decode("utf-8", "replace")})
+
+
+def _unchunked(raw: bytes) -> bytes:
+    whole = b""
+    while raw:
+        length, _, rest = raw.partition(b"\r\n")
+        size = int(length.split(b";")[0], 16)
+        if size == 0:
+            break
+        whole, raw = whole + rest[:size], rest[size + 2 :]
+    return whole
+
+
 def answer(call: Call, url: str, result: Mapping[str, Any]) -> AWSResponse:
     """Write a result so that botocore reads it as the service's own answer."""
     serializer = get_serializer_class(call.service, _protocol(call.service))(

@@ -59,6 +59,7 @@ class World:
     trace: list[TraceLine] = field(default_factory=list)
     effects: list[Effect] = field(default_factory=list)
     dark: dict[str, datetime] = field(default_factory=dict)
+    cuts: set[frozenset[str]] = field(default_factory=set)
     models: dict[str, Service] = field(default_factory=dict)
 
     def model(self, kind: type[S]) -> S:
@@ -79,6 +80,21 @@ class World:
         """The region answers again."""
         self.dark.pop(region, None)
 
+    def cut(self, one: str, other: str) -> None:
+        """Functions in either of the two regions do not reach the other any more, from now on."""
+        self.cuts.add(frozenset((one, other)))
+
+    def mend(self, one: str, other: str) -> None:
+        """They reach each other again."""
+        self.cuts.discard(frozenset((one, other)))
+
+    def is_out_of_reach(self, region: str) -> bool:
+        """Whether who is at work right now gets no answer from a region: it is dark, or the path to it is cut.
+
+        Who is at work in no function, such as a health checker, looks from elsewhere, and no cut is in its way.
+        """
+        return region in self.dark or frozenset((CURRENT_REGION.get(), region)) in self.cuts
+
     def is_dark(self, region: str) -> bool:
         """Whether the region answers nobody at the moment."""
         return region in self.dark
@@ -95,6 +111,9 @@ class World:
         """Note that AWS is at work on a resource for that long, on behalf of the step that is being worked on."""
         self.effects.append(Effect(CURRENT_STEP.get(), resource, self.time.now(), seconds))
 
+
+CURRENT_REGION: ContextVar[str] = ContextVar("current_region", default="")
+"""The region of the function that is running, set by the model of Lambda; empty for who is no function."""
 
 CURRENT_STEP: ContextVar[str] = ContextVar("current_step", default="")
 """The step whose function is running, set by the model of Lambda around an invocation."""

@@ -42,13 +42,15 @@ def render_health_check(stack: cdk.Stack, check: HealthCheck) -> route53.CfnHeal
         stack,
         logical_id(check.name, "HealthCheck"),
         health_check_config=route53.CfnHealthCheck.HealthCheckConfigProperty(
-            type="HTTPS" if secure else "HTTP",
+            type=f"{'HTTPS' if secure else 'HTTP'}{'_STR_MATCH' if check.search else ''}",
             fully_qualified_domain_name=check.host,
             port=check.port,
             resource_path=check.path,
             request_interval=int(check.interval.total_seconds()),
             failure_threshold=check.failures,
             enable_sni=True if secure else None,
+            inverted=True if check.inverted else None,
+            search_string=check.search,
         ),
         health_check_tags=[route53.CfnHealthCheck.HealthCheckTagProperty(key="Name", value=check.name)],
     )

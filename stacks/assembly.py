@@ -1,4 +1,4 @@
-"""The stacks of some plans: a foundation for each standby region, an application and its signals for each plan.
+"""The stacks of some plans: what regions share (foundations, watches, sentinels), and each plan's own.
 
 An arming that may not be deployed yet raises `ArmingRefused` before anything is rendered.
 """
@@ -12,11 +12,15 @@ from cdk_nag import AwsSolutionsChecks
 
 from deployment.application import application
 from deployment.foundation import foundation
+from deployment.guard import guard
+from deployment.observing import observers
 from deployment.signals import signals
 from pilotlight.domain.plan import Arming, Plan
 from stacks.acknowledgements import acknowledge
 from stacks.application_stack import ApplicationStack
 from stacks.foundation_stack import FoundationStack
+from stacks.guard_stack import GuardStack
+from stacks.observers_stack import ObserversStack
 from stacks.signals_stack import SignalsStack
 
 ALLOW_AUTOMATIC = "pilotlight:allow-automatic"
@@ -36,6 +40,8 @@ def assemble(app: cdk.App, plans: Sequence[Plan]) -> None:
             _refuse_what_acts_by_itself(plan)
     cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     foundations: dict[tuple[str, str], FoundationStack] = {}
+    for described in observers(plans):
+        acknowledge(ObserversStack(app, described))
     for plan in plans:
         home = (plan.account, plan.regions.standby)
         if home not in foundations:
@@ -44,6 +50,8 @@ def assemble(app: cdk.App, plans: Sequence[Plan]) -> None:
         acknowledge(ApplicationStack(app, application(plan), foundations[home]))
         for described in signals(plan):
             acknowledge(SignalsStack(app, described, foundations[home]))
+        for described in guard(plan):
+            acknowledge(GuardStack(app, described))
 
 
 def _refuse_what_acts_by_itself(plan: Plan) -> None:

@@ -14,10 +14,14 @@ from constructs import Construct
 
 from deployment.resources import (
     Bus,
+    CalculatedHealthCheck,
     Function,
     HealthCheck,
     HealthCheckAlarm,
     MetricAlarm,
+    MetricHealthCheck,
+    Parameter,
+    PublicObject,
     Queue,
     Resource,
     Rule,
@@ -28,7 +32,7 @@ from deployment.resources import (
     Topic,
     place_in_order,
 )
-from stacks import alarms, events, functions, machines, storage
+from stacks import alarms, events, functions, machines, storage, traffic
 from stacks.functions import FunctionCode
 from stacks.naming import logical_id
 
@@ -51,12 +55,14 @@ class RenderedStack(cdk.Stack):
         for resource in sorted(described.resources, key=place_in_order):
             self._render(resource)
 
-    def _render(self, resource: Resource) -> None:  # noqa: C901 (one case for each kind of resource)
+    def _render(self, resource: Resource) -> None:  # noqa: C901, PLR0912 (one case for each kind of resource)
         match resource:
             case Function():
                 self._render_function(resource)
             case Table():
                 storage.render_table(self, resource)
+            case Parameter():
+                storage.render_parameter(self, resource)
             case Queue():
                 storage.render_queue(self, self.described, resource)
             case Topic():
@@ -71,6 +77,12 @@ class RenderedStack(cdk.Stack):
                 self._render_rule(resource)
             case HealthCheck():
                 alarms.render_health_check(self, resource)
+            case MetricHealthCheck():
+                traffic.render_metric_health_check(self, resource)
+            case CalculatedHealthCheck():
+                traffic.render_calculated_health_check(self, resource)
+            case PublicObject():
+                traffic.render_public_object(self, resource)
             case HealthCheckAlarm():
                 alarms.render_health_check_alarm(self, self.described, resource)
             case MetricAlarm():

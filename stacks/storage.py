@@ -8,8 +8,9 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
+from aws_cdk import aws_ssm as ssm
 
-from deployment.resources import Bus, Queue, Stack, Table, Topic
+from deployment.resources import Bus, Parameter, Queue, Stack, Table, Topic
 from stacks.naming import arn, logical_id
 from stacks.policies import Json, deny_without_tls, document, from_service
 
@@ -45,6 +46,18 @@ def render_table(stack: cdk.Stack, table: Table) -> dynamodb.CfnTable:
 
 def _new_images() -> dynamodb.CfnTable.StreamSpecificationProperty:
     return dynamodb.CfnTable.StreamSpecificationProperty(stream_view_type="NEW_IMAGE")
+
+
+def render_parameter(stack: cdk.Stack, parameter: Parameter) -> ssm.CfnParameter:
+    """A parameter of plain text; it goes with its stack, and what reads it takes notice at its next look."""
+    return ssm.CfnParameter(
+        stack,
+        logical_id(parameter.name, "Parameter"),
+        name=parameter.name,
+        description=parameter.description,
+        type="String",
+        value=parameter.value,
+    )
 
 
 def render_queue(stack: cdk.Stack, description: Stack, queue: Queue) -> sqs.CfnQueue:

@@ -70,6 +70,12 @@ SIGNED_WILDCARDS = (
         "CloudWatch gives these reads no resource to name; metrics are numbers and hold no data of the application.",
     ),
     SignedWildcard(
+        "latch's metric",
+        ("cloudwatch:PutMetricData",),
+        "*",
+        "CloudWatch gives this write no resource to name; a condition narrows it to the namespace of the application.",
+    ),
+    SignedWildcard(
         "tokens",
         ("secretsmanager:GetSecretValue",),
         "arn:aws:secretsmanager:REGION:ACCOUNT:secret:pilotlight/*",
@@ -82,6 +88,12 @@ SIGNED_WILDCARDS = (
         "Secrets Manager appends six characters of its own to the name in the ARN.",
     ),
     SignedWildcard(
+        "a changed sight",
+        ("events:PutEvents",),
+        "arn:aws:events:*:ACCOUNT:event-bus/pilotlight",
+        "One probe looks for every standby; the bus is the controller's own in each of them.",
+    ),
+    SignedWildcard(
         "members of a cache",
         ("elasticache:AddTagsToResource", "elasticache:CreateReplicationGroup"),
         "arn:aws:elasticache:REGION:ACCOUNT:cluster:GROUP-*",
@@ -92,6 +104,12 @@ SIGNED_WILDCARDS = (
         ("application-autoscaling:DeregisterScalableTarget", "application-autoscaling:RegisterScalableTarget"),
         "arn:aws:application-autoscaling:REGION:ACCOUNT:scalable-target/*",
         "The id in the ARN is made at registration; a condition narrows it to the task counts of ECS services.",
+    ),
+    SignedWildcard(
+        "rules of a load balancer",
+        ("elasticloadbalancing:AddTags", "elasticloadbalancing:CreateRule", "elasticloadbalancing:DeleteRule"),
+        "arn:aws:elasticloadbalancing:REGION:ACCOUNT:KIND/app/BALANCER/*",
+        "Load balancing makes the ids in these ARNs; the balancer is named, and conditions ask for the tag of a fence.",
     ),
     SignedWildcard(
         "descriptions",

@@ -11,11 +11,12 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from deployment.resources import MetricAlarm
 from rehearsal.service import Service, Spread, operation
-from rehearsal.wire import Call
+from rehearsal.wire import Call, ServiceError
 
 if TYPE_CHECKING:
     from rehearsal.world import World
@@ -27,6 +28,8 @@ MetricKey = tuple[str, str, str, tuple[tuple[str, str], ...]]
 # flipped; half a minute of that is the minute itself.
 VISIBLE_AFTER_MINUTE = Spread(5.0, 25.0, 60.0)
 EVALUATED_AFTER = Spread(1.0, 8.0, 25.0)
+VISIBLE_AFTER_PUT = Spread(1.0, 5.0, 20.0)
+"""From an accepted PutMetricData to a datapoint that can be read, in seconds: an estimate."""
 
 
 @dataclass
@@ -52,6 +55,8 @@ class CloudWatch(Service):
         super().__init__(world)
         self.alarms: dict[tuple[str, str], WatchedAlarm] = {}
         self.metrics: dict[MetricKey, dict[datetime, float]] = {}
+        self.silent: set[str] = set()
+        """Regions whose metrics nobody can write or read at the moment; the rest of the region is well."""
         self.send: Callable[[str, str, dict[str, Any]], None] | None = None
         self.on_change: list[Callable[[WatchedAlarm], None]] = []
 
@@ -95,6 +100,39 @@ class CloudWatch(Service):
         """One datapoint, visible at once."""
         self.metrics.setdefault(_key(region, namespace, metric, dimensions), {})[time] = value
 
+    @operation("PutMetricData")
+    def put_metric_data(self, call: Call) -> Mapping[str, Any]:
+        """Datapoints, each kept under its minute by the largest of them; visible, and looked at by alarms, later."""
+        if call.region in self.silent:
+            raise ServiceError("InternalServiceError", "The request processing has failed.", 500)
+        for datum in call.parameters["MetricData"]:
+            dimensions = {d["Name"]: d["Value"] for d in datum.get("Dimensions", ())}
+            key = _key(call.region, call.parameters["Namespace"], datum["MetricName"], dimensions)
+            minute = _aware(datum.get("Timestamp") or self.world.time.now()).replace(second=0, microsecond=0)
+            arrive = partial(self._arrive, key, minute, float(datum["Value"]))
+            delay = VISIBLE_AFTER_PUT.draw(self.random)
+            self.world.time.spawn(arrive, name=f"metric {datum['MetricName']}", delay_seconds=delay)
+            self.world.begin_effect(f"metric {datum['MetricName']}", delay)
+        return {}
+
+    def _arrive(self, key: MetricKey, minute: datetime, value: float) -> None:
+        points = self.metrics.setdefault(key, {})
+        points[minute] = max(value, points.get(minute, value))
+        self._evaluate_soon(key)
+
+    def breaching(self, region: str, name: str) -> bool | None:
+        """Whether an alarm's newest data breaches its threshold; None without enough of it. This is what a health
+        check of Route 53 looks at: the data, whatever state the alarm is in."""
+        watched = self.alarms.get((region, name))
+        if watched is None or region in self.silent or self.world.is_dark(region):
+            return None
+        alarm = watched.alarm
+        points = self.metrics.get(_key(region, alarm.namespace, alarm.metric, alarm.dimensions), {})
+        window = self._window(alarm, points)
+        if len(window) < alarm.periods:
+            return None
+        return all(_breaches(points[t], alarm.threshold, alarm.comparison) for t in window)
+
     @operation("DescribeAlarms")
     def describe_alarms(self, call: Call) -> Mapping[str, Any]:
         """The alarms of the given names."""
@@ -105,6 +143,8 @@ class CloudWatch(Service):
     @operation("GetMetricData")
     def get_metric_data(self, call: Call) -> Mapping[str, Any]:
         """Datapoints of single metrics, newest first."""
+        if call.region in self.silent:
+            raise ServiceError("InternalServiceError", "The request processing has failed.", 500)
         results = []
         for query in call.parameters["MetricDataQueries"]:
             stat = query.get("MetricStat")
@@ -147,9 +187,9 @@ class CloudWatch(Service):
                 self._evaluate(watched, key)
 
     def _evaluate(self, watched: WatchedAlarm, key: MetricKey) -> None:
-        alarm, now = watched.alarm, self.world.time.now()
+        alarm = watched.alarm
         points = self.metrics.get(key, {})
-        window = sorted(t for t in points if t > now - alarm.period * (alarm.periods + 3))[-alarm.periods :]
+        window = self._window(alarm, points)
         if len(window) < alarm.periods:
             # `missing` keeps the state while no datapoint is there, once there was one.
             return
@@ -157,6 +197,11 @@ class CloudWatch(Service):
         state = "ALARM" if breaching else "OK"
         if state != watched.state and not self.world.is_dark(watched.region):
             self._change(watched, state, window, [points[t] for t in window])
+
+    def _window(self, alarm: MetricAlarm, points: Mapping[datetime, float]) -> list[datetime]:
+        """The newest datapoints that an evaluation takes: CloudWatch looks back a few periods more than it needs."""
+        oldest = self.world.time.now() - alarm.period * (alarm.periods + 3)
+        return sorted(t for t in points if t > oldest)[-alarm.periods :]
 
     def _change(self, watched: WatchedAlarm, state: str, window: list[datetime], values: list[float]) -> None:
         alarm, now = watched.alarm, self.world.time.now()

@@ -27,6 +27,8 @@ QUOTA = "You've reached the limit on the number of vCPUs you can run concurrentl
 KEPT = timedelta(hours=1)
 """How long stopped tasks are shown: "at least one hour" in botocore's text on DescribeTasks."""
 _MOST_TASKS = 100
+_SERVING = 2
+"""So many tasks a service of the primary has before an incident."""
 _UPDATABLE = {"cluster", "service", "desiredCount", "forceNewDeployment"}
 
 
@@ -82,16 +84,18 @@ class Ecs(Service):
         return made
 
     def furnish(self, standing: Standing) -> None:
-        """A service with no tasks, its task definition, and its target group behind a load balancer."""
-        if standing.what != "service":
+        """A service with no tasks, or one that serves, its task definition, and its target group behind a balancer."""
+        if standing.what not in ("service", "serving service"):
             super().furnish(standing)
+        serving = standing.what == "serving service"
         facts, region = standing.facts, standing.region
         name = str(facts["service"])
         image = f"{self.world.account}.dkr.ecr.{region}.amazonaws.com/{name}:live"
         balancing = self.world.model(Elbv2)
         balancer = balancing.add_load_balancer(region, f"{name}-alb")
-        group = balancing.add_target_group(region, str(facts["target_group"] or f"{name}-tg"), balancer)
-        self.add_service(region, str(facts["cluster"]), name, self.add_task_definition(region, name, image), group)
+        group = balancing.add_target_group(region, str(facts.get("target_group") or f"{name}-tg"), balancer)
+        definition, desired = self.add_task_definition(region, name, image), _SERVING if serving else 0
+        self.add_service(region, str(facts["cluster"]), name, definition, group, desired=desired)
 
     def find(self, region: str, cluster: str, service: str) -> EcsService | None:
         """A service by its names or ARNs."""
@@ -146,13 +150,13 @@ class Ecs(Service):
     @operation("DescribeServices")
     def describe_services(self, call: Call) -> Mapping[str, Any]:
         """The named services; a missing one is a failure, a missing cluster an error."""
-        names = call.parameters["services"]
+        names, tags = call.parameters["services"], "TAGS" in call.parameters.get("include", ())
         if not names:
             raise ServiceError("InvalidParameterException", "Services cannot be empty.")
         cluster = self._cluster_of(call).name
         found = [(name, self.find(call.region, cluster, name)) for name in names]
         return {
-            "services": [say_service(service) for _, service in found if service is not None],
+            "services": [say_service(service, tags=tags) for _, service in found if service is not None],
             "failures": [self._missing(call, f"service/{cluster}/{_last(n)}") for n, s in found if s is None],
         }
 
@@ -178,6 +182,19 @@ class Ecs(Service):
         if seconds > 0:
             self.world.begin_effect(arn(service, f"service/{service.cluster}/{service.name}"), seconds)
         return {"service": say_service(service)}
+
+    @operation("TagResource")
+    def tag_resource(self, call: Call) -> Mapping[str, Any]:
+        """Tag a service; a key that is there gets the new value."""
+        self._tagged(call).tags |= {tag["key"]: tag.get("value", "") for tag in call.parameters["tags"]}
+        return {}
+
+    @operation("UntagResource")
+    def untag_resource(self, call: Call) -> Mapping[str, Any]:
+        """Remove tags from a service; a key that is not there is as good."""
+        for key in call.parameters["tagKeys"]:
+            self._tagged(call).tags.pop(key, None)
+        return {}
 
     @operation("ListTasks")
     def list_tasks(self, call: Call) -> Mapping[str, Any]:
@@ -222,6 +239,13 @@ class Ecs(Service):
 
     def _is_kept(self, task: Task) -> bool:
         return task.stopped is None or self.world.time.now() - task.stopped < KEPT
+
+    def _tagged(self, call: Call) -> EcsService:
+        _, cluster, name = str(call.parameters["resourceArn"]).split(":")[-1].split("/")
+        found = self.find(call.region, cluster, name)
+        if found is None:
+            raise ServiceError("ResourceNotFoundException", "The specified resource could not be found.")
+        return found
 
     def _missing(self, call: Call, resource: str) -> dict[str, str]:
         return {"arn": f"arn:aws:ecs:{call.region}:{self.world.account}:{resource}", "reason": "MISSING"}

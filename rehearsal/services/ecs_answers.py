@@ -20,8 +20,8 @@ def arn(service: EcsService, resource: str) -> str:
     return f"arn:aws:ecs:{service.region}:{service.definition.account}:{resource}"
 
 
-def say_service(service: EcsService) -> dict[str, Any]:
-    """One entry of DescribeServices."""
+def say_service(service: EcsService, *, tags: bool = False) -> dict[str, Any]:
+    """One entry of DescribeServices; its tags are shown to those who ask for them."""
     container = service.definition.family
     return {
         "serviceArn": arn(service, f"service/{service.cluster}/{service.name}"),
@@ -45,6 +45,7 @@ def say_service(service: EcsService) -> dict[str, Any]:
             {"id": f"event-{len(service.events) - place}", "createdAt": at, "message": message}
             for place, (at, message) in enumerate(service.events[:_MOST_EVENTS])
         ],
+        "tags": [{"key": key, "value": value} for key, value in service.tags.items()] if tags else [],
     }
 
 

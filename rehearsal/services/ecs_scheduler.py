@@ -64,6 +64,7 @@ class EcsService:
     deployments: list[Deployment] = field(default_factory=list)
     tasks: list[Task] = field(default_factory=list)
     events: list[tuple[datetime, str]] = field(default_factory=list)
+    tags: dict[str, str] = field(default_factory=dict)
     _planned: deque[Life] = field(default_factory=deque)
     _ready_at: datetime | None = None
     _hold_until: datetime | None = None

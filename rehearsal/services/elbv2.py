@@ -1,9 +1,10 @@
 """Elastic Load Balancing as a recovery sees it: load balancers with a name, and targets that grow healthy.
 
-Listeners and rules are not modelled: a target group that names a load balancer gets its traffic. The traps
-are: a registered target is `initial` until it passed a row of health checks, a target group without a load
-balancer knows only `unused` targets, an empty group answers an empty list and no error, and a deregistered
-target is `draining` for the whole delay. States and reasons: botocore's model of `TargetHealth`.
+Listeners and rules stand in `elbv2_listeners`, and decide nothing about targets: a target group that names a
+load balancer gets its traffic. The traps are: a registered target is `initial` until it passed a row of
+health checks, a target group without a load balancer knows only `unused` targets, an empty group answers an
+empty list and no error, and a deregistered target is `draining` for the whole delay. States and reasons:
+botocore's model of `TargetHealth`.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from hashlib import sha256
 from random import Random
 from typing import Any, ClassVar
 
+from pilotlight.domain.step import Standing
 from rehearsal.service import Service, Spread, operation
+from rehearsal.services.elbv2_listeners import Listener, Listeners
 from rehearsal.wire import Call, ServiceError
 from rehearsal.world import World
 
@@ -150,8 +153,8 @@ class TargetGroup:
         target.changed(target)
 
 
-class Elbv2(Service):
-    """Load balancers and target groups, by region."""
+class Elbv2(Listeners, Service):
+    """Load balancers, their listeners, and target groups, by region."""
 
     name: ClassVar[str] = "elbv2"
 
@@ -159,6 +162,15 @@ class Elbv2(Service):
         super().__init__(world)
         self.load_balancers: list[LoadBalancer] = []
         self.target_groups: list[TargetGroup] = []
+        self.listeners: list[Listener] = []
+
+    def furnish(self, standing: Standing) -> None:
+        """A load balancer whose listeners forward."""
+        if standing.what != "listeners":
+            super().furnish(standing)
+        balancer = self.add_load_balancer(standing.region, str(standing.facts["load_balancer"]))
+        for port in standing.facts["ports"]:
+            self.add_listener(balancer, port)
 
     def add_load_balancer(self, region: str, name: str) -> LoadBalancer:
         """Set the scene: an active load balancer. Its ARN and DNS name follow from region and name alone."""

@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from contextvars import Context
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from deployment.resources import BusTarget, FunctionTarget, Rule
-from rehearsal.service import Service, Spread
+from pilotlight.domain.step import Standing
+from rehearsal.service import Service, Spread, operation
+from rehearsal.services.event_rules import ApplicationRule, ApplicationRules
 from rehearsal.services.lambda_functions import FunctionFailed, LambdaFunctions
 from rehearsal.virtual_time import Task
+from rehearsal.wire import Call, ServiceError
 
 if TYPE_CHECKING:
     from rehearsal.world import World
@@ -24,6 +28,7 @@ if TYPE_CHECKING:
 DELIVERY = Spread(0.1, 0.15, 0.4)
 ACROSS_REGIONS = Spread(0.5, 1.0, 3.0)
 Event = dict[str, Any]
+MOST_ENTRIES = 10
 
 
 @dataclass(frozen=True)
@@ -36,7 +41,7 @@ class Crossing:
     event: Mapping[str, Any]
 
 
-class Events(Service):
+class Events(ApplicationRules, Service):
     """The event buses of the account, by region and name."""
 
     name = "events"
@@ -46,9 +51,17 @@ class Events(Service):
         self.rules: dict[tuple[str, str], Rule] = {}
         self.functions: LambdaFunctions | None = None
         self.bury: Callable[[str, Event, str], None] | None = None
+        self.application_rules: list[ApplicationRule] = []
         self.crossings: list[Crossing] = []
         self.on_crossing: list[Callable[[Crossing], None]] = []
+        self._own_events = 0
         self._ticks: dict[tuple[str, str], Task[None]] = {}
+
+    def furnish(self, standing: Standing) -> None:
+        """A rule of the application that is on."""
+        if standing.what != "rule":
+            super().furnish(standing)
+        self.add_rule(standing.region, str(standing.facts["name"]), str(standing.facts["bus"]))
 
     def deploy(self, rule: Rule, region: str) -> None:
         """Create a rule; one with a rate starts to tick."""
@@ -65,6 +78,36 @@ class Events(Service):
             self._ticks[key] = self.world.time.every(
                 _rate_seconds(rule.schedule), lambda: self._tick(region, rule), name=rule.name
             )
+
+    @operation("PutEvents")
+    def put_events(self, call: Call) -> Mapping[str, Any]:
+        """Take the events of a caller onto a bus, each for itself; at most ten in a call."""
+        entries = call.parameters["Entries"]
+        if len(entries) > MOST_ENTRIES:
+            raise ServiceError("ValidationException", "1 validation error detected: Entries has more than 10 members.")
+        # What an event sets in motion runs under the role of whoever is called, not under the caller's.
+        results = [Context().run(self._put_entry, call.region, entry) for entry in entries]
+        failed = sum("ErrorCode" in result for result in results)
+        return {"FailedEntryCount": failed, "Entries": results}
+
+    def _put_entry(self, region: str, entry: Mapping[str, Any]) -> dict[str, Any]:
+        if not all(entry.get(name) for name in ("Source", "DetailType", "Detail")):
+            return {"ErrorCode": "InvalidArgument", "ErrorMessage": "Source, DetailType and Detail are required."}
+        if str(entry["Source"]).startswith("aws."):
+            return {"ErrorCode": "NotAuthorizedForSourceException", "ErrorMessage": "Not authorized for the source."}
+        try:
+            detail = json.loads(entry["Detail"])
+        except ValueError:
+            return {"ErrorCode": "MalformedDetail", "ErrorMessage": "Detail is malformed."}
+        self._own_events += 1
+        event = {
+            "version": "0", "id": f"event-{self._own_events}", "detail-type": entry["DetailType"],
+            "source": entry["Source"], "account": self.world.account,
+            "time": f"{self.world.time.now():%Y-%m-%dT%H:%M:%SZ}", "region": region,
+            "resources": list(entry.get("Resources", ())), "detail": detail,
+        }  # fmt: skip
+        self.put(region, str(entry.get("EventBusName", "default")).rsplit("/", 1)[-1], event)
+        return {"EventId": event["id"]}
 
     def put(self, region: str, bus: str, event: Event) -> None:
         """An event arrives on a bus; every rule that matches delivers it."""

@@ -14,12 +14,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from deployment.resources import Function
+from pilotlight.domain.step import Standing
 from pilotlight.handlers.runtime import Handler, Outside
 from rehearsal.access import CURRENT_ROLE, Role
 from rehearsal.service import Service, Spread, operation
+from rehearsal.services.event_source_mappings import EventSourceMapping, EventSourceMappings
 from rehearsal.virtual_time import TaskWasCancelled
 from rehearsal.wire import Call, ServiceError
-from rehearsal.world import CURRENT_STEP
+from rehearsal.world import CURRENT_REGION, CURRENT_STEP
 
 if TYPE_CHECKING:
     from rehearsal.world import World
@@ -52,8 +54,8 @@ class Deployed:
     busy: int = 0
 
 
-class LambdaFunctions(Service):
-    """The functions of the account, by region and name."""
+class LambdaFunctions(EventSourceMappings, Service):
+    """The functions of the account, by region and name, and what feeds the application's."""
 
     name = "lambda"
 
@@ -61,7 +63,14 @@ class LambdaFunctions(Service):
         super().__init__(world)
         self.deployed: dict[tuple[str, str], Deployed] = {}
         self.outside: Callable[[], Outside] | None = None
+        self.mappings: list[EventSourceMapping] = []
         self.after_failure: list[Callable[[str, Any, FunctionFailed], None]] = []
+
+    def furnish(self, standing: Standing) -> None:
+        """An event source mapping that is on."""
+        if standing.what != "mapping":
+            super().furnish(standing)
+        self.add_mapping(standing.region, str(standing.facts["uuid"]))
 
     def deploy(self, function: Function, region: str, environment: Mapping[str, str]) -> None:
         """Deploy a function, in place of an older one."""
@@ -133,6 +142,7 @@ class LambdaFunctions(Service):
         # An error is handed back as a value: nobody may be waiting any more, and a function's error stops no world.
         deployed.calls += 1
         CURRENT_ROLE.set(deployed.role)
+        CURRENT_REGION.set(deployed.region)
         CURRENT_STEP.set(payload.get("step", "") if isinstance(payload, dict) else "")
         try:
             handler = self._instance(deployed)

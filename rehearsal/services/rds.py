@@ -19,14 +19,14 @@ from typing import Any, ClassVar
 from pilotlight.domain.step import Standing
 from rehearsal.service import Service, Spread, operation
 from rehearsal.services.rds_instance import Instance, Status
+from rehearsal.services.rds_restarts import REBOOTS, Restarts
 from rehearsal.wire import Call, NotModelled, ServiceError
 from rehearsal.world import World
 
 STAYS_AVAILABLE = Spread(5, 30, 60)
 """From an accepted call to the status that shows it, in seconds."""
 STOPS_REPLICATION = Spread(85, 210, 420)
-REBOOTS = Spread(30, 60, 120)
-"""With the two before it 120 to 600 s from the call to the first write; the least is the table's."""
+"""With the quiet before and the reboot after it 120 to 600 s from the call to the first write: the table's."""
 FIRST_BACKUP = Spread(60, 300, 3600)
 NEXT_BACKUP = Spread(60, 180, 300)
 """A backup of what changed since the last one: an estimate between the table's least and its typical."""
@@ -43,7 +43,7 @@ RETENTION_DAYS = range(36)
 ZONES_OF_MULTI_AZ = 2
 
 
-class Rds(Service):
+class Rds(Restarts, Service):
     """The RDS of all regions. `slow_promotion` and `fail_promotion` hold for an instance's next promotion."""
 
     name: ClassVar[str] = "rds"
@@ -77,6 +77,8 @@ class Rds(Service):
             "status": Status.AVAILABLE,
             "tags": {},
             "pending": {},
+            "security_groups": (),
+            "restarts": [],
         }
         made = replace(
             source,
@@ -102,6 +104,9 @@ class Rds(Service):
                 self.add_instance(*here)
             case "instance":
                 pass
+            case "database in security groups":
+                database = self._instances.get(here) or self.add_instance(*here, multi_az=True)
+                database.security_groups = tuple(facts["security_groups"])
             case _:
                 super().furnish(standing)
 

@@ -53,6 +53,8 @@ class Instance:
     lag_reported: bool = True
     second_zone: bool = True
     changing: bool = False
+    security_groups: tuple[str, ...] = ()
+    restarts: list[datetime] = field(default_factory=list)
     pending: dict[str, Any] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
 
@@ -96,6 +98,7 @@ class Instance:
             "PreferredMaintenanceWindow": self.maintenance_window,
             "DeletionProtection": self.deletion_protection,
             "DBParameterGroups": groups,
+            "VpcSecurityGroups": [{"VpcSecurityGroupId": g, "Status": "active"} for g in self.security_groups],
             "DBSubnetGroup": {"DBSubnetGroupName": "data", "Subnets": subnets},
             "PendingModifiedValues": dict(self.pending),
             "ReadReplicaDBInstanceIdentifiers": [replica.seen_from(self.region) for replica in replicas],

@@ -1,7 +1,10 @@
-"""Route 53 health checks: checkers all over the world look at an endpoint, one metric in us-east-1 says what they see.
+"""Route 53: health checks, and the records that answer by them.
 
-The checkers are modelled as one that looks every interval, counted from the answer; a check is unhealthy after so many
-failed looks in a row, and its metric is the state at the end of each minute.
+Checkers all over the world look at an endpoint; they are modelled as one that looks every interval, counted from the
+answer. A check is unhealthy after so many failed looks in a row, an inverted one healthy then; one metric in us-east-1
+is the state at the end of each minute. A check of an alarm watches the alarm's data and keeps its last known status
+while there is none; a calculated check is healthy while all its children are. How records answer stands in
+`route53_records`. Health checks and answers go on when us-east-1 is dark: only its control plane is there.
 """
 
 from __future__ import annotations
@@ -10,15 +13,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from deployment.resources import HealthCheck
+from deployment.resources import CalculatedHealthCheck, HealthCheck, MetricHealthCheck
 from rehearsal.service import Service, Spread
 from rehearsal.services.cloudwatch import CloudWatch
+from rehearsal.services.route53_records import Records
 
 if TYPE_CHECKING:
     from rehearsal.world import World
 
 CONNECT_TIMEOUT_SECONDS = 4.0
 AGGREGATED_AFTER = Spread(0.5, 2.0, 6.0)
+WATCHES_ALARM_EVERY = Spread(10.0, 20.0, 60.0)
+"""How soon a change of an alarm's data is noticed, in seconds: an estimate."""
 
 
 @dataclass
@@ -27,8 +33,13 @@ class Watched:
 
     check: HealthCheck
     id: str
-    healthy: bool = True
+    passing: bool = True
     failures: int = 0
+
+    @property
+    def healthy(self) -> bool:
+        """The status: an inverted check is healthy where the endpoint is not, so a new one is unhealthy."""
+        return self.passing != self.check.inverted
 
 
 class Route53(Service):
@@ -39,16 +50,41 @@ class Route53(Service):
     def __init__(self, world: World) -> None:
         super().__init__(world)
         self.checks: dict[str, Watched] = {}
-        self.answers: Callable[[str, str], bool] | None = None
+        self.statuses: dict[str, Callable[[], bool]] = {}
+        self.records = Records(self.is_healthy)
+        self.answers: Callable[[HealthCheck], bool] | None = None
         self.metrics: CloudWatch | None = None
         self.on_flip: list[Callable[[Watched], None]] = []
 
+    def is_healthy(self, name: str) -> bool:
+        """The status of the health check of that name."""
+        return self.statuses[name]()
+
+    def watch_alarm(self, check: MetricHealthCheck) -> None:
+        """Create a health check of an alarm's data; without a last known status it is healthy."""
+        last_known = [True]
+        self.statuses[check.name] = lambda: last_known[0]
+
+        def watch() -> None:
+            while True:
+                assert self.metrics is not None
+                breaching = self.metrics.breaching(check.region, check.alarm)
+                last_known[0] = last_known[0] if breaching is None else not breaching
+                self.world.time.sleep(WATCHES_ALARM_EVERY.draw(self.random))
+
+        self.world.time.spawn(watch, name=f"health check {check.name}")
+
+    def calculate(self, check: CalculatedHealthCheck) -> None:
+        """Create a health check that is healthy while all of its children are."""
+        self.statuses[check.name] = lambda: all(self.is_healthy(child) for child in check.children)
+
     def deploy(self, check: HealthCheck) -> str:
-        """Create a health check, healthy as a new one is, and say its id."""
+        """Create a health check, passing as a new one is, and say its id."""
         number = len(self.checks) + 1
         identity = f"00000000-0000-4000-8000-{number:012d}"
         watched = Watched(check, identity)
         self.checks[check.name] = watched
+        self.statuses[check.name] = lambda: watched.healthy
         self.world.time.spawn(
             lambda: self._look_for_ever(watched),
             name=f"health check {check.name}",
@@ -71,13 +107,13 @@ class Route53(Service):
         check = watched.check
         assert self.answers is not None
         while True:
-            good = self.answers(check.host, check.path)
+            good = self.answers(check)
             self.world.time.sleep(0.1 if good else CONNECT_TIMEOUT_SECONDS)
             watched.failures = 0 if good else watched.failures + 1
-            healthy = watched.failures < check.failures if watched.healthy else good
-            if healthy != watched.healthy:
+            passing = watched.failures < check.failures if watched.passing else good
+            if passing != watched.passing:
                 self.world.time.sleep(AGGREGATED_AFTER.draw(self.random))
-                watched.healthy = healthy
+                watched.passing = passing
                 for listener in self.on_flip:
                     listener(watched)
             self.world.time.sleep(check.interval.total_seconds())

@@ -1,18 +1,23 @@
-"""What the observers report, and that one look asks each region once."""
+"""What a look of this moment reports: the alarms, each region asked once, and a look for oneself."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from botocore.config import Config
 
-from pilotlight.aws.observers import look
-from pilotlight.domain.errors import Unavailable
+from pilotlight.aws.observers import look_at_alarms, look_for_oneself
+from pilotlight.aws.probing import look_at_region
+from pilotlight.aws.sdk import Clients
+from pilotlight.domain.errors import AccessDenied, AwsError, Unavailable
 from pilotlight.domain.plan import Plan
 from pilotlight.domain.ports import Silence, WebAnswer, WebRequest
 from pilotlight.domain.signals import Sight, Signal, Vantage
+from pilotlight.domain.watching import Seen
 from tests.builders import ALARM, PRIMARY, PRIMARY_HOST, STANDBY, a_plan
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -55,28 +60,31 @@ class OneAnswer:
         self.asked.append(request)
         return self.answer
 
+    def ask_all(self, requests: Sequence[WebRequest]) -> list[WebAnswer]:
+        return [self.ask(request) for request in requests]
+
 
 def a_watched_plan(*alarms: str, **differences: Any) -> Plan:
     signals = {"health_check": HEALTH_CHECK, "probe": {"url": URL}, "alarms": [{"name": name} for name in alarms]}
     return a_plan(**{"signals": signals, **differences})
 
 
-def seen(plan: Plan, *, alarms: CloudWatch | None = None, answer: WebAnswer | None = None) -> tuple[Signal, ...]:
-    return look(plan, alarms or CloudWatch({}), OneAnswer(answer or WebAnswer(200, "UP")), NOON)
+def seen(plan: Plan, *, alarms: CloudWatch) -> tuple[Signal, ...]:
+    return look_at_alarms(plan, alarms, NOON)
 
 
 def silent(silence: Silence | None, trouble: str = "it is so") -> WebAnswer:
     return WebAnswer(None, "", trouble, silence=silence)
 
 
-class TestTheProbe:
+class TestALookForOneself:
     def report(self, answer: WebAnswer) -> Signal:
-        return seen(a_plan(), answer=answer)[1]
+        return look_for_oneself(a_plan(), OneAnswer(answer), NOON)
 
     def test_it_looks_first_hand_from_the_standby_with_the_timeout_of_the_plan(self) -> None:
         web = OneAnswer(WebAnswer(200, "UP"))
 
-        signal = look(a_plan(), CloudWatch({}), web, NOON)[1]
+        signal = look_for_oneself(a_plan(), web, NOON)
 
         assert (signal.vantage, signal.first_hand, signal.counts) == (Vantage(STANDBY, "the internet"), True, True)
         assert web.asked == [WebRequest("GET", URL, timeout_seconds=2.0)]
@@ -125,7 +133,7 @@ class TestTheProbe:
 
 
 class TestTheAlarms:
-    def test_the_order_is_health_check_then_probe_then_its_own(self) -> None:
+    def test_the_order_is_health_check_and_then_its_own(self) -> None:
         alarms = CloudWatch(
             {"us-east-1": {ALARM: "ALARM"}, PRIMARY: {"errors": "OK", "composite-all": "ALARM", "lag": "ALARM"}}
         )
@@ -134,14 +142,13 @@ class TestTheAlarms:
 
         assert [(s.observer, s.sight, s.counts) for s in signals] == [
             (f"Alarm {ALARM}", Sight.DARK, True),
-            ("The probe in the standby", Sight.WELL, True),
             ("Alarm lag", Sight.DARK, False),
             ("Alarm composite-all", Sight.DARK, False),
             ("Alarm errors", Sight.WELL, False),
             ("Alarm gone", Sight.UNKNOWN, False),
         ]
         assert signals[-1].sentence == f"Alarm gone is not there in {PRIMARY}."
-        assert signals[2].sentence == f"Alarm lag in {PRIMARY} is in state ALARM."
+        assert signals[1].sentence == f"Alarm lag in {PRIMARY} is in state ALARM."
 
     def test_a_dark_primary_costs_one_call_whatever_the_number_of_its_alarms(self) -> None:
         alarms = CloudWatch({"us-east-1": {ALARM: "ALARM"}}, dark=(PRIMARY,))
@@ -149,8 +156,8 @@ class TestTheAlarms:
         signals = seen(a_watched_plan("lag", "errors", "latency"), alarms=alarms)
 
         assert alarms.asked == [("us-east-1", [ALARM]), (PRIMARY, ["lag", "errors", "latency"])]
-        assert [s.sight for s in signals[2:]] == [Sight.UNKNOWN] * 3
-        assert signals[2].sentence == (
+        assert [s.sight for s in signals[1:]] == [Sight.UNKNOWN] * 3
+        assert signals[1].sentence == (
             f"Alarm lag cannot be read: cloudwatch DescribeAlarms in {PRIMARY} answered ConnectTimeoutError: "
             "no connection could be made."
         )
@@ -169,4 +176,43 @@ class TestTheAlarms:
         signals = seen(plan, alarms=alarms)
 
         assert alarms.asked == [("us-east-1", [ALARM, "lag"])]
-        assert [s.sight for s in signals] == [Sight.WELL, Sight.WELL, Sight.DARK, Sight.DARK]
+        assert [s.sight for s in signals] == [Sight.WELL, Sight.DARK, Sight.DARK]
+
+
+@dataclass
+class RegionalApi:
+    """The API of a region, which answers or raises."""
+
+    trouble: AwsError | None = None
+
+    def call(self, service: str, operation: str, region: str, /, **parameters: Any) -> dict[str, Any]:
+        assert (service, operation, region) == ("sts", "GetCallerIdentity", PRIMARY)
+        if self.trouble:
+            raise self.trouble
+        return {"Account": "123456789012"}
+
+
+class TestALookAtARegion:
+    @pytest.mark.parametrize(
+        ("trouble", "sight", "words"),
+        [
+            (None, Sight.WELL, "gets an answer from its API"),
+            (
+                Unavailable("sts", "GetCallerIdentity", PRIMARY, "ConnectTimeoutError", "no connection"),
+                Sight.DARK,
+                "gets no answer from its API (ConnectTimeoutError)",
+            ),
+            (
+                AccessDenied("sts", "GetCallerIdentity", PRIMARY, "ExpiredToken", "the token is old"),
+                Sight.UNKNOWN,
+                "cannot tell, because its API answers ExpiredToken",
+            ),
+        ],
+    )
+    def test_only_silence_is_darkness(self, trouble: AwsError | None, sight: Sight, words: str) -> None:
+        assert look_at_region(RegionalApi(trouble), PRIMARY) == Seen(sight, words)
+
+    def test_sts_is_asked_at_the_regions_own_endpoint(self) -> None:
+        client = Clients().client("sts", PRIMARY, Config(retries={"total_max_attempts": 1}, read_timeout=2))
+
+        assert client.meta.endpoint_url == f"https://sts.{PRIMARY}.amazonaws.com"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -29,6 +30,9 @@ class Answering:
 
     def ask(self, request: WebRequest) -> WebAnswer:
         raise AssertionError("Nothing here asks the web.")
+
+    def ask_all(self, requests: Sequence[WebRequest]) -> list[WebAnswer]:
+        return [self.ask(request) for request in requests]
 
 
 def context(answer: dict[str, Any]) -> StepContext:

@@ -14,6 +14,7 @@ import pytest
 from deployment import names
 from deployment.application import application
 from deployment.foundation import foundation
+from deployment.observing import observers
 from deployment.resources import HealthCheck, Rule, StreamSource
 from deployment.signals import signals
 from pilotlight.aws.control import Control
@@ -95,6 +96,10 @@ class Desk:
     def executions(self) -> list[str]:
         return [e.name for e in self.account.aws.service(StepFunctions).executions.values()]
 
+    def probe(self) -> None:
+        """The shared probe looks for a minute, as its own tick would let it."""
+        self.call(names.PROBE_FUNCTION, TICK)
+
     def darken(self, *, alarm_says_so: bool = True) -> None:
         """The primary stops answering, and its alarm says so."""
         dark = WebAnswer(None, "", "no connection came about in time", silence=Silence.TIMED_OUT)
@@ -102,9 +107,15 @@ class Desk:
         if alarm_says_so:
             self.alarm.state = "ALARM"
             self.alarm.updated = self.now
+        self.probe()
 
     def recover(self) -> None:
-        """The primary answers again; its alarm is slower."""
+        """The primary answers again, and the probe sees it; its alarm is slower."""
+        self.answer_again()
+        self.probe()
+
+    def answer_again(self) -> None:
+        """The primary answers again, and nobody has looked yet."""
         self.account.internet.put(PRIMARY_HOST, lambda request: WebAnswer(200, "UP"))
 
 
@@ -115,16 +126,19 @@ def a_desk(plan: Plan) -> Iterator[Desk]:
     world = World(VirtualTime(MORNING), 1, plan.account)
     with EmbeddedAws(world) as aws:
         desk = Desk(plan, Account(aws, Internet(world)))
-        desk.recover()
+        desk.answer_again()
 
         def deploy() -> None:
-            stacks = [foundation(plan.account, STANDBY), application(plan), *signals(plan)]
+            stacks = [foundation(plan.account, STANDBY), *observers([plan]), application(plan), *signals(plan)]
             desk.account.apply(
                 replace(s, resources=tuple(r for r in s.resources if not isinstance(r, ACTIVE))) for s in stacks
             )
             desk.account.aws.service(CloudWatch).settle(timedelta(days=30))
 
         desk.inside(deploy)
+        # The detector has to hear the probe before it believes it.
+        desk.probe()
+        desk.detect(TICK)
         yield desk
 
 

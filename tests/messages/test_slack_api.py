@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,6 +27,9 @@ class CannedWeb:
     def ask(self, request: WebRequest) -> WebAnswer:
         self.asked.append(request)
         return self.answer
+
+    def ask_all(self, requests: Sequence[WebRequest]) -> list[WebAnswer]:
+        return [self.ask(request) for request in requests]
 
 
 def ok(**more: Any) -> WebAnswer:

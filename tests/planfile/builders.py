@@ -141,6 +141,7 @@ def a_kind(
     outputs: tuple[str, ...] = (),
     minutes: tuple[int, int, int] = (1, 2, 3),
     params: type[Params] = ResourceParams,
+    fences: bool = False,
 ) -> StepKind[Any]:
     """A step kind of a name, with its shortest, typical and longest time in minutes."""
     shortest, typical, longest = (timedelta(minutes=count) for count in minutes)
@@ -152,6 +153,7 @@ def a_kind(
         "outputs": outputs,
         "timing": timing,
         "params": params,
+        "fences": fences,
     }
     kind: StepKind[Any] = type(f"Fake{name.title()}", (FakeKind,), described)()
     return kind

@@ -16,7 +16,6 @@ SLACK = "notifications: {{slack: {{channel: C0123456789, token_secret: {}}}}}"
         ("kind: runbook", "runbook", "A plan of kind 'runbook'"),
         ("gates: {approval: true}", "true", "Waiting for a person's approval"),
         ("gates: {veto_window: 2 min}", "2 min", "A window in which people may stop a run"),
-        ("fence: {policy: require}", "require", "A fence that is required before the writer moves"),
         ("network: {private: true}", "true", "The recovery of an application that only its own VPC can reach"),
     ],
 )

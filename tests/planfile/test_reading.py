@@ -22,7 +22,8 @@ def test_a_sound_plan_is_read() -> None:
 
 @pytest.mark.parametrize("arming", list(Arming))
 def test_every_arming_is_a_word_of_the_schema(arming: Arming) -> None:
-    plan = read(changed(("application: shop", f"application: shop\narming: {arming.value}")))
+    witness = ("standby: eu-central-1", "standby: eu-central-1\n  witness: eu-north-1")
+    plan = read(changed(("application: shop", f"application: shop\narming: {arming.value}"), witness))
 
     assert plan.arming is arming
 

@@ -93,10 +93,10 @@ def test_fileflow_brings_up_what_it_had_in_its_run_book(fileflow: Plan) -> None:
     assert (scale["cluster"], scale["service"], scale["tasks"]) == ("fileflow-dr-cluster", "fileflow-dr-service", 4)
 
 
-def test_fileflow_writes_its_endpoints_before_its_tasks_start_and_asks_tokyo_last(fileflow: Plan) -> None:
+def test_fileflow_writes_its_endpoints_before_its_tasks_start_and_asks_tokyo_before_users_come(fileflow: Plan) -> None:
     serve = [step for step in fileflow.steps().values() if step.started_in is StageName.SERVE]
 
-    assert [step.kind for step in serve] == ["swap_configuration", "scale_ecs_service", "check_http"]
+    assert [step.kind for step in serve] == ["swap_configuration", "scale_ecs_service", "check_http", "latch_traffic"]
     assert len({step.lane for step in serve}) == 1
-    assert "ap-northeast-1" in serve[-1].params["connect_to"]
+    assert "ap-northeast-1" in serve[-2].params["connect_to"]
     assert fileflow.steps()["convert-to-multi-az"].started_in is StageName.AFTER

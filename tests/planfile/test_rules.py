@@ -205,11 +205,12 @@ def test_nothing_is_done_in_no_time(old: str, new: str, name: str) -> None:
     assert fault.sentence == f"'{name}' is 0 s, and nothing can be done in no time; make it longer."
 
 
+WITNESS = ("standby: eu-central-1", "standby: eu-central-1\n  witness: eu-north-1")
 WRITERS = "decision:", "arming: {}\nother_writers:\n  - {{name: billing{}}}\ndecision:"
 
 
 def test_automatic_is_refused_while_a_writer_has_no_plan() -> None:
-    text = changed((WRITERS[0], WRITERS[1].format("automatic", "")))
+    text = changed((WRITERS[0], WRITERS[1].format("automatic", "")), WITNESS)
 
     fault = the_fault_of(text)
 
@@ -222,7 +223,30 @@ def test_automatic_is_refused_while_a_writer_has_no_plan() -> None:
 
 @pytest.mark.parametrize(("arming", "plan"), [("automatic", ", plan: billing"), ("staged", ""), ("observe", "")])
 def test_a_writer_with_a_plan_or_a_plan_that_asks_is_accepted(arming: str, plan: str) -> None:
-    assert faults_of(changed((WRITERS[0], WRITERS[1].format(arming, plan)))) == ()
+    assert faults_of(changed((WRITERS[0], WRITERS[1].format(arming, plan)), WITNESS)) == ()
+
+
+def test_automatic_is_refused_without_a_witness() -> None:
+    text = changed(("decision:", "arming: automatic\ndecision:"))
+
+    fault = the_fault_of(text)
+
+    assert points_at(fault, text, "automatic")
+    assert fault.sentence == (
+        "Armed 'automatic' without a witness, a broken path between the two regions would look like a dark primary; "
+        "name a third region in regions.witness, or arm 'staged'."
+    )
+
+
+def test_one_lost_beat_is_no_silence_of_the_heartbeat() -> None:
+    text = changed(("  probe:\n", "  heartbeat: {silent_after: 119 s}\n  probe:\n"))
+
+    fault = the_fault_of(text)
+
+    assert points_at(fault, text, "119 s")
+    assert fault.sentence == (
+        "The heartbeat comes each minute, so a silence of 119 s may be one that was lost; wait at least 2 min."
+    )
 
 
 def test_a_rule_is_not_asked_about_a_field_that_is_wrong_itself() -> None:

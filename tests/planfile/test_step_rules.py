@@ -120,6 +120,49 @@ def test_prepare_is_harmless(harm: Harm, role: str) -> None:
     )
 
 
+WITH_FENCE = {**KINDS, "close": a_kind("close", outputs=("closed",), fences=True)}
+FENCE = "  fence:\n    old:\n      - {step: close-it, kind: close, params: {resource: listener}}\n"
+
+
+def test_a_fence_stands_in_its_stage() -> None:
+    assert faults_of(changed(("  move:\n", f"{FENCE}  move:\n")), WITH_FENCE) == ()
+
+
+def test_a_fence_stands_nowhere_else() -> None:
+    text = changed(
+        (
+            "      - await: create-cache\n",
+            "      - await: create-cache\n      - {step: shut, kind: close, params: {resource: l}}\n",
+        )
+    )
+
+    fault = the_fault_of(text, WITH_FENCE)
+
+    assert points_at(fault, text, "close, params")
+    assert fault.sentence == "'shut' (close) closes the old primary, which the stage fence is for; put it there."
+
+
+def test_the_stage_fence_holds_nothing_else() -> None:
+    text = changed(("  move:\n", f"{FENCE}  move:\n".replace("kind: close", "kind:  create")))
+
+    fault = the_fault_of(text, WITH_FENCE)
+
+    assert points_at(fault, text, "create, params: {resource: listener}")
+    assert fault.sentence == (
+        "'close-it' (create) closes nothing, and the stage fence holds fences only; put it into another stage."
+    )
+
+
+def test_a_fence_that_is_required_has_to_be_named() -> None:
+    text = changed(("stages:\n", "fence: {policy: require}\nstages:\n"))
+
+    fault = the_fault_of(text, WITH_FENCE)
+
+    assert points_at(fault, text, "require")
+    assert "no step of stage fence closes it" in fault.sentence
+    assert faults_of(text.replace("  move:\n", f"{FENCE}  move:\n"), WITH_FENCE) == ()
+
+
 def test_a_failover_moves_something() -> None:
     before = SOUND[: SOUND.index("  move:\n")].replace("start: create-cache", "step: create-cache")
     text = before.replace(", step: promote", "")

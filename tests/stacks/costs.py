@@ -12,7 +12,19 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from deployment.resources import Function, HealthCheck, HealthCheckAlarm, MetricAlarm, Resource, Rule, Table, Topic
+from deployment.resources import (
+    CalculatedHealthCheck,
+    Function,
+    HealthCheck,
+    HealthCheckAlarm,
+    MetricAlarm,
+    MetricHealthCheck,
+    PublicObject,
+    Resource,
+    Rule,
+    Table,
+    Topic,
+)
 from pilotlight.domain.plan import Arming, Plan
 from pilotlight.domain.step import Timing
 from pilotlight.steps import kind
@@ -32,6 +44,11 @@ RECORDS_PER_TURN = 2
 # USD, ap-northeast-1, from memory of the public price lists and without free tiers: to be checked before they are used.
 ALARM = 0.10
 HEALTH_CHECK = 0.50 + 1.00
+HEALTH_CHECK_OF_TEXT = 0.50 + 1.00 + 1.00
+HEALTH_CHECK_OF_CHECKS = 0.50
+METRIC = 0.30
+OBJECT_READ = 0.37 / 1e6
+CHECKERS = 16
 KEY = 1.00
 LAMBDA_GB_SECOND = 0.0000133334
 LAMBDA_CALL = 0.20 / 1e6
@@ -63,18 +80,31 @@ def idle_month(deployment: Deployment) -> list[CostLine]:
     alarms = [r for r in resources if isinstance(r, MetricAlarm | HealthCheckAlarm)]
     detector = next(r for r in resources if isinstance(r, Function) and r.handler.endswith(".detect"))
     ticks = MINUTES_IN_A_MONTH * sum(isinstance(r, Rule) and r.schedule == "rate(1 minute)" for r in resources)
+    # The latch says each minute where it stands, and looks at no alarm and at one item.
+    latches = _count(resources, PublicObject)
+    looks = ticks - MINUTES_IN_A_MONTH * latches
+    plain = [r for r in resources if isinstance(r, HealthCheck) and r.search is None]
     return [
         CostLine("alarms", len(alarms), ALARM),
-        CostLine("health checks (HTTPS, 30 s, an endpoint in AWS)", _count(resources, HealthCheck), HEALTH_CHECK),
-        CostLine("keys (one for each topic)", _count(resources, Topic), KEY),
-        CostLine("calls of the detector", ticks, LAMBDA_CALL),
+        CostLine("health checks (HTTPS, 30 s, an endpoint in AWS)", len(plain), HEALTH_CHECK),
+        CostLine("health checks of the latch's object (HTTPS, text)", latches, HEALTH_CHECK_OF_TEXT),
         CostLine(
-            "GB-seconds of the detector", ticks * TICK_SECONDS * detector.memory_megabytes / 1024, LAMBDA_GB_SECOND
+            "health checks of the latch's metric, and of both",
+            _count(resources, MetricHealthCheck) + _count(resources, CalculatedHealthCheck),
+            HEALTH_CHECK_OF_CHECKS,
+        ),
+        CostLine("metrics of the latch", latches, METRIC),
+        CostLine("datapoints of the latch (PutMetricData)", MINUTES_IN_A_MONTH * latches, API_CALL),
+        CostLine("looks of 16 checkers at its object", MINUTES_IN_A_MONTH * 2 * CHECKERS * latches, OBJECT_READ),
+        CostLine("keys (one for each topic)", _count(resources, Topic), KEY),
+        CostLine("calls of the functions that tick", ticks, LAMBDA_CALL),
+        CostLine(
+            "GB-seconds of these functions", ticks * TICK_SECONDS * detector.memory_megabytes / 1024, LAMBDA_GB_SECOND
         ),
         CostLine("GB of logs", ticks * BYTES_LOGGED_PER_CALL / 1e9, LOG_GB),
         CostLine("traces", ticks, TRACE),
-        CostLine("looks at alarms (DescribeAlarms)", ticks, API_CALL),
-        CostLine("read units of the control table", ticks * READS_PER_TICK, READ_UNIT),
+        CostLine("looks at alarms (DescribeAlarms)", looks, API_CALL),
+        CostLine("read units of the tables", looks * READS_PER_TICK + MINUTES_IN_A_MONTH * latches, READ_UNIT),
         CostLine("tables (their storage is a few MB)", _count(resources, Table), 0.0),
     ]
 

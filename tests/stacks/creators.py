@@ -144,14 +144,38 @@ def alarm(region: Region, properties: Properties) -> Created:
 
 
 def health_check(region: Region, properties: Properties) -> Created:
-    """AWS::Route53::HealthCheck."""
+    """AWS::Route53::HealthCheck. moto forgets which alarm a check watches, so tags say it for whoever reads it back."""
     route53 = region.client("route53")
     configuration = properties.take("HealthCheckConfig")
     tags = properties.take("HealthCheckTags")
     reference = "-".join(tag["Value"] for tag in tags)
+    if watched := configuration.get("AlarmIdentifier"):
+        forgotten = {**watched, "InsufficientData": configuration["InsufficientDataHealthStatus"]}
+        tags = [*tags, *({"Key": f"moto:{key}", "Value": value} for key, value in forgotten.items())]
     made = route53.create_health_check(CallerReference=reference, HealthCheckConfig=configuration)["HealthCheck"]
     route53.change_tags_for_resource(ResourceType="healthcheck", ResourceId=made["Id"], AddTags=tags)
     return Created(made["Id"], {"HealthCheckId": made["Id"]})
+
+
+def bucket(region: Region, properties: Properties) -> Created:
+    """AWS::S3::Bucket."""
+    s3 = region.client("s3")
+    name = properties.take("BucketName")
+    s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": region.name})
+    (rule,) = properties.take("BucketEncryption")["ServerSideEncryptionConfiguration"]
+    by_default = {"ApplyServerSideEncryptionByDefault": rule["ServerSideEncryptionByDefault"]}
+    s3.put_bucket_encryption(Bucket=name, ServerSideEncryptionConfiguration={"Rules": [by_default]})
+    s3.put_bucket_ownership_controls(Bucket=name, OwnershipControls=properties.take("OwnershipControls"))
+    block = properties.take("PublicAccessBlockConfiguration")
+    s3.put_public_access_block(Bucket=name, PublicAccessBlockConfiguration=block)
+    return Created(name, {"Arn": f"arn:aws:s3:::{name}"})
+
+
+def bucket_policy(region: Region, properties: Properties) -> Created:
+    """AWS::S3::BucketPolicy."""
+    policy = json.dumps(properties.take("PolicyDocument"))
+    region.client("s3").put_bucket_policy(Bucket=properties.take("Bucket"), Policy=policy)
+    return Created("policy")
 
 
 CREATORS: Mapping[str, Creator] = {
@@ -164,6 +188,8 @@ CREATORS: Mapping[str, Creator] = {
     "AWS::KMS::Key": key,
     "AWS::Logs::LogGroup": log_group,
     "AWS::Route53::HealthCheck": health_check,
+    "AWS::S3::Bucket": bucket,
+    "AWS::S3::BucketPolicy": bucket_policy,
     "AWS::SNS::Topic": topic,
     "AWS::SNS::TopicPolicy": topic_policy,
     "AWS::SQS::Queue": queue,

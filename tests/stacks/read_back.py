@@ -14,10 +14,13 @@ from typing import Any
 from deployment.resources import (
     Bus,
     BusTarget,
+    CalculatedHealthCheck,
     FunctionTarget,
     HealthCheck,
     HealthCheckAlarm,
     MetricAlarm,
+    MetricHealthCheck,
+    PublicObject,
     Queue,
     Resource,
     Rule,
@@ -136,24 +139,84 @@ def machines(region: Region) -> Iterator[StateMachine]:
         yield StateMachine(machine["name"], machine["definition"], statements_of_role(region, machine["roleArn"]))
 
 
-def health_checks(region: Region) -> Iterator[HealthCheck]:
-    """The health checks. They have no region; we count them to the one whose alarms can see them."""
-    if region.name != "us-east-1":
-        return
+def health_checks(region: Region) -> Iterator[HealthCheck | MetricHealthCheck | CalculatedHealthCheck]:
+    """The health checks. They have no region: a latch is counted to the one that it watches, all others to us-east-1.
+
+    What a calculated one is for is an output of its stack, and not a fact about it.
+    """
     route53 = region.client("route53")
-    for check in route53.list_health_checks()["HealthChecks"]:
-        tags = route53.list_tags_for_resource(ResourceType="healthcheck", ResourceId=check["Id"])["ResourceTagSet"][
-            "Tags"
-        ]
-        configuration = check["HealthCheckConfig"]
-        yield HealthCheck(
-            name=next(tag["Value"] for tag in tags if tag["Key"] == "Name"),
-            host=configuration["FullyQualifiedDomainName"],
-            path=configuration["ResourcePath"],
-            port=configuration["Port"],
-            interval=timedelta(seconds=configuration["RequestInterval"]),
-            failures=configuration["FailureThreshold"],
-        )
+    checks = {check["Id"]: check["HealthCheckConfig"] for check in route53.list_health_checks()["HealthChecks"]}
+    for id_, configuration in checks.items():
+        _remember_alarm(region, id_, configuration)
+    for id_, configuration in checks.items():
+        if _region_of(configuration, checks) != region.name:
+            continue
+        name = _name_of_check(region, id_)
+        match configuration["Type"]:
+            case "CLOUDWATCH_METRIC":
+                watched = configuration["AlarmIdentifier"]
+                assert configuration["InsufficientDataHealthStatus"] == "LastKnownStatus", f"{name} guesses"
+                yield MetricHealthCheck(name, watched["Name"], watched["Region"])
+            case "CALCULATED":
+                children = configuration["ChildHealthChecks"]
+                assert configuration["HealthThreshold"] == len(children), f"{name} does not need all of its children"
+                yield CalculatedHealthCheck(name, tuple(_name_of_check(region, child) for child in children))
+            case _:
+                yield _endpoint_check(name, configuration)
+
+
+def _endpoint_check(name: str, configuration: Mapping[str, Any]) -> HealthCheck:
+    return HealthCheck(
+        name=name,
+        host=configuration["FullyQualifiedDomainName"],
+        path=configuration["ResourcePath"],
+        port=configuration["Port"],
+        interval=timedelta(seconds=configuration["RequestInterval"]),
+        failures=configuration["FailureThreshold"],
+        inverted=configuration.get("Inverted", False),
+        search=configuration.get("SearchString") or None,
+    )
+
+
+def _remember_alarm(region: Region, id_: str, configuration: dict[str, Any]) -> None:
+    """Put back what moto forgets of a check of an alarm; its creator wrote it into tags."""
+    if configuration["Type"] == "CLOUDWATCH_METRIC":
+        tags = region.client("route53").list_tags_for_resource(ResourceType="healthcheck", ResourceId=id_)
+        kept = {tag["Key"]: tag["Value"] for tag in tags["ResourceTagSet"]["Tags"]}
+        configuration["AlarmIdentifier"] = {"Name": kept["moto:Name"], "Region": kept["moto:Region"]}
+        configuration["InsufficientDataHealthStatus"] = kept["moto:InsufficientData"]
+
+
+def _region_of(configuration: Mapping[str, Any], checks: Mapping[str, Mapping[str, Any]]) -> str:
+    match configuration["Type"]:
+        case "CLOUDWATCH_METRIC":
+            return str(configuration["AlarmIdentifier"]["Region"])
+        case "CALCULATED":
+            return _region_of(checks[configuration["ChildHealthChecks"][0]], checks)
+        case _:
+            _, bucket, rest = configuration["FullyQualifiedDomainName"].partition(".s3.")
+            return rest.split(".")[0] if bucket else "us-east-1"
+
+
+def _name_of_check(region: Region, id_: str) -> str:
+    tags = region.client("route53").list_tags_for_resource(ResourceType="healthcheck", ResourceId=id_)
+    return next(str(tag["Value"]) for tag in tags["ResourceTagSet"]["Tags"] if tag["Key"] == "Name")
+
+
+def public_objects(region: Region) -> Iterator[PublicObject]:
+    """The buckets beside those of the CDK, if the public may read the one object over TLS and nothing else."""
+    s3 = region.client("s3")
+    for bucket in s3.list_buckets()["Buckets"]:
+        name = bucket["Name"]
+        if name.startswith("cdk-") or s3.get_bucket_location(Bucket=name)["LocationConstraint"] != region.name:
+            continue
+        block = s3.get_public_access_block(Bucket=name)["PublicAccessBlockConfiguration"]
+        assert (block["BlockPublicAcls"], block["IgnorePublicAcls"]) == (True, True), f"{name} may be opened by a list"
+        read, refused = json.loads(s3.get_bucket_policy(Bucket=name)["Policy"])["Statement"]
+        assert (read["Principal"], read["Action"]) == ("*", ["s3:GetObject"]), f"{name} lets the public do {read}"
+        assert refused["Effect"] == "Deny", f"{name} lets in who comes without TLS"
+        (arn,) = read["Resource"]
+        yield PublicObject(name, arn.removeprefix(f"arn:aws:s3:::{name}/"))
 
 
 def alarms(region: Region) -> Iterator[MetricAlarm | HealthCheckAlarm]:
@@ -205,5 +268,6 @@ READERS: tuple[Callable[[Region], Iterator[Resource]], ...] = (
     machines,
     rules,
     health_checks,
+    public_objects,
     alarms,
 )

@@ -7,11 +7,14 @@ from datetime import timedelta
 from deployment.resources import (
     Bus,
     BusTarget,
+    CalculatedHealthCheck,
     Function,
     FunctionTarget,
     HealthCheck,
     HealthCheckAlarm,
     MetricAlarm,
+    MetricHealthCheck,
+    PublicObject,
     Queue,
     Rule,
     Stack,
@@ -26,6 +29,7 @@ from pilotlight.domain.step import Access, Statement
 ACCOUNT = "123456789012"
 STANDBY = "ap-northeast-1"
 HOME = f"{STANDBY}:{ACCOUNT}"
+SAMPLE_BUCKET = f"sample-latch-{ACCOUNT}-{STANDBY}"
 
 
 def a_function(name: str, **changes) -> Function:
@@ -132,6 +136,19 @@ def sample_application() -> Stack:
                 missing="notBreaching",
                 notify=(f"arn:aws:sns:{HOME}:pilotlight-sample-alerts",),
             ),
+            PublicObject(SAMPLE_BUCKET, "latch/sample"),
+            MetricHealthCheck("sample-latch-metric", "pilotlight-sample-failed", STANDBY),
+            HealthCheck(
+                "sample-latch-object",
+                f"{SAMPLE_BUCKET}.s3.{STANDBY}.amazonaws.com",
+                "/latch/sample",
+                443,
+                timedelta(seconds=30),
+                3,
+                inverted=True,
+                search="The latch of sample is on.",
+            ),
+            CalculatedHealthCheck("sample-latch", ("sample-latch-metric", "sample-latch-object"), "For the PRIMARY."),
         ),
     )
 

@@ -11,6 +11,7 @@ from deployment.resources import Function, StateMachine
 from pilotlight.domain.plan import Arming, Plan
 from pilotlight.domain.read_only import is_read
 from pilotlight.domain.step import Access, Statement
+from pilotlight.estate.traffic.latch import Latch
 from pilotlight.steps import kind
 from stacks.naming import logical_id
 from stacks.policies import described
@@ -30,6 +31,9 @@ OUR_OWN = (
 )
 """What Pilotlight may always write to: its own records, alerts, lost events and bus."""
 
+WIRING_WRITES = ("logs:CreateLogStream", "logs:PutLogEvents", "xray:PutTelemetryRecords", "xray:PutTraceSegments")
+"""What every function writes about itself."""
+
 CONTROLLERS_WILDCARDS = ("own log", "traces", "log delivery")
 """The entries of the signed list that write, and are about the controller and not about an application."""
 
@@ -42,6 +46,10 @@ def is_our_own(plan: Plan, permission: Permission) -> bool:
     functions = plan.place.arn("lambda", f"function:pilotlight-{plan.application}-")
     if permission.action == "lambda:InvokeFunction" and permission.resource.startswith(functions):
         return True
+    latch = Latch(plan.place)
+    if permission.role == logical_id(own.latch_function(plan.application), "FunctionRole"):
+        shown = ("s3:PutObject", f"arn:aws:s3:::{latch.bucket}/{latch.key}"), ("cloudwatch:PutMetricData", "*")
+        return (permission.action, permission.resource) in shown or permission.action in WIRING_WRITES
     signals_queue = f":pilotlight-{plan.application}-lost-signals"
     if permission.action == "sqs:SendMessage" and permission.resource.endswith(signals_queue):
         return True

@@ -13,11 +13,14 @@ from aws_cdk.assertions import Template
 from deployment.resources import (
     Bus,
     BusTarget,
+    CalculatedHealthCheck,
     Function,
     FunctionTarget,
     HealthCheck,
     HealthCheckAlarm,
     MetricAlarm,
+    MetricHealthCheck,
+    PublicObject,
     Queue,
     Resource,
     Rule,
@@ -42,7 +45,10 @@ WHAT_A_RESOURCE_BECOMES = {
         "AWS::Lambda::Version",
         "AWS::Logs::LogGroup",
     ),
+    CalculatedHealthCheck: ("AWS::Route53::HealthCheck",),
     HealthCheck: ("AWS::Route53::HealthCheck",),
+    MetricHealthCheck: ("AWS::Route53::HealthCheck",),
+    PublicObject: ("AWS::S3::Bucket", "AWS::S3::BucketPolicy"),
     HealthCheckAlarm: ("AWS::CloudWatch::Alarm",),
     MetricAlarm: ("AWS::CloudWatch::Alarm",),
     Queue: ("AWS::SQS::Queue", "AWS::SQS::QueuePolicy"),
@@ -75,7 +81,9 @@ def test_a_template_holds_what_is_described_and_nothing_beside_it(deployment):
     for stack in synthesis.deployment.stacks:
         template = synthesis.templates[stack.name]
         assert Counter(resource["Type"] for resource in template["Resources"].values()) == explained(stack)
-        assert set(template) <= {"Description", "Parameters", "Resources", "Rules"}
+        assert set(template) <= {"Description", "Outputs", "Parameters", "Resources", "Rules"}
+        told = [resource.purpose for resource in stack.resources if isinstance(resource, CalculatedHealthCheck)]
+        assert [output["Description"] for output in template.get("Outputs", {}).values()] == told
         assert set(template["Parameters"]) == {"BootstrapVersion"}
 
 

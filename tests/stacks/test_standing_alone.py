@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from deployment.resources import HealthCheck, Table
+from deployment.resources import CalculatedHealthCheck, HealthCheck, MetricHealthCheck, Table
 from pilotlight.domain.read_only import is_read
 from tests.stacks.described import deployments, names, synthesized
 from tests.stacks.policies_of import texts
@@ -71,16 +71,25 @@ def test_what_must_stay_keeps_its_logical_id():
     assert set(synthesis.resources(signals, "AWS::Route53::HealthCheck")) == {"SamplePrimaryHealthCheck"}
 
 
+RETAINED = Table | HealthCheck | MetricHealthCheck | CalculatedHealthCheck
+
+
 @EVERY_DEPLOYMENT
 def test_what_holds_records_or_steers_dns_is_retained(deployment):
     synthesis = synthesized(deployment)
-    kept = {"AWS::DynamoDB::Table", "AWS::Route53::HealthCheck", "AWS::Lambda::Version"}
+    kept = {
+        "AWS::DynamoDB::Table",
+        "AWS::Lambda::Version",
+        "AWS::Route53::HealthCheck",
+        "AWS::S3::Bucket",
+        "AWS::S3::BucketPolicy",
+    }
 
     for stack in synthesis.deployment.stacks:
         for logical, resource in synthesis.templates[stack.name]["Resources"].items():
             retained = resource.get("DeletionPolicy") == resource.get("UpdateReplacePolicy") == "Retain"
             assert retained == (resource["Type"] in kept), logical
-        described = sum(isinstance(resource, Table | HealthCheck) for resource in stack.resources)
+        described = sum(isinstance(resource, RETAINED) for resource in stack.resources)
         tables = synthesis.resources(stack, "AWS::DynamoDB::Table")
         checks = synthesis.resources(stack, "AWS::Route53::HealthCheck")
         assert len(tables) + len(checks) == described

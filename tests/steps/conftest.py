@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -35,6 +35,9 @@ class CannedWeb:
     def ask(self, request: WebRequest) -> WebAnswer:
         self.asked.append(request)
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+
+    def ask_all(self, requests: Sequence[WebRequest]) -> list[WebAnswer]:
+        return [self.ask(request) for request in requests]
 
 
 @dataclass

@@ -5,21 +5,38 @@ from __future__ import annotations
 import pytest
 
 from pilotlight.domain.records import RecordKind, broken_link
+from pilotlight.estate.traffic.latch import Latch
 from rehearsal.engine import Status
 from rehearsal.play import Played
 from rehearsal.scenarios import SCENARIOS
 from rehearsal.services.step_functions import StepFunctions
+from rehearsal.traffic import region_of_users
 from tests.workflow.played import played
 
-PRIMARY, STANDBY = "ap-northeast-2", "ap-northeast-1"
+PRIMARY, STANDBY, US_EAST_1 = "ap-northeast-2", "ap-northeast-1", "us-east-1"
+ABROAD = {
+    (PRIMARY, "cloudwatch", "DescribeAlarms"),
+    (US_EAST_1, "cloudwatch", "DescribeAlarms"),
+    # The first look of each fence: where nobody answers there is no second one.
+    (PRIMARY, "elbv2", "DescribeLoadBalancers"),
+    (PRIMARY, "rds", "DescribeDBInstances"),
+}
 OWN_SERVICES = {"dynamodb", "lambda", "states", "stepfunctions", "sns", "sqs", "secretsmanager"}
 everything = pytest.mark.parametrize("name", SCENARIOS)
 
 
 def writes(seen: Played) -> list[str]:
-    """The mutating calls on the application, after onset."""
+    """The mutating calls on the application and on its latch, after onset; not what the publisher says each minute."""
     own = [line for line in seen.scene.world.trace if line.mutating and line.time >= seen.onset]
-    return [f"{line.service}:{line.operation}" for line in own if line.service not in OWN_SERVICES]
+    latch = Latch(seen.scene.plan.place)
+    switch = seen.scene.plan.place.arn("dynamodb", f"table/{latch.table}")
+    said_again = {("cloudwatch", "*"), ("s3", f"arn:aws:s3:::{latch.bucket}/{latch.key}")}
+    return [
+        f"{line.service}:{line.operation}"
+        for line in own
+        if (line.service not in OWN_SERVICES or line.resource == switch)
+        and (line.step or (line.service, line.resource) not in said_again)
+    ]
 
 
 def sentences(seen: Played, kind: RecordKind) -> list[str]:
@@ -51,15 +68,15 @@ class TestWhatHoldsInEveryScenario:
         assert len(concluded) == len(announced)
 
     @everything
-    def test_nothing_is_called_in_the_primary_or_in_us_east_1_but_a_look_at_alarms(self, name: str) -> None:
+    def test_nothing_is_called_abroad_but_a_look_at_alarms_and_the_first_look_of_each_fence(self, name: str) -> None:
         seen = played(name)
 
         abroad = {
-            (line.service, line.operation)
+            (line.region, line.service, line.operation)
             for line in seen.scene.world.trace
             if line.region != STANDBY and line.time >= seen.onset
         }
-        assert abroad <= {("cloudwatch", "DescribeAlarms")}
+        assert abroad <= ABROAD
 
     @everything
     def test_no_call_was_refused_for_want_of_permission(self, name: str) -> None:
@@ -85,6 +102,21 @@ class TestWhatHoldsInEveryScenario:
 
 
 class TestOutage:
+    def test_a_dark_primary_is_found_unreachable_within_seconds_before_the_writer_moves(self) -> None:
+        seen = played("outage")
+        steps = {step.name: step for step in seen.result.steps}
+
+        for name in ("close-traffic", "close-database"):
+            fence = steps[name]
+            assert fence.status == "settled"
+            assert fence.finished - fence.started <= 15  # type: ignore[operator]
+            assert fence.finished <= steps["promote"].started  # type: ignore[operator]
+        silent = [s for s in sentences(seen, RecordKind.STEP_SETTLED) if "could not be reached" in s]
+        assert sorted(s.split(" in ap-northeast-2")[0] for s in silent) == [
+            "Database ryuqqq-shared-rds",
+            "Load balancer fileflow-prod-alb",
+        ]
+
     def test_it_recovers_within_its_objectives(self) -> None:
         result = played("outage").result
 
@@ -118,6 +150,16 @@ class TestOutage:
         steps = {step.name: step for step in played("outage").result.steps}
 
         assert steps["swap-endpoints"].finished <= steps["scale-service"].started  # type: ignore[operator]
+
+    def test_users_come_last_and_only_to_a_writer(self) -> None:
+        """Given all that serves was seen to work, the latch is turned, and users reach the standby."""
+        seen = played("outage")
+        steps = {step.name: step for step in seen.result.steps}
+        reached = region_of_users(seen.scene.world, seen.scene.plan, "fileflow.ryuqqq.com")
+
+        assert steps["check-health"].finished <= steps["latch-traffic"].started  # type: ignore[operator]
+        assert writes(seen).count("s3:PutObject") == 1
+        assert reached == STANDBY
 
     def test_the_controller_costs_little_time(self) -> None:
         ratio = played("outage").result.overhead_ratio

@@ -1,4 +1,6 @@
-"""The control table: starts, overrides, runs, step states, message references, the outbox; leases are elsewhere.
+"""The control table: starts, runs, step states, overrides, message references, the outbox.
+
+Leases have a module of their own.
 
 Everything here is written conditionally on the version that was read, so that of two writers one learns that it lost.
 """

@@ -1,9 +1,9 @@
-"""Who looks at the primary: the alarm on its health check, a probe from the standby, and the primary's own alarms.
+"""Who looks at the primary at this moment: the alarms, and the run that looks for itself.
 
-An observer that cannot see says unknown, never dark, and so does a probe that a working primary could have stopped.
+What others saw and kept is read by `pilotlight.aws.listening`. An observer that cannot see says unknown, never dark.
 
-A look asks each region once for all its alarms, and the probe once, one after the other. A region away from home gets
-one try of 2 s to connect and 2 s to answer (`pilotlight.aws.sdk`), and the probe its own timeout, 2 s unless the plan
+A look asks each region once for all its alarms, one after the other. A region away from home gets one try of 2 s to
+connect and 2 s to answer (`pilotlight.aws.sdk`), and a look for oneself the probe's own timeout, 2 s unless the plan
 says otherwise and 5 s at most. So a primary that cannot be reached costs some 4 s, and at the worst 13 s are lost, if
 CloudWatch in us-east-1 does not answer either. Only a home in us-east-1 is asked longer and again, as every home is.
 """
@@ -13,22 +13,21 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, assert_never
+from typing import Any
 
+from pilotlight.aws.probing import judge, question
 from pilotlight.domain.errors import AwsError
 from pilotlight.domain.plan import HEALTH_CHECK_REGION, Plan
-from pilotlight.domain.ports import Aws, Silence, Web, WebAnswer, WebRequest
-from pilotlight.domain.signals import Sight, Signal, Vantage
-
-INTERNET = "the internet"
-INSIDE = "the region's own network"
+from pilotlight.domain.ports import Aws, Web
+from pilotlight.domain.signals import INSIDE, INTERNET, Sight, Signal, Vantage
+from pilotlight.domain.watching import probe_in
 
 Alarms = Mapping[str, Mapping[str, Any]] | AwsError
 """The alarms of a region by name, or why they cannot be read."""
 
 
-def look(plan: Plan, aws: Aws, web: Web, now: datetime) -> tuple[Signal, ...]:
-    """What all observers of a plan's primary report at this moment."""
+def look_at_alarms(plan: Plan, aws: Aws, now: datetime) -> tuple[Signal, ...]:
+    """What the alarm on the health check reports, and after it the primary's own alarms."""
     primary, deciding = plan.regions.primary, plan.health_check_alarm
     wanted = {HEALTH_CHECK_REGION: [deciding]}
     for alarm in plan.signals.alarms:
@@ -36,45 +35,14 @@ def look(plan: Plan, aws: Aws, web: Web, now: datetime) -> tuple[Signal, ...]:
     found = {region: _alarms(aws, region, names) for region, names in wanted.items()}
     first = _report(found[HEALTH_CHECK_REGION], HEALTH_CHECK_REGION, deciding, now, counts=True)
     own = [_report(found[primary], primary, alarm.name, now, counts=False) for alarm in plan.signals.alarms]
-    return (first, _probe(plan, web, now), *own)
+    return (first, *own)
 
 
-def _probe(plan: Plan, web: Web, now: datetime) -> Signal:
-    probe = plan.signals.probe
-    answer = web.ask(WebRequest("GET", probe.url, probe.connect_to, timeout_seconds=probe.timeout.total_seconds()))
-    name, vantage = "The probe in the standby", Vantage(plan.regions.standby, INTERNET)
-    if answer.status is None:
-        sight, seen = _silence(answer, probe.url)
-    elif answer.status >= 500:
-        sight, seen = Sight.DARK, f"gets status {answer.status} from {probe.url}"
-    elif answer.status == probe.expect_status and (probe.expect_body or "") in answer.body:
-        sight, seen = Sight.WELL, f"gets a good answer from {probe.url}"
-    else:
-        sight = Sight.UNKNOWN
-        seen = f"gets status {answer.status} from {probe.url}, which is neither a good answer nor silence"
-    return Signal(name, vantage, sight, now, f"{name} {seen}.", first_hand=True)
-
-
-def _silence(answer: WebAnswer, url: str) -> tuple[Sight, str]:
-    """What it means that no answer came. What a working primary can show too is not darkness."""
-    match answer.silence:
-        case Silence.REFUSED | Silence.TIMED_OUT | Silence.UNREACHABLE | Silence.BROKEN_OFF:
-            return Sight.DARK, f"gets no answer from {url} ({answer.trouble})"
-        case Silence.CERTIFICATE:
-            way_out = "renew it, or let the probe ask for a name that it is good for"
-        case Silence.NO_SUCH_NAME:
-            way_out = "put the load balancer's own name into signals.probe"
-        case Silence.TLS:
-            way_out = "see that its listener speaks TLS"
-        case Silence.MALFORMED:
-            way_out = "correct the url in signals.probe"
-        case Silence.UNREADABLE:
-            way_out = "see what listens there"
-        case Silence.OTHER | None:
-            way_out = "see that the controller's function may reach it"
-        case _:
-            assert_never(answer.silence)
-    return Sight.UNKNOWN, f"cannot tell about {url}: {answer.trouble}, which is not darkness; {way_out}"
+def look_for_oneself(plan: Plan, web: Web, now: datetime) -> Signal:
+    """What a look from the standby sees at this moment."""
+    seen = judge(plan.signals.probe, web.ask(question(plan.signals.probe)))
+    observer, vantage = probe_in("standby"), Vantage(plan.regions.standby, INTERNET)
+    return Signal(observer, vantage, seen.sight, now, f"{observer} {seen.words}.", first_hand=True)
 
 
 def _alarms(aws: Aws, region: str, names: Sequence[str]) -> Alarms:

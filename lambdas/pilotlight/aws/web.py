@@ -14,7 +14,8 @@ from __future__ import annotations
 import errno
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from http.client import HTTPException, IncompleteRead, RemoteDisconnected
 from queue import Empty, SimpleQueue
@@ -36,6 +37,8 @@ from urllib3.exceptions import (
 from pilotlight.domain.ports import Silence, WebAnswer, WebRequest
 
 BODY_LIMIT_BYTES = 65536
+SIDE_BY_SIDE = 128
+"""Each question has a thread that waits and one that asks, and a Lambda function has 1,024 (Lambda quotas)."""
 _PIECE_BYTES = 8192
 _LATE = "no whole answer came in time"
 
@@ -75,6 +78,13 @@ class HttpWeb:
             return answers.get(timeout=request.timeout_seconds)
         except Empty:
             return WebAnswer(None, "", trouble=_LATE, silence=Silence.TIMED_OUT)
+
+    def ask_all(self, requests: Sequence[WebRequest]) -> Sequence[WebAnswer]:
+        """Send many requests, at most `SIDE_BY_SIDE` of them at a time."""
+        if not requests:
+            return ()
+        with ThreadPoolExecutor(max_workers=min(len(requests), SIDE_BY_SIDE)) as threads:
+            return list(threads.map(self.ask, requests))
 
 
 def _exchange(request: WebRequest, deadline: float) -> WebAnswer:

@@ -20,6 +20,7 @@ from pilotlight.domain.part import Account, Name, Part, Region
 from pilotlight.domain.place import Place
 from pilotlight.domain.policy import Decision, Fence, Gates, People
 from pilotlight.domain.stages import AwaitStep, PlannedStep, RunStep, StageName, Stages, StartStep
+from pilotlight.domain.traffic import Traffic
 
 HEALTH_CHECK_REGION = "us-east-1"
 """Route 53 publishes the metrics of health checks, and so their alarms live, in this region only."""
@@ -122,11 +123,20 @@ class Probe(Part):
     timeout: Duration = Field(timedelta(seconds=2), description="How long it waits for an answer: 5 s at most.")
 
 
+class Heartbeat(Part):
+    """The beat that the primary region sends into the standby each minute; its absence speaks of the region."""
+
+    silent_after: Duration = Field(
+        timedelta(seconds=150), description="A heartbeat that was not heard for longer than this calls its region dark."
+    )
+
+
 class Signals(Part):
     """Who looks at the primary."""
 
     health_check: HealthCheck
     probe: Probe
+    heartbeat: Heartbeat = Heartbeat()
     alarms: tuple[PrimaryAlarm, ...] = Field((), description="Alarms of the application itself: 10 at most.")
 
 
@@ -176,6 +186,7 @@ class Plan(Part):
     fence: Fence = Fence()
     gates: Gates = Gates()
     people: People = People()
+    traffic: Traffic | None = Field(None, description="How users reach the application, and what holds them.")
     notifications: Notifications = Notifications()
     stages: Stages
 

@@ -46,7 +46,12 @@ class Decision(Part):
 
 
 class FencePolicy(StrEnum):
-    """What must be true of the old primary before the writer moves; `require` is not built yet."""
+    """What must be true of the old primary before the writer moves.
+
+    `require`: it was read closed, and a region that does not answer keeps the writer where it is.
+    `tombstone_then_quarantine`: it was read closed, or its region does not answer; then the tombstone is durable first,
+    and the guard closes it when it returns.
+    """
 
     REQUIRE = "require"
     TOMBSTONE_THEN_QUARANTINE = "tombstone_then_quarantine"

@@ -70,6 +70,10 @@ class Web(Protocol):
         """Send the request, verifying TLS against the URL's host name."""
         ...
 
+    def ask_all(self, requests: Sequence[WebRequest]) -> Sequence[WebAnswer]:
+        """Send many requests side by side; the answers are in the order of the requests."""
+        ...
+
 
 @dataclass(frozen=True)
 class Put:

@@ -6,6 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+INTERNET = "the internet"
+"""The path that the world's users take."""
+
+INSIDE = "the region's own network"
+"""The path of an alarm that stands beside what it watches."""
+
+BACKBONE = "AWS's own network"
+"""The path between the endpoints of AWS in two regions."""
+
 
 class Sight(StrEnum):
     """What an observer reports of the primary."""

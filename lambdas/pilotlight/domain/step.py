@@ -28,6 +28,7 @@ from pydantic import BaseModel, ConfigDict
 from pilotlight.domain.data_loss import DataAtRisk
 from pilotlight.domain.place import Place, Writer
 from pilotlight.domain.ports import Aws, Web
+from pilotlight.domain.traffic import Traffic
 
 
 class Harm(StrEnum):
@@ -99,7 +100,7 @@ class StepContext:
     """What a step kind sees of the run it works in.
 
     `started` is when this step first acted, `now` the present; `outputs` are those of the steps settled before it,
-    by step name. `aws` and `web` are the only ways out.
+    by step name. `aws` and `web` are the only ways out. `traffic` is what the plan says of its users' ways.
     """
 
     place: Place
@@ -111,6 +112,7 @@ class StepContext:
     aws: Aws
     web: Web
     outputs: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    traffic: Traffic | None = None
 
     @property
     def waited(self) -> timedelta:
@@ -129,10 +131,12 @@ class Standing:
 
 
 class Severity(StrEnum):
-    """How a finding bears on a run: only `impossible` blocks one."""
+    """How a finding bears on a run: only `impossible` blocks one. `error` is for readiness: it must be put right before
+    the plan is relied on, though a run would reach its end (users who go round the latch, for example)."""
 
     FINE = "fine"
     WARNING = "warning"
+    ERROR = "error"
     IMPOSSIBLE = "impossible"
 
 

@@ -18,6 +18,7 @@ from pilotlight.domain.errors import Changed, InputRefused
 from pilotlight.domain.plan import Plan
 from pilotlight.domain.records import Entry, RecordKind
 from pilotlight.domain.signals import Signal
+from pilotlight.domain.watching import SIGHT_CHANGED
 from pilotlight.handlers.holding import is_live, put_to_rest
 from pilotlight.handlers.journal import incident_of, outline_of, verdicts
 from pilotlight.handlers.looking import see
@@ -36,6 +37,10 @@ class News:
     incident: str
     detected: datetime
     dark_since: datetime | None
+
+
+ONLY_EARLIER = (TICK, SIGHT_CHANGED)
+"""What asks for a look and says nothing: a tick, and a probe that saw something else than before."""
 
 
 def build(environ: Mapping[str, str], outside: Outside) -> Handler:
@@ -61,7 +66,7 @@ class Detector:
     def take(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """Take a tick or an event to its verdict; an event that cannot be read ends in a recorded refusal."""
         plan, now = self._runtime.plan, self._runtime.now()
-        if event.get("detail-type") == TICK:
+        if event.get("detail-type") in ONLY_EARLIER:
             return self._look_until_decided(plan, now, event_id="")
         try:
             alarm = AlarmEvent.parse(event)

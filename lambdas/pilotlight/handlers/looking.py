@@ -1,40 +1,74 @@
-"""A look at the primary that remembers: since when the probe has been getting no answer, look after look.
+"""A look at the primary that remembers: how fresh what others kept is, and since when it has been dark.
 
-An alarm says since when it is bad; a probe only says what it sees now. So the first of an unbroken row of dark looks is
-kept in the control table, and put into the signal. A look that is not dark ends the row.
+An alarm says since when it is bad. A probe keeps what it saw, by its own clock; when it was heard is remembered here,
+in the control table, by the reader's clock (`pilotlight.domain.hearing`). A run looks for itself as well, and its own
+unbroken row of dark looks is remembered in the same note.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
-from pilotlight.aws.observers import look
+from pilotlight.aws.listening import Memory, listen_to_heartbeat, listen_to_probe
+from pilotlight.aws.observers import look_at_alarms, look_for_oneself
 from pilotlight.domain.errors import Changed
+from pilotlight.domain.hearing import Heard
 from pilotlight.domain.plan import Plan
 from pilotlight.domain.signals import Sight, Signal
+from pilotlight.domain.watching import HEARD_AGAIN_WITHIN
 from pilotlight.handlers.runtime import Runtime
 
-_ROW = "dark"
+_NOTE = "observers"
+_OWN_LOOK = "a run's own look"
 
 
 def see(runtime: Runtime, plan: Plan, now: datetime) -> tuple[Signal, ...]:
-    """What all observers report at this moment, each with the first moment of what it reports."""
-    signals = look(plan, runtime.aws, runtime.outside.web, now)
-    return tuple(_remembered(runtime, plan, signal) if signal.first_hand else signal for signal in signals)
+    """What all observers report, as the detector asks them: nobody is looked at a second time."""
+    return _see(runtime, plan, now, first_hand=False)
 
 
-def _remembered(runtime: Runtime, plan: Plan, signal: Signal) -> Signal:
-    control, partition = runtime.control, f"sight#{plan.application}"
-    row = control.note(partition, _ROW)
-    began = row["since"] if row else None
-    is_dark = signal.sight is Sight.DARK
-    if is_dark and began:
-        return replace(signal, since=datetime.fromisoformat(str(began)))
-    if is_dark or began:
-        try:
-            control.keep_note(partition, _ROW, {"since": signal.seen.isoformat() if is_dark else None}, row)
-        except Changed:
-            # Another look was faster: it began or ended the row in this moment, and is as good a witness.
-            runtime.logger.info(f"Another look at {plan.application} came at the same time.")
-    return replace(signal, since=signal.seen) if is_dark else signal
+def see_for_oneself(runtime: Runtime, plan: Plan, now: datetime) -> tuple[Signal, ...]:
+    """The same inside a run, which looks from the standby itself: that says more than a look that was kept."""
+    return _see(runtime, plan, now, first_hand=True)
+
+
+def _see(runtime: Runtime, plan: Plan, now: datetime, *, first_hand: bool) -> tuple[Signal, ...]:
+    note = runtime.control.note(f"heard#{plan.application}", _NOTE)
+    memory = {name: Heard.from_note(heard) for name, heard in note["heard"].items()} if note else {}
+    deciding, *own = look_at_alarms(plan, runtime.aws, now)
+    here = runtime.signals(plan.regions.standby)
+    near, at_region = listen_to_probe(plan, "standby", plan.regions.standby, here, memory, now)
+    if first_hand:
+        near = _merged(plan, near, look_for_oneself(plan, runtime.outside.web, now), memory)
+    looks, regions = [near], [at_region]
+    if plan.regions.witness:
+        witness = plan.regions.witness
+        far, at_region = listen_to_probe(plan, "witness", witness, runtime.signals(witness), memory, now)
+        looks, regions = [near, far], [*regions, at_region]
+    beat = listen_to_heartbeat(plan, here, memory, now)
+    _remember(runtime, plan, memory, note)
+    return (deciding, *looks, *own, *regions, beat)
+
+
+def _merged(plan: Plan, kept: Signal, own: Signal, memory: Memory) -> Signal:
+    """A run's own look, dark since the first of its row of dark looks, or since the probe has seen it dark."""
+    before = memory.pop(_OWN_LOOK, None)
+    if own.sight is not Sight.DARK:
+        return own
+    unbroken = max(HEARD_AGAIN_WITHIN, 2 * plan.decision.look_every)
+    began = before.first if before and own.seen - before.read <= unbroken else own.seen
+    memory[_OWN_LOOK] = Heard(0, own.seen, began)
+    seen_by_probe = kept.since if kept.sight is Sight.DARK else None
+    return replace(own, since=min(began, seen_by_probe or began))
+
+
+def _remember(runtime: Runtime, plan: Plan, memory: Memory, note: Mapping[str, Any] | None) -> None:
+    heard = {name: heard.to_note() for name, heard in memory.items()}
+    try:
+        runtime.control.keep_note(f"heard#{plan.application}", _NOTE, {"heard": heard}, note)
+    except Changed:
+        # Another look was faster: what it heard at this moment is as good.
+        runtime.logger.info(f"Another look at {plan.application} came at the same time.")

@@ -9,7 +9,7 @@ gives up, and the run opens it again.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from pilotlight.aws.tables import DynamoTable
 from pilotlight.aws.tombstones import Tombstones
@@ -39,10 +39,11 @@ def tombstones(runtime: Runtime, witness: str | None) -> Tombstones:
 
 def must_not_move(runtime: Runtime, run: Run, states: Mapping[str, StepState]) -> Failed | None:
     """Why the writer may not move now; None where it may."""
-    plan, now = run.plan, runtime.now()
     aborted = abort(runtime.control.words(run.run_id))
     if aborted:
         return Failed(f"{aborted.who} aborted the run, so the writer does not move.", "Start a new run if it is to.")
+    plan = run.plan
+    closed_at: datetime | None = None
     for step in plan.steps().values():
         if not kind(step.kind).fences:
             continue
@@ -53,12 +54,14 @@ def must_not_move(runtime: Runtime, run: Run, states: Mapping[str, StepState]) -
         if not closed and plan.fence.policy is FencePolicy.REQUIRE:
             said = f"Fence {step.name} could not reach {plan.regions.primary}, and the plan requires it to be closed."
             return Failed(said, "Wait for the region, or change fence.policy in the plan and deploy.")
-        if closed and state.finished and now - state.finished > CLOSED_FOR_NOTHING:
-            said = (
-                f"The primary has been closed for {say_duration(CLOSED_FOR_NOTHING)} and the move is not accepted, so "
-                "it is given up and the primary is opened again."
-            )
-            return Failed(said, "See what keeps the standby from taking over, then start the run again.")
+        if closed and state.finished:
+            closed_at = max(closed_at or state.finished, state.finished)
+    if closed_at and runtime.now() - closed_at > CLOSED_FOR_NOTHING:
+        said = (
+            f"The primary has been closed for {say_duration(CLOSED_FOR_NOTHING)} and the move is not accepted, so it "
+            "is given up and the primary is opened again."
+        )
+        return Failed(said, "See what keeps the standby from taking over, then start the run again.")
     return None
 
 

@@ -91,6 +91,10 @@ class Runtime:
             self._pause_after_conflict,
         )
 
+    def signals(self, region: str) -> DynamoTable:
+        """The table of signals in a region, where probes and heartbeats keep what they have to say."""
+        return DynamoTable(self.aws, region, self.variable("PILOTLIGHT_SIGNALS_TABLE"))
+
     @cached_property
     def plan(self) -> Plan:
         """The plan that was deployed with this function's version."""

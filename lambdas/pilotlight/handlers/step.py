@@ -149,9 +149,8 @@ def _context(
     guarded = GuardedAws(
         runtime.aws, runtime.ledger, runtime.leases, run, step.name, runtime.now, touches_writers=touches
     )
-    return StepContext(
-        run.plan.place, run.run_id, step.name, run.epoch, started, now, guarded, runtime.outside.web, outputs
-    )
+    web, traffic = runtime.outside.web, run.plan.traffic
+    return StepContext(run.plan.place, run.run_id, step.name, run.epoch, started, now, guarded, web, outputs, traffic)
 
 
 def _record(runtime: Runtime, run: Run, step: PlannedStep, before: StepState, after: StepState) -> None:

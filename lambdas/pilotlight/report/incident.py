@@ -232,6 +232,7 @@ class IncidentView:
     gate: Gate | None = None
     pause: Pause | None = None
     override_sentence: str = ""
+    tombstone_sentence: str = ""
     reviews: tuple[ReviewView, ...] = ()
     outcome: Outcome | None = None
     outcome_reason: str = ""

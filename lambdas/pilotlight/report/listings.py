@@ -86,13 +86,20 @@ def findings(view: IncidentView) -> str:
         rows.append(row(("k", "! overridden"), ("", foreign(view.override_sentence))))
     if view.gate:
         rows.append(row(("k", "✓ gate passed"), ("", foreign(view.gate.sentence))))
+    if view.tombstone_sentence:
+        rows.append(row(("k", "tombstone"), ("", foreign(view.tombstone_sentence))))
     return (
         f'<h2>Before it acted</h2><section class="card scroll"><table>{"".join(rows)}</table></section>' if rows else ""
     )
 
 
 def _severity(severity: Severity) -> str:
-    return {Severity.FINE: "✓ fine", Severity.WARNING: "! warning", Severity.IMPOSSIBLE: "✕ impossible"}[severity]
+    return {
+        Severity.FINE: "✓ fine",
+        Severity.WARNING: "! warning",
+        Severity.ERROR: "✕ error",
+        Severity.IMPOSSIBLE: "✕ impossible",
+    }[severity]
 
 
 def sightings(view: IncidentView) -> str:

@@ -41,6 +41,8 @@ class StepFold:
                 self._keep_calls(record.entry.step, (*self._calls(record.entry.step), _intended(record)))
             case RecordKind.OUTCOME:
                 self._keep_calls(record.entry.step, _answered(self._calls(record.entry.step), record))
+            case RecordKind.STEP_UNDONE:
+                self._steps[record.entry.step] = _undone(self._step(record), record)
             case _:
                 self._steps[record.entry.step] = _moved(self._step(record), record)
 
@@ -88,6 +90,11 @@ def _moved(step: StepView, record: Record) -> StepView:
         outputs=details.get("outputs") or step.outputs,
         said=said,
     )
+
+
+def _undone(step: StepView, record: Record) -> StepView:
+    """A step that was taken back keeps its status; what became of it is said beside it."""
+    return replace(step, said=(*step.said, Said(record.entry.time, record.entry.sentence)))
 
 
 def _moment(details: Mapping[str, Any], name: str) -> datetime | None:

@@ -90,12 +90,10 @@ class _Fold:
                 )
             case RecordKind.PREFLIGHT:
                 self._change(findings=tuple(_finding(found) for found in details.get("findings", ())))
-            case RecordKind.GATE_PASSED:
-                self._passed(record)
-            case RecordKind.GATE_WAITING:
-                self._paused(record)
-            case RecordKind.OVERRIDDEN:
-                self._change(override_sentence=record.entry.sentence)
+            case RecordKind.GATE_PASSED | RecordKind.GATE_WAITING | RecordKind.OVERRIDDEN | RecordKind.WORD:
+                self._at_the_gate(record)
+            case RecordKind.TOMBSTONE:
+                self._change(tombstone_sentence=record.entry.sentence)
             case RecordKind.STAGE_REVIEWED:
                 self._reviewed(record)
             case RecordKind.RUN_CLOSED:
@@ -163,6 +161,15 @@ class _Fold:
             signals=held.signals,
             verdicts=held.verdicts,
         )
+
+    def _at_the_gate(self, record: Record) -> None:
+        if record.entry.kind is RecordKind.GATE_PASSED:
+            self._passed(record)
+        elif record.entry.kind is RecordKind.GATE_WAITING:
+            self._paused(record)
+        elif record.entry.kind is RecordKind.OVERRIDDEN:
+            self._change(override_sentence=record.entry.sentence)
+        # A word is a line of its own; what it changes is told by the run.
 
     def _passed(self, record: Record) -> None:
         details = record.entry.details

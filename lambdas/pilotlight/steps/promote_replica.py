@@ -20,7 +20,7 @@ from typing import ClassVar
 from pydantic import Field, field_validator
 
 from pilotlight.domain.data_loss import DataAtRisk
-from pilotlight.domain.durations import Duration, say_elapsed
+from pilotlight.domain.durations import Duration
 from pilotlight.domain.errors import InvalidState, Throttled, Unavailable
 from pilotlight.domain.place import Place, Writer
 from pilotlight.domain.step import (
@@ -53,14 +53,14 @@ from pilotlight.estate.rds.promotion import (
     asked_at,
     broken,
     find_target,
+    has_moved,
     mark,
     mark_refused,
     marking_statement,
+    still_a_replica,
 )
 from pilotlight.estate.rds.readiness import beside_source, lag_finding, of_replica, window_finding
 
-GIVEN_UP_AFTER = timedelta(minutes=5)
-"""A replica that is `available` this long after an accepted promotion was not promoted, and will not be."""
 _NOT_NOW = re.compile(r"not a read replica|not in (the )?available state", re.IGNORECASE)
 _LONGEST_RETENTION = timedelta(days=35)
 _DAY = timedelta(days=1)
@@ -187,7 +187,7 @@ class PromoteReplica(StepKind[PromoteReplicaParams]):
         if instance.broken:
             return broken(instance)
         if instance.source is not None:
-            return _still_a_replica(instance, receipt, context)
+            return still_a_replica(instance, receipt, context)
         if instance.replication is not None or instance.status not in SERVING or instance.address is None:
             return Pending(f"Replica {params.replica} has left its source and is {instance.status}.")
         return _settled(params, instance)
@@ -206,14 +206,7 @@ class PromoteReplica(StepKind[PromoteReplicaParams]):
         return (Writer(old, place.arn("rds", f"db:{params.replica}")),)
 
     def moved(self, params: PromoteReplicaParams, context: StepContext) -> bool | None:
-        instance = look(context, params.replica)
-        if instance is None:
-            return None
-        if instance.source is None:
-            return True
-        asked = asked_at(instance)
-        is_shown_late = asked is not None and timedelta(0) <= context.now - asked < SHOWN_WITHIN
-        return None if is_shown_late or instance.status != AVAILABLE else False
+        return has_moved(params.replica, context)
 
     def data_at_risk(self, params: PromoteReplicaParams, context: StepContext, onset: datetime) -> DataAtRisk:
         return loss_of_promotion(params.replica, params.source, context, onset)
@@ -278,18 +271,6 @@ def _promoted_before(instance: RdsInstance) -> Receipt:
     run = instance.tags.get(RUN_TAG, "")
     said = f"Replica {instance.identifier} was promoted already, by {run or 'a person'}."
     return Receipt(said, False, {"resource_id": instance.resource_id, "run": run})
-
-
-def _still_a_replica(instance: RdsInstance, receipt: Receipt, context: StepContext) -> Pending | Failed:
-    asked = receipt.data.get("asked")
-    waited = context.now - datetime.fromisoformat(asked) if asked else timedelta(0)
-    if instance.status == AVAILABLE and waited >= GIVEN_UP_AFTER:
-        since = say_elapsed(waited.total_seconds())
-        return Failed(
-            f"Replica {instance.identifier} still has its source {since} after RDS accepted its promotion.",
-            "Read its RDS events, then retry the step.",
-        )
-    return Pending(f"Replica {instance.identifier} is {instance.status} and has not left its source yet.")
 
 
 def _settled(params: PromoteReplicaParams, instance: RdsInstance) -> Settled:

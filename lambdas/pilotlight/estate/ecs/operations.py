@@ -1,4 +1,4 @@
-"""The AWS operations that bringing up a service takes, with the fate of each error in botocore's models.
+"""The AWS operations that bringing a service up or down takes, with the fate of each error in botocore's models.
 
 `ServerException`, `InternalServiceException` and `HealthUnavailable` are answered with status 500: a read
 is asked again, a write is read back first. Apart from that, only what names a missing thing is told apart.
@@ -65,3 +65,20 @@ OPERATIONS = (
     _balancing("DescribeTargetGroups", _READ, _MISSING_GROUP, ("LoadBalancerNotFound",)),
     _balancing("DescribeTargetHealth", _READ, _HEALTH_AGAIN, ("InvalidTarget", "TargetGroupNotFound")),
 )
+
+_TAGGING_FATAL = (_DENIED, _CLIENT, _INVALID, _NO_CLUSTER, "ResourceNotFoundException")
+_CLOSING = (
+    "DescribeServices",
+    "ListTasks",
+    "DescribeTasks",
+    "UpdateService",
+    "DescribeScalableTargets",
+    "RegisterScalableTarget",
+)
+
+CLOSING_OPERATIONS = (
+    *(operation for operation in OPERATIONS if operation.name in _CLOSING),
+    _ecs("TagResource", _WRITE, _AGAIN, (*_TAGGING_FATAL, "LimitExceededException")),
+    _ecs("UntagResource", _WRITE, _AGAIN, _TAGGING_FATAL),
+)
+"""What it takes to bring a service down to no tasks and back, and to keep on it what it was before."""

@@ -25,18 +25,18 @@ def set_count(
         answer = context.aws.call(
             "ecs",
             "UpdateService",
-            context.place.standby,
+            service.region,
             cluster=service.cluster,
             service=service.name,
             desiredCount=count,
             **force,
         )
     except Ambiguous:
-        seen = look(context, service.cluster, service.name)
+        seen = look(context, service.cluster, service.name, region=service.region)
         if seen is None or seen.desired != count or (replace_since and not is_replaced_since(seen, replace_since)):
             raise
         return seen
-    return EcsService.from_answer(service.cluster, answer["service"])
+    return EcsService.from_answer(service.region, service.cluster, answer["service"])
 
 
 def set_bounds(context: StepContext, service: EcsService, bounds: Bounds) -> None:
@@ -45,14 +45,14 @@ def set_bounds(context: StepContext, service: EcsService, bounds: Bounds) -> Non
         context.aws.call(
             "application-autoscaling",
             "RegisterScalableTarget",
-            context.place.standby,
+            service.region,
             ResourceId=f"service/{service.cluster}/{service.name}",
             MinCapacity=bounds.minimum,
             MaxCapacity=bounds.maximum,
             **COUNT,
         )
     except Ambiguous:
-        seen = read_bounds(context, service.cluster, service.name)
+        seen = read_bounds(context, service.cluster, service.name, region=service.region)
         if seen is None or not seen.same_as(bounds.data):
             raise
     except Throttled as trouble:
@@ -66,7 +66,7 @@ def set_bounds(context: StepContext, service: EcsService, bounds: Bounds) -> Non
 def forget_bounds(context: StepContext, service: EcsService) -> None:
     """Take the service out of the autoscaler again; gone already is as good."""
     resource = f"service/{service.cluster}/{service.name}"
-    region = context.place.standby
+    region = service.region
     try:
         context.aws.call("application-autoscaling", "DeregisterScalableTarget", region, ResourceId=resource, **COUNT)
     except NotFound:

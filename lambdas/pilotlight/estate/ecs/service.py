@@ -42,8 +42,9 @@ class Deployment:
 
 @dataclass(frozen=True)
 class EcsService:
-    """A service as ECS shows it."""
+    """A service as ECS shows it, in its region."""
 
+    region: str
     cluster: str
     name: str
     status: str
@@ -57,6 +58,8 @@ class EcsService:
     strategy: str
     grace_seconds: int
     events: tuple[tuple[datetime, str], ...]
+    arn: str
+    tags: Mapping[str, str]
 
     @property
     def primary(self) -> Deployment | None:
@@ -68,8 +71,8 @@ class EcsService:
         return [message for at, message in self.events if at >= moment and words in message]
 
     @classmethod
-    def from_answer(cls, cluster: str, answer: Mapping[str, Any]) -> Self:
-        """Read one entry of DescribeServices or the answer of UpdateService."""
+    def from_answer(cls, region: str, cluster: str, answer: Mapping[str, Any]) -> Self:
+        """Read one entry of DescribeServices or the answer of UpdateService; tags are there where they were asked."""
         balancers = [b.get("targetGroupArn", "") for b in answer.get("loadBalancers", ())]
         deployments = [
             Deployment(
@@ -84,6 +87,7 @@ class EcsService:
             for d in answer.get("deployments", ())
         ]
         return cls(
+            region=region,
             cluster=cluster,
             name=answer["serviceName"],
             status=answer["status"],
@@ -97,6 +101,8 @@ class EcsService:
             strategy=answer.get("schedulingStrategy", "REPLICA"),
             grace_seconds=answer.get("healthCheckGracePeriodSeconds", 0),
             events=tuple((e["createdAt"], e["message"]) for e in answer.get("events", ())),
+            arn=answer.get("serviceArn", ""),
+            tags={tag["key"]: tag.get("value", "") for tag in answer.get("tags", ())},
         )
 
 
@@ -137,15 +143,18 @@ class Health:
         return ", ".join(f"{count} {state}" for state, count in sorted(self.states.items()) if state != "healthy")
 
 
-def look(context: StepContext, cluster: str, service: str) -> EcsService | None:
-    """The service in the standby, or None where there is none of that name, or no such cluster."""
-    region = context.place.standby
+def look(
+    context: StepContext, cluster: str, service: str, *, region: str | None = None, tags: bool = False
+) -> EcsService | None:
+    """The service, in the standby unless a region is named; None where there is no such service or cluster."""
+    where = region or context.place.standby
+    include = {"include": ["TAGS"]} if tags else {}
     try:
-        answer = context.aws.call("ecs", "DescribeServices", region, cluster=cluster, services=[service])
+        answer = context.aws.call("ecs", "DescribeServices", where, cluster=cluster, services=[service], **include)
     except NotFound:
         return None
     found = answer.get("services", [])
-    return EcsService.from_answer(cluster, found[0]) if found else None
+    return EcsService.from_answer(where, cluster, found[0]) if found else None
 
 
 def tasks_before(context: StepContext, service: EcsService, moment: datetime) -> int:
@@ -162,6 +171,11 @@ def failures_since(context: StepContext, service: EcsService, moment: datetime) 
     return [reason for code, reason in reasons if code in _NO_START or reason.startswith(_SICK)]
 
 
+def leaving(context: StepContext, service: EcsService) -> int:
+    """How many tasks were told to stop and have not: they count as running no more, and may work for minutes."""
+    return sum(task.get("lastStatus") != "STOPPED" for task in _tasks(context, service, "STOPPED"))
+
+
 def read_health(context: StepContext, group: str) -> Health:
     """How the targets of a group are; no targets are no healthy ones."""
     region = context.place.standby
@@ -172,12 +186,12 @@ def read_health(context: StepContext, group: str) -> Health:
     return Health(group_name(group), states, next(iter(complaints), ""))
 
 
-def read_bounds(context: StepContext, cluster: str, service: str) -> Bounds | None:
+def read_bounds(context: StepContext, cluster: str, service: str, *, region: str | None = None) -> Bounds | None:
     """The autoscaler's bounds, or None where the service is not registered with it."""
     answer = context.aws.call(
         "application-autoscaling",
         "DescribeScalableTargets",
-        context.place.standby,
+        region or context.place.standby,
         ResourceIds=[f"service/{cluster}/{service}"],
         **COUNT,
     )
@@ -199,7 +213,7 @@ def group_name(arn: str) -> str:
 
 
 def _tasks(context: StepContext, service: EcsService, desired_status: str) -> list[dict[str, Any]]:
-    region, cluster = context.place.standby, service.cluster
+    region, cluster = service.region, service.cluster
     listing: dict[str, Any] = {"serviceName": service.name, "desiredStatus": desired_status}
     arns: list[str] = []
     while True:

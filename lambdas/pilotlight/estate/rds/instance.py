@@ -90,6 +90,7 @@ class RdsInstance:
     zones: frozenset[str]
     address: str | None
     port: int | None
+    security_groups: tuple[str, ...] = ()
     pending: Mapping[str, Any] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
 
@@ -133,6 +134,7 @@ class RdsInstance:
             zones=frozenset(subnet["SubnetAvailabilityZone"]["Name"] for subnet in subnets),
             address=endpoint.get("Address") or None,
             port=endpoint.get("Port"),
+            security_groups=tuple(g["VpcSecurityGroupId"] for g in found.get("VpcSecurityGroups") or ()),
             pending={name: value for name, value in pending.items() if value not in ({}, [])},
             tags={tag["Key"]: tag.get("Value", "") for tag in found.get("TagList") or []},
         )

@@ -12,10 +12,11 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from pilotlight.domain.durations import say_elapsed
 from pilotlight.domain.errors import AccessDenied, InvalidRequest, InvalidState, NotFound
 from pilotlight.domain.place import Place
-from pilotlight.domain.step import Access, Failed, Operation, Statement, StepContext
-from pilotlight.estate.rds.instance import RdsInstance, look
+from pilotlight.domain.step import Access, Failed, Operation, Pending, Receipt, Statement, StepContext
+from pilotlight.estate.rds.instance import AVAILABLE, RdsInstance, look
 
 APPLICATION_TAG = "pilotlight:application"
 RUN_TAG = "pilotlight:run"
@@ -23,11 +24,14 @@ MARK_TAG = "pilotlight:promotes"
 ASKED_TAG = "pilotlight:promotion-asked"
 REFUSED = "refused"
 
+CHANGING = ("modifying", "rebooting")
+"""What a promotion goes through (RDS User Guide, "Working with read replicas"); a backup is none of it."""
+
 SHOWN_WITHIN = timedelta(seconds=90)
 """An accepted promotion shows in the status within a minute: AWS's own sample waits that long to look."""
 
 _REFUSALS = (AccessDenied, InvalidRequest, InvalidState, NotFound)
-_MARKING_ERRORS = (
+TAGGING_ERRORS = (
     "BlueGreenDeploymentNotFoundFault",
     "DBCapacityReservationNotFound",
     "DBClusterNotFoundFault",
@@ -44,13 +48,17 @@ _MARKING_ERRORS = (
     "InvalidDBInstanceState",
     "TenantDatabaseNotFound",
 )
-MARKING = Operation("rds", "AddTagsToResource", Access.WRITE, dict.fromkeys(_MARKING_ERRORS, "goes on unmarked"))
+MARKING = Operation("rds", "AddTagsToResource", Access.WRITE, dict.fromkeys(TAGGING_ERRORS, "goes on unmarked"))
 
 
 def marking_statement(arn: str) -> Statement:
     """The permission to put the marks on that instance, and no other tag."""
     keys = {"aws:TagKeys": [APPLICATION_TAG, RUN_TAG, MARK_TAG, ASKED_TAG]}
     return Statement(Access.WRITE, ("rds:AddTagsToResource",), (arn,), {"ForAllValues:StringEquals": keys})
+
+
+GIVEN_UP_AFTER = timedelta(minutes=5)
+"""A replica that is `available` this long after an accepted promotion was not promoted, and will not be."""
 
 
 def find_target(replica: str, source: str, context: StepContext) -> RdsInstance | Failed:
@@ -145,3 +153,28 @@ def _unknown_writer(instance: RdsInstance, place: Place) -> Failed:
         f"If it is the promoted replica, vouch for it: aws rds add-tags-to-resource --region {place.standby} "
         f"--resource-name {arn} --tags {tags}; then retry the step. Otherwise correct the plan.",
     )
+
+
+def has_moved(replica: str, context: StepContext) -> bool | None:
+    """Whether a replica is a writer by now; None while it is not there, changing, or shown late after it was asked."""
+    instance = look(context, replica)
+    if instance is None:
+        return None
+    if instance.source is None:
+        return True
+    asked = asked_at(instance)
+    is_shown_late = asked is not None and timedelta(0) <= context.now - asked < SHOWN_WITHIN
+    return None if is_shown_late or instance.status in CHANGING else False
+
+
+def still_a_replica(instance: RdsInstance, receipt: Receipt, context: StepContext) -> Pending | Failed:
+    """Where a promotion stands that RDS accepted and does not show yet."""
+    asked = receipt.data.get("asked")
+    waited = context.now - datetime.fromisoformat(asked) if asked else timedelta(0)
+    if instance.status == AVAILABLE and waited >= GIVEN_UP_AFTER:
+        since = say_elapsed(waited.total_seconds())
+        return Failed(
+            f"Replica {instance.identifier} still has its source {since} after RDS accepted its promotion.",
+            "Read its RDS events, then retry the step.",
+        )
+    return Pending(f"Replica {instance.identifier} is {instance.status} and has not left its source yet.")

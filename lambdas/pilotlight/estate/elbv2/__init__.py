@@ -1,0 +1,1 @@
+"""Elastic Load Balancing: the listeners of a load balancer and their rules."""

@@ -1,0 +1,180 @@
+"""The listeners of a load balancer of the embedded AWS and their rules; `elbv2` holds them with the balancers.
+
+A request goes to the rule of the lowest priority whose conditions it meets; path patterns are the only conditions, and
+forwarding and fixed responses the only actions. What the model does not know of a rule it refuses by name. Answers and
+errors: botocore's model of ELBv2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from rehearsal.service import operation
+from rehearsal.wire import Call, NotModelled, ServiceError
+
+if TYPE_CHECKING:
+    from rehearsal.services.elbv2 import LoadBalancer
+
+DEFAULT = "default"
+HTTPS_PORT = 443
+_ACTIONS = {"forward", "fixed-response"}
+_FIRST, _LAST = 1, 50_000
+OK, SERVICE_UNAVAILABLE = 200, 503
+
+
+@dataclass(eq=False)
+class Rule:
+    """One rule of a listener; `patterns` is empty for the default rule, which every request meets."""
+
+    arn: str
+    priority: int | None
+    patterns: tuple[str, ...]
+    action: Mapping[str, Any]
+    tags: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(eq=False)
+class Listener:
+    """One listener of a load balancer, with its rules."""
+
+    arn: str
+    port: int
+    balancer: LoadBalancer
+    rules: list[Rule]
+
+    def status(self, path: str) -> int:
+        """What a request for that path is answered: 200 where it is forwarded, or the status of a fixed response."""
+        in_order = sorted(self.rules, key=lambda rule: rule.priority or _LAST + 1)
+        met = next(r for r in in_order if not r.patterns or any(fnmatchcase(path, p) for p in r.patterns))
+        return OK if met.action["Type"] == "forward" else int(met.action["FixedResponseConfig"]["StatusCode"])
+
+
+class Listeners:
+    """The part of ELB that knows listeners and rules."""
+
+    listeners: list[Listener]
+    load_balancers: list[LoadBalancer]
+
+    def add_listener(self, balancer: LoadBalancer, port: int = HTTPS_PORT) -> Listener:
+        """Set the scene: a listener that forwards whatever comes."""
+        arn = f"{balancer.arn.replace(':loadbalancer/', ':listener/')}/{_code(balancer.arn, port)}"
+        forward = {"Type": "forward", "TargetGroupArn": balancer.arn.replace(":loadbalancer/app/", ":targetgroup/")}
+        self.listeners.append(Listener(arn, port, balancer, []))
+        self.add_rule(self.listeners[-1], None, (), forward)
+        return self.listeners[-1]
+
+    def add_rule(
+        self, listener: Listener, priority: int | None, patterns: tuple[str, ...], action: Mapping[str, Any]
+    ) -> Rule:
+        """Set the scene: a rule of somebody."""
+        arn = f"{listener.arn.replace(':listener/', ':listener-rule/')}/{_code(listener.arn, len(listener.rules))}"
+        listener.rules.append(Rule(arn, priority, patterns, action))
+        return listener.rules[-1]
+
+    def answers_503(self, host: str, *, port: int = HTTPS_PORT, path: str = "/") -> bool:
+        """Whether the load balancer of that DNS name answers a request itself, with 503.
+
+        ELB names it `NAME-NUMBER.REGION.elb.amazonaws.com`; the number is ELB's own, and a plan may hold another one.
+        """
+        label, _, rest = host.lower().partition(".")
+        name, region = label.rpartition("-")[0], rest.partition(".")[0]
+        here = [li for li in self.listeners if (li.balancer.region, li.balancer.name, li.port) == (region, name, port)]
+        return any(listener.status(path) == SERVICE_UNAVAILABLE for listener in here)
+
+    @operation("DescribeListeners")
+    def describe_listeners(self, call: Call) -> Mapping[str, Any]:
+        """The listeners of one load balancer."""
+        arn = call.parameters.get("LoadBalancerArn")
+        if arn is None:
+            raise NotModelled(call)
+        if not any(b.arn == arn and b.region == call.region for b in self.load_balancers):
+            raise ServiceError("LoadBalancerNotFound", f"Load balancer '{arn}' not found")
+        return {
+            "Listeners": [
+                {
+                    "ListenerArn": listener.arn,
+                    "LoadBalancerArn": arn,
+                    "Port": listener.port,
+                    "Protocol": "HTTPS" if listener.port == HTTPS_PORT else "HTTP",
+                    "DefaultActions": [dict(r.action) for r in listener.rules if r.priority is None],
+                }
+                for listener in self.listeners
+                if listener.balancer.arn == arn
+            ]
+        }
+
+    @operation("DescribeRules")
+    def describe_rules(self, call: Call) -> Mapping[str, Any]:
+        """The rules of one listener, the default rule last."""
+        listener = self._listener(call, str(call.parameters["ListenerArn"]))
+        rules = sorted(listener.rules, key=lambda rule: rule.priority or _LAST + 1)
+        return {"Rules": [_say_rule(rule) for rule in rules]}
+
+    @operation("CreateRule")
+    def create_rule(self, call: Call) -> Mapping[str, Any]:
+        """Add a rule at a priority that is free."""
+        listener = self._listener(call, str(call.parameters["ListenerArn"]))
+        priority, actions = int(call.parameters["Priority"]), call.parameters["Actions"]
+        conditions = call.parameters["Conditions"]
+        if [c.get("Field") for c in conditions] != ["path-pattern"] or {a["Type"] for a in actions} - _ACTIONS:
+            raise NotModelled(call)
+        if not _FIRST <= priority <= _LAST:
+            raise ServiceError("ValidationError", f"Rule priority must be between {_FIRST} and {_LAST}")
+        if any(rule.priority == priority for rule in listener.rules):
+            raise ServiceError("PriorityInUse", f"Priority '{priority}' is currently in use")
+        patterns = tuple((conditions[0].get("PathPatternConfig") or conditions[0])["Values"])
+        rule = self.add_rule(listener, priority, patterns, actions[0])
+        rule.tags = {tag["Key"]: tag.get("Value", "") for tag in call.parameters.get("Tags", ())}
+        return {"Rules": [_say_rule(rule)]}
+
+    @operation("DeleteRule")
+    def delete_rule(self, call: Call) -> Mapping[str, Any]:
+        """Delete a rule; the default rule stays."""
+        listener, rule = self._rule(call, str(call.parameters["RuleArn"]))
+        if rule.priority is None:
+            raise ServiceError("OperationNotPermitted", f"Default rule '{rule.arn}' cannot be deleted")
+        listener.rules.remove(rule)
+        return {}
+
+    @operation("DescribeTags")
+    def describe_tags(self, call: Call) -> Mapping[str, Any]:
+        """The tags of rules; no other resource has any here."""
+        said = []
+        for arn in call.parameters["ResourceArns"]:
+            _, rule = self._rule(call, str(arn))
+            tags = [{"Key": key, "Value": value} for key, value in rule.tags.items()]
+            said.append({"ResourceArn": arn, "Tags": tags})
+        return {"TagDescriptions": said}
+
+    def _listener(self, call: Call, arn: str) -> Listener:
+        found = next((li for li in self.listeners if li.arn == arn and li.balancer.region == call.region), None)
+        if found is None:
+            raise ServiceError("ListenerNotFound", f"Listener '{arn}' not found")
+        return found
+
+    def _rule(self, call: Call, arn: str) -> tuple[Listener, Rule]:
+        here = [(li, rule) for li in self.listeners if li.balancer.region == call.region for rule in li.rules]
+        found = next((pair for pair in here if pair[1].arn == arn), None)
+        if found is None:
+            raise ServiceError("RuleNotFound", f"One or more rules not found: {arn}")
+        return found
+
+
+def _code(*parts: object) -> str:
+    return sha256("/".join(map(str, parts)).encode()).hexdigest()[:16]
+
+
+def _say_rule(rule: Rule) -> dict[str, Any]:
+    patterns = list(rule.patterns)
+    condition = {"Field": "path-pattern", "Values": patterns, "PathPatternConfig": {"Values": patterns}}
+    return {
+        "RuleArn": rule.arn,
+        "Priority": DEFAULT if rule.priority is None else str(rule.priority),
+        "Conditions": [condition] if patterns else [],
+        "Actions": [dict(rule.action)],
+        "IsDefault": rule.priority is None,
+    }
