@@ -50,7 +50,7 @@ def validate(paths: Sequence[Path], kinds: Kinds | None = None) -> int:
     known = InstalledKinds() if kinds is None else kinds
     sound = True
     for path in paths:
-        plan = _load_or_report(path, known)
+        plan = load_or_report(path, known)
         if plan is None:
             sound = False
             continue
@@ -62,7 +62,7 @@ def validate(paths: Sequence[Path], kinds: Kinds | None = None) -> int:
 def show(path: Path, output: Output = Output.TEXT, kinds: Kinds | None = None) -> int:
     """Show what a plan does and how long it will take."""
     known = InstalledKinds() if kinds is None else kinds
-    plan = _load_or_report(path, known)
+    plan = load_or_report(path, known)
     if plan is None:
         return MISCONFIGURED
     seen = overview(plan, known)
@@ -92,7 +92,8 @@ def schema(*, check: bool = False, root: Path = ROOT, kinds: Kinds | None = None
     return OK
 
 
-def _load_or_report(path: Path, kinds: Kinds) -> Plan | None:
+def load_or_report(path: Path, kinds: Kinds) -> Plan | None:
+    """A sound plan; None where it is not, with its faults on stderr."""
     try:
         return load(path, kinds)
     except PlanFileRefused as refusal:
