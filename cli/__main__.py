@@ -158,7 +158,7 @@ def abort(
 @app.command(
     epilog="Example: ./pilotlight override plans/fileflow.yaml fileflow-e7 --accept '20 min' --reason 'it is replayed'"
 )
-def override(  # each option of the command is an argument
+def override(
     plan: PlanFile,
     run: RunName = "",
     reason: Reason = "",
@@ -169,14 +169,12 @@ def override(  # each option of the command is an argument
     """Accept, for one run and 30 minutes, that it loses more data than its plan accepts."""
     from cli import saying
 
-    kind = saying.WordKind.OVERRIDE
-    raise typer.Exit(
-        saying.say(saying.Wanted(kind, plan, run, reason, accept, yes, as_json=output is ResultOutput.JSON))
-    )
+    wanted = saying.Wanted("override", plan, run, reason, accept, yes, output is ResultOutput.JSON)
+    raise typer.Exit(saying.say(wanted))
 
 
 @app.command(epilog="Example: ./pilotlight acknowledge plans/fileflow.yaml --reason 'the image is there now'")
-def acknowledge(  # each option of the command is an argument
+def acknowledge(
     plan: PlanFile,
     run: RunName = "",
     reason: Reason = "",
@@ -189,10 +187,9 @@ def acknowledge(  # each option of the command is an argument
     """Acknowledge how the last run ended, so that the next may start by itself."""
     from cli import saying
 
-    kind = saying.WordKind.ACKNOWLEDGE
-    raise typer.Exit(
-        saying.say(saying.Wanted(kind, plan, run, reason, accept, yes, as_json=output is ResultOutput.JSON))
-    )
+    accept = "starts" if starts else ""
+    wanted = saying.Wanted("acknowledge", plan, run, reason, accept, yes, output is ResultOutput.JSON)
+    raise typer.Exit(saying.say(wanted))
 
 
 @app.command()

@@ -24,7 +24,6 @@ from pilotlight.aws.sdk import Clients, Sdk
 from pilotlight.domain.errors import AwsError
 from pilotlight.domain.plan import Plan
 from pilotlight.domain.ports import Aws
-from pilotlight.domain.word import STARTS as STARTS
 from pilotlight.domain.word import WordKind, binding
 from planfile.reading import InstalledKinds
 

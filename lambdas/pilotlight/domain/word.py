@@ -63,7 +63,7 @@ class Word:
     @property
     def because(self) -> str:
         """The reason as the end of a sentence."""
-        return f", because: {self.reason}" if self.reason else ", and gave no reason"
+        return f", because: {self.reason.rstrip('. ')}." if self.reason.strip() else ", who gave no reason."
 
     def to_item(self) -> dict[str, Any]:
         """The word as a JSON object."""

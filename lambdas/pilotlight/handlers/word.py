@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, assert_never
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -21,6 +21,7 @@ from pilotlight.domain.run import Run
 from pilotlight.domain.word import (
     OVERRIDE_LASTS,
     STARTS,
+    UNKNOWN_LOSS,
     Standing,
     Word,
     WordKind,
@@ -154,28 +155,26 @@ def _take_effect(runtime: Runtime, word: Word) -> None:
 
 
 def _say(word: Word) -> str:
-    about = f"run {word.run_id}"
-    said = {
-        WordKind.APPROVE: f"{about} is approved by {word.who}",
-        WordKind.HOLD: f"{about} is held by {word.who} before anything is disrupted",
-        WordKind.RELEASE: f"{about} is released by {word.who}",
-        WordKind.ABORT: f"{about} is to stop, says {word.who}; it does unless the writer is being moved right now",
-        WordKind.OVERRIDE: f"{about} may lose {_loss(word)} for {_minutes()}, says {word.who}",
-        WordKind.ACKNOWLEDGE: f"how {about} ended is acknowledged by {word.who}{_besides(word)}",
-    }[word.kind]
-    return f"{said[:1].upper()}{said[1:]}{word.because}"
-
-
-def _loss(word: Word) -> str:
-    return "nobody knows how much data" if accepted_seconds(word.accept) is None else f"{word.accept} of writes"
-
-
-def _minutes() -> str:
-    return f"{int(OVERRIDE_LASTS.total_seconds() // 60)} min from now"
-
-
-def _besides(word: Word) -> str:
-    return ", and the account's automatic starts are counted anew" if word.accept == STARTS else ""
+    about = f"Run {word.run_id}"
+    match word.kind:
+        case WordKind.APPROVE:
+            said = f"{about} is approved by {word.who}"
+        case WordKind.HOLD:
+            said = f"{about} is held by {word.who} before anything is disrupted"
+        case WordKind.RELEASE:
+            said = f"{about} is released by {word.who}"
+        case WordKind.ABORT:
+            said = f"{about} is to stop, says {word.who}; it does unless its writer is being moved right now"
+        case WordKind.OVERRIDE:
+            loss = "nobody knows how much" if word.accept == UNKNOWN_LOSS else f"{word.accept} of writes"
+            until = word.given + OVERRIDE_LASTS
+            said = f"{about} may lose {loss}, if it is decided before {until:%H:%M:%S} UTC, says {word.who}"
+        case WordKind.ACKNOWLEDGE:
+            besides = ", and the account's automatic starts are counted anew" if word.accept == STARTS else ""
+            said = f"How run {word.run_id} ended is acknowledged by {word.who}{besides}"
+        case _:
+            assert_never(word.kind)
+    return f"{said}{word.because}"
 
 
 def _write(runtime: Runtime, word: Word, run: Run | None, mark: str, sentence: str) -> None:
