@@ -18,9 +18,9 @@ from typing import Any
 import boto3
 
 from cli.planning import MISCONFIGURED, NOT_AS_EXPECTED, OK, load_or_report
-from cli.signing import sign
 from deployment import names
 from pilotlight.aws.sdk import Clients, Sdk
+from pilotlight.aws.signing import sign
 from pilotlight.domain.errors import AwsError
 from pilotlight.domain.plan import Plan
 from pilotlight.domain.ports import Aws

@@ -53,7 +53,8 @@ def play(
 
     Parameters: `stacks` are deployed in its world; those that `deployment` describes for the plan, unless given.
     """
-    played_plan = plan if as_armed else plan.model_copy(update={"arming": Arming.AUTOMATIC})
+    fitting = scenario.given(plan) if scenario.given else plan
+    played_plan = fitting if as_armed else fitting.model_copy(update={"arming": Arming.AUTOMATIC})
     random.seed(seed)
     scene = open_scene(played_plan, seed, stacks)
     try:

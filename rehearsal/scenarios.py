@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from pilotlight.domain.errors import PlanRefused
+from pilotlight.domain.plan import Plan
 from pilotlight.domain.run import Outcome
+from rehearsal.operators import approved_by_two, two_operators
 from rehearsal.scene import Scene
 from rehearsal.services.ecs import Ecs
 from rehearsal.services.elasticache import ElastiCache
@@ -21,7 +23,8 @@ BEFORE_ONSET = timedelta(minutes=20)
 class Scenario:
     """One thing that happens: `happen` is called at the moment of onset, inside the world.
 
-    `before` is called `BEFORE_ONSET` earlier, where something was not in order before it came to the outage.
+    `before` is called `BEFORE_ONSET` earlier, where something was not in order before it came to the outage; `given` is
+    what the plan must say for it to happen.
     """
 
     name: str
@@ -29,6 +32,7 @@ class Scenario:
     expected: Outcome
     happen: Callable[[Scene], None]
     before: Callable[[Scene], None] | None = None
+    given: Callable[[Plan], Plan] | None = None
 
 
 def scenario(name: str) -> Scenario:
@@ -171,6 +175,13 @@ SCENARIOS: dict[str, Scenario] = {
             Outcome.BLOCKED,
             _outage,
             before=_each_replica(_fall_behind_on_postgres),
+        ),
+        Scenario(
+            "two-operators",
+            "Two people start a failover in the same second, and approve it in the same second.",
+            Outcome.RECOVERED,
+            two_operators,
+            given=approved_by_two,
         ),
         Scenario("slack-down", "Slack does not answer during the whole incident.", Outcome.RECOVERED, _slack_down),
     )

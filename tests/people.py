@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from unittest.mock import patch
 
-from cli.signing import sign
+from pilotlight.aws.signing import sign
 from pilotlight.domain.word import WordKind, binding
 from rehearsal.sts import Caller
 from tests.builders import ACCOUNT, STANDBY

@@ -68,7 +68,8 @@ def test_a_plan_that_cannot_be_read_is_one_sentence_and_no_template(tmp_path):
 @pytest.mark.full
 def test_a_plan_that_acts_by_itself_may_not_be_deployed_yet(tmp_path):
     plan = tmp_path / "plan.yaml"
-    plan.write_text(PLAN.read_text().replace("arming: observe", "arming: staged"))
+    people = "people: {approvers: ['arn:aws:sts::123456789012:assumed-role/Operators/*']}"
+    plan.write_text(PLAN.read_text().replace("arming: observe", f"arming: staged\n{people}"))
 
     finished = run_app(tmp_path / "out", plan=str(plan))
 

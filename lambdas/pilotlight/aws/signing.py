@@ -1,6 +1,6 @@
-"""Proves who uses the command line: a request to STS that is signed here, and sent by the function that wants to know.
+"""Proves who speaks: a request to STS that is signed where the credentials are, and sent by whoever wants to know.
 
-No secret leaves this machine; the signature is good for one word and one minute.
+No secret leaves that machine; the signature is good for one word and one minute.
 """
 
 from __future__ import annotations
