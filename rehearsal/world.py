@@ -23,7 +23,10 @@ S = TypeVar("S", bound="Service")
 
 @dataclass(frozen=True)
 class TraceLine:
-    """One AWS call as an outsider sees it; `step` and `seconds` say for whom it was made and how long it took."""
+    """One AWS call as an outsider sees it.
+
+    `step` says for which step and `by` from which function it was made, empty for the account's owner.
+    """
 
     time: datetime
     service: str
@@ -34,6 +37,7 @@ class TraceLine:
     error: str = ""
     step: str = ""
     seconds: float = 0.0
+    by: str = ""
 
 
 @dataclass(frozen=True)
@@ -104,13 +108,27 @@ class World:
         seconds = (self.time.now() - began).total_seconds()
         step = CURRENT_STEP.get()
         self.trace.append(
-            TraceLine(began, call.service, call.operation, call.region, resource, mutating, error, step, seconds)
+            TraceLine(
+                began,
+                call.service,
+                call.operation,
+                call.region,
+                resource,
+                mutating,
+                error,
+                step,
+                seconds,
+                CURRENT_FUNCTION.get(),
+            )  # fmt: skip
         )
 
     def begin_effect(self, resource: str, seconds: float) -> None:
         """Note that AWS is at work on a resource for that long, on behalf of the step that is being worked on."""
         self.effects.append(Effect(CURRENT_STEP.get(), resource, self.time.now(), seconds))
 
+
+CURRENT_FUNCTION: ContextVar[str] = ContextVar("current_function", default="")
+"""The function that is running, set like the step."""
 
 CURRENT_REGION: ContextVar[str] = ContextVar("current_region", default="")
 """The region of the function that is running, set by the model of Lambda; empty for who is no function."""

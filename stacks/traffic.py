@@ -40,6 +40,11 @@ def render_public_object(stack: cdk.Stack, described: PublicObject) -> s3.CfnBuc
     )
     bucket.override_logical_id(logical_id(described.name, "Bucket"))
     bucket.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
+    _let_public_read(stack, described, bucket)
+    return bucket
+
+
+def _let_public_read(stack: cdk.Stack, described: PublicObject, bucket: s3.CfnBucket) -> None:
     arn = f"arn:aws:s3:::{described.name}"
     # Everybody, and no principal of the account in particular: the checkers have no credentials.
     read = {
@@ -60,7 +65,6 @@ def render_public_object(stack: cdk.Stack, described: PublicObject) -> s3.CfnBuc
     policy.add_resource_dependency(bucket)
     # Without its policy the object is dark, and the latch would hang on its metric alone.
     policy.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
-    return bucket
 
 
 def render_metric_health_check(stack: cdk.Stack, check: MetricHealthCheck) -> route53.CfnHealthCheck:

@@ -45,7 +45,7 @@ def say_service(service: EcsService, *, tags: bool = False) -> dict[str, Any]:
             {"id": f"event-{len(service.events) - place}", "createdAt": at, "message": message}
             for place, (at, message) in enumerate(service.events[:_MOST_EVENTS])
         ],
-        "tags": [{"key": key, "value": value} for key, value in service.tags.items()] if tags else [],
+        **({"tags": [{"key": key, "value": value} for key, value in service.tags.items()]} if tags else {}),
     }
 
 

@@ -21,10 +21,10 @@ from rehearsal.service import Service, Spread, operation
 from rehearsal.services.event_source_mappings import EventSourceMapping, EventSourceMappings
 from rehearsal.virtual_time import TaskWasCancelled
 from rehearsal.wire import Call, ServiceError
-from rehearsal.world import CURRENT_REGION, CURRENT_STEP
+from rehearsal.world import CURRENT_FUNCTION, CURRENT_REGION, CURRENT_STEP
 
 if TYPE_CHECKING:
-    from rehearsal.world import World
+    from rehearsal.world import CURRENT_FUNCTION, World
 
 COLD_START = Spread(0.4, 0.9, 3.0)
 WARM_CALL = Spread(0.008, 0.02, 0.12)
@@ -142,6 +142,7 @@ class LambdaFunctions(EventSourceMappings, Service):
         # An error is handed back as a value: nobody may be waiting any more, and a function's error stops no world.
         deployed.calls += 1
         CURRENT_ROLE.set(deployed.role)
+        CURRENT_FUNCTION.set(deployed.function.name)
         CURRENT_REGION.set(deployed.region)
         CURRENT_STEP.set(payload.get("step", "") if isinstance(payload, dict) else "")
         try:

@@ -1,9 +1,9 @@
 """Route 53: health checks, and the records that answer by them.
 
 Checkers all over the world look at an endpoint; they are modelled as one that looks every interval, counted from the
-answer. A check is unhealthy after so many failed looks in a row, an inverted one healthy then; one metric in us-east-1
-is the state at the end of each minute. A check of an alarm watches the alarm's data and keeps its last known status
-while there is none; a calculated check is healthy while all its children are. How records answer stands in
+answer. Its status changes after so many looks in a row that say otherwise, good ones as bad ones; one metric in
+us-east-1 is the state at the end of each minute. A check of an alarm watches the alarm's data and keeps its last known
+status while there is none; a calculated check is healthy while all its children are. How records answer stands in
 `route53_records`. Health checks and answers go on when us-east-1 is dark: only its control plane is there.
 """
 
@@ -34,7 +34,8 @@ class Watched:
     check: HealthCheck
     id: str
     passing: bool = True
-    failures: int = 0
+    against: int = 0
+    """Looks in a row that saw the other thing than `passing` says."""
 
     @property
     def healthy(self) -> bool:
@@ -109,11 +110,10 @@ class Route53(Service):
         while True:
             good = self.answers(check)
             self.world.time.sleep(0.1 if good else CONNECT_TIMEOUT_SECONDS)
-            watched.failures = 0 if good else watched.failures + 1
-            passing = watched.failures < check.failures if watched.passing else good
-            if passing != watched.passing:
+            watched.against = 0 if good == watched.passing else watched.against + 1
+            if watched.against >= check.failures:
                 self.world.time.sleep(AGGREGATED_AFTER.draw(self.random))
-                watched.passing = passing
+                watched.passing, watched.against = good, 0
                 for listener in self.on_flip:
                     listener(watched)
             self.world.time.sleep(check.interval.total_seconds())

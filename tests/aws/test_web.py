@@ -7,6 +7,7 @@ import os
 import socket
 import ssl
 import struct
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -493,3 +494,24 @@ def test_a_malformed_request_is_an_answer_that_quotes_nothing(plain: Server, mor
     assert answer.trouble.startswith("the request is malformed")
     assert "s3cret" not in answer.trouble
     assert plain.seen == []
+
+
+def test_many_are_asked_side_by_side_and_answered_in_order(plain: Server) -> None:
+    """Given a server that takes 0.3 s for each of twenty questions, then all of them take much less than 6 s."""
+
+    def slowly(handler: BaseHTTPRequestHandler) -> None:
+        plain.hold.wait(0.3)
+        answer_with(handler, 200, handler.path.encode())
+
+    plain.answer = slowly
+    requests = [WebRequest("GET", f"http://{PUBLIC}:{plain.port}/{n}", LOOPBACK) for n in range(20)]
+
+    began = time.monotonic()
+    answers = HttpWeb().ask_all(requests)
+
+    assert [answer.body for answer in answers] == [f"/{n}" for n in range(20)]
+    assert time.monotonic() - began < 3.0
+
+
+def test_asking_nobody_is_no_trouble() -> None:
+    assert list(HttpWeb().ask_all([])) == []

@@ -267,92 +267,41 @@ class TestOnset:
 
 
 class TestConfirm:
+    """What a run asks once it holds its lease: first-hand looks and the region, no alarm."""
+
     def look(
         self, *signals: Signal, by_person: bool = False, looking_since: datetime = NOW
-    ) -> tuple[Confirmation, str, timedelta]:
+    ) -> tuple[Confirmation, str]:
         seen = confirm(PLAN, signals, looking_since=looking_since, by_person=by_person, now=NOW)
-        return seen.confirmation, seen.sentence, seen.look_again_in
+        return seen.confirmation, seen.sentence
 
-    def test_darkness_must_last(self) -> None:
-        confirmation, sentence, again = self.look(alarm(DARK), probe(DARK, since=JUST_NOW), *GONE)
+    def test_a_primary_that_is_still_dark_is_left(self) -> None:
+        assert self.look(probe(DARK), witness(DARK), *GONE)[0] is Confirmation.GO
 
-        assert confirmation is Confirmation.LOOK_AGAIN
-        assert "must last 5 min and has lasted 4 min 00 s" in sentence
-        assert again == PLAN.decision.look_every
-
-    def test_the_last_wait_is_no_longer_than_what_is_missing(self) -> None:
-        since = NOW - timedelta(minutes=4, seconds=53)
-
-        _, _, again = self.look(alarm(DARK, since=since), probe(DARK, since=since), *GONE)
-
-        assert again == timedelta(seconds=7)
-
-    def test_darkness_that_lasted_goes_on(self) -> None:
-        confirmation, _, _ = self.look(alarm(DARK), probe(DARK), *GONE)
-
-        assert confirmation is Confirmation.GO
-
-    def test_it_counts_since_all_agree_and_not_since_the_first_said_so(self) -> None:
-        stuck = alarm(DARK, since=NOW - timedelta(days=3))
-
-        confirmation, sentence, _ = self.look(stuck, probe(DARK, since=NOW), *GONE)
-
-        assert confirmation is Confirmation.LOOK_AGAIN
-        assert "has lasted 0 s" in sentence
+    def test_a_witness_that_cannot_be_heard_keeps_nobody(self) -> None:
+        assert self.look(probe(DARK), witness(UNKNOWN), *GONE)[0] is Confirmation.GO
 
     @pytest.mark.parametrize("by_person", [True, False])
-    def test_a_primary_that_answers_is_not_left(self, by_person: bool) -> None:
-        stuck = alarm(DARK, since=ONSET)
-
-        confirmation, sentence, _ = self.look(stuck, probe(WELL), by_person=by_person)
+    @pytest.mark.parametrize("seen", [(probe(WELL), witness(DARK)), (probe(DARK), witness(WELL))])
+    def test_a_primary_that_answers_anybody_is_not_left(self, seen: tuple[Signal, ...], by_person: bool) -> None:
+        confirmation, sentence = self.look(*seen, *GONE, by_person=by_person)
 
         assert confirmation is Confirmation.NOT_NEEDED
         assert "is well again" in sentence
 
-    def test_the_primarys_own_alarm_does_not_end_a_run_and_makes_it_look_again(self) -> None:
-        confirmation, _, _ = self.look(alarm(DARK), probe(DARK), own_alarm(WELL), *GONE)
-
-        assert confirmation is Confirmation.LOOK_AGAIN
-
     def test_a_region_that_answers_makes_an_automatic_run_look_again_and_not_a_persons(self) -> None:
-        seen = (alarm(DARK), probe(DARK), heartbeat(WELL))
+        seen = (probe(DARK), heartbeat(WELL))
 
         assert self.look(*seen)[0] is Confirmation.LOOK_AGAIN
         assert self.look(*seen, by_person=True)[0] is Confirmation.GO
 
-    def test_unknown_is_never_yes(self) -> None:
-        confirmation, _, _ = self.look(alarm(UNKNOWN), probe(DARK))
-
-        assert confirmation is Confirmation.LOOK_AGAIN
+    @pytest.mark.parametrize("by_person", [True, False])
+    def test_unknown_is_never_yes(self, by_person: bool) -> None:
+        assert self.look(probe(UNKNOWN), *GONE, by_person=by_person)[0] is Confirmation.LOOK_AGAIN
+        assert self.look(by_person=by_person)[0] is Confirmation.LOOK_AGAIN
 
     def test_what_cannot_be_confirmed_is_blocked_in_the_end(self) -> None:
-        confirmation, sentence, _ = self.look(alarm(UNKNOWN), probe(DARK), looking_since=NOW - timedelta(minutes=30))
+        confirmation, sentence = self.look(probe(UNKNOWN), looking_since=NOW - timedelta(minutes=30))
 
         assert confirmation is Confirmation.BLOCKED
         assert "could not be confirmed within 30 min 00 s" in sentence
-
-    def test_a_person_need_not_wait_for_it_to_last(self) -> None:
-        confirmation, sentence, _ = self.look(alarm(UNKNOWN), probe(DARK), by_person=True)
-
-        assert confirmation is Confirmation.GO
-        assert "A person started this run" in sentence
-
-    def test_an_alarm_that_is_slow_does_not_end_a_run(self) -> None:
-        confirmation, _, _ = self.look(alarm(WELL), probe(DARK))
-
-        assert confirmation is Confirmation.LOOK_AGAIN
-
-    def test_a_person_need_not_wait_for_the_alarm(self) -> None:
-        confirmation, _, _ = self.look(alarm(WELL), probe(DARK), by_person=True)
-
-        assert confirmation is Confirmation.GO
-
-    def test_a_run_ends_when_all_that_decide_say_it_is_well(self) -> None:
-        confirmation, _, _ = self.look(alarm(WELL))
-
-        assert confirmation is Confirmation.NOT_NEEDED
-
-    def test_no_observer_at_all_confirms_nothing(self) -> None:
-        confirmation, _, _ = self.look()
-
-        assert confirmation is Confirmation.LOOK_AGAIN

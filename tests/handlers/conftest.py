@@ -25,6 +25,8 @@ from pilotlight.domain.plan import Plan
 from pilotlight.domain.ports import Silence, WebAnswer
 from pilotlight.domain.records import Record, RecordKind
 from pilotlight.handlers.holding import subjects_of
+from pilotlight.handlers.looking import see
+from pilotlight.handlers.runtime import Runtime
 from rehearsal.apply import Account
 from rehearsal.embedded_aws import EmbeddedAws
 from rehearsal.internet import Internet
@@ -33,7 +35,7 @@ from rehearsal.services.lambda_functions import LambdaFunctions
 from rehearsal.services.step_functions import StepFunctions
 from rehearsal.virtual_time import VirtualTime
 from rehearsal.world import World
-from tests.builders import ALARM, PRIMARY_HOST, STANDBY, a_plan
+from tests.builders import ALARM, PRIMARY, PRIMARY_HOST, STANDBY, a_plan
 
 MORNING = datetime(2026, 11, 21, 1, 0, tzinfo=UTC)
 ACTIVE = (Rule, HealthCheck, StreamSource)
@@ -100,14 +102,26 @@ class Desk:
         """The shared probe looks for a minute, as its own tick would let it."""
         self.call(names.PROBE_FUNCTION, TICK)
 
-    def darken(self, *, alarm_says_so: bool = True) -> None:
-        """The primary stops answering, and its alarm says so."""
+    def darken(self, *, minutes: int = 4) -> None:
+        """The primary region stops answering, its alarm says so, and the probe has seen it for some minutes."""
         dark = WebAnswer(None, "", "no connection came about in time", silence=Silence.TIMED_OUT)
         self.account.internet.put(PRIMARY_HOST, lambda request: dark)
-        if alarm_says_so:
-            self.alarm.state = "ALARM"
-            self.alarm.updated = self.now
-        self.probe()
+        self.world.darken(PRIMARY)
+        self.alarm.state = "ALARM"
+        self.alarm.updated = self.now
+        self.watch(minutes)
+
+    def watch(self, minutes: int) -> None:
+        """Let the probe look for so long, and the detector hear of it without concluding anything."""
+        environ = {
+            "AWS_REGION": STANDBY,
+            "PILOTLIGHT_CONTROL_TABLE": names.CONTROL_TABLE,
+            "PILOTLIGHT_SIGNALS_TABLE": names.SIGNALS_TABLE,
+        }
+        runtime = Runtime(environ, self.account.outside(), "test")
+        for _ in range(minutes):
+            self.probe()
+            self.inside(lambda: see(runtime, self.plan, self.now))
 
     def recover(self) -> None:
         """The primary answers again, and the probe sees it; its alarm is slower."""
@@ -116,6 +130,7 @@ class Desk:
 
     def answer_again(self) -> None:
         """The primary answers again, and nobody has looked yet."""
+        self.world.relight(PRIMARY)
         self.account.internet.put(PRIMARY_HOST, lambda request: WebAnswer(200, "UP"))
 
 

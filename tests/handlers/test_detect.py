@@ -65,6 +65,16 @@ class TestWhatStartsARun:
         assert answer["verdict"] == "join"
         assert desk.executions() == ["fileflow-e1"]
 
+    def test_the_detector_waits_for_the_rest_of_the_darkness_that_must_last(self, desk: Desk) -> None:
+        desk.darken(minutes=3)
+        asked = desk.now
+
+        answer = desk.detect(TICK)
+
+        waited = desk.now - asked
+        assert answer["verdict"] == "start"
+        assert timedelta(seconds=5) < waited < timedelta(seconds=60)
+
 
 class TestWhatStartsNone:
     @pytest.mark.parametrize(

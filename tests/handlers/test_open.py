@@ -132,24 +132,20 @@ class TestAStartByTheDetector:
         assert run.origin is Origin.EVENT
         assert dark.records(RecordKind.RUN_OPENED)[0].entry.details["proven"] is True
 
-    def test_it_looks_again_until_the_darkness_has_lasted(self, dark: Desk) -> None:
+    def test_it_goes_on_at_once_because_the_darkness_has_lasted(self, dark: Desk) -> None:
         dark.detect(an_alarm_event(dark.now))
         dark.world.time.run(limit_seconds=30)
-        assert dark.inside(lambda: dark.control.run("fileflow-e1")).phase is Phase.LOOKING
-
-        dark.world.time.run(limit_seconds=200)
 
         run = dark.inside(lambda: dark.control.run("fileflow-e1"))
         assert run.phase is Phase.ACTING
-        assert run.looks >= 5
+        assert run.looks == 1
         assert run.clocks.decided is not None
         assert run.clocks.onset is not None
         assert run.clocks.decided - run.clocks.onset >= timedelta(minutes=3)
 
     def test_a_primary_that_comes_back_ends_it_with_nothing_changed(self, dark: Desk) -> None:
         dark.detect(an_alarm_event(dark.now))
-        dark.world.time.run(limit_seconds=43)
-        dark.recover()
+        dark.answer_again()
         dark.world.time.run(limit_seconds=60)
 
         run = dark.inside(lambda: dark.control.run("fileflow-e1"))
@@ -182,14 +178,20 @@ class TestTheLease:
         dark.world.time.run(limit_seconds=20)
         next(iter(dark.account.aws.service(StepFunctions).executions.values())).stop()
 
+        first = open_run(dark, "by-hand", CONFIRMED)
+        dark.world.time.run(limit_seconds=first["wait_seconds"])
         answer = open_run(dark, "by-hand", CONFIRMED)
 
-        assert answer["next"] == "go"
+        assert (first["next"], answer["next"]) == ("look_again", "go")
+        assert "is put to rest first" in first["sentence"]
         lease = dark.lease()
         assert (lease.holder, lease.epoch) == ("by-hand", 2)
 
     def test_a_holder_that_was_never_started_is_dead(self, dark: Desk) -> None:
         dark.grant("never-started")
+
+        first = open_run(dark, "by-hand", CONFIRMED)
+        dark.world.time.run(limit_seconds=first["wait_seconds"])
 
         assert open_run(dark, "by-hand", CONFIRMED)["next"] == "go"
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from deployment.resources import (
     CalculatedHealthCheck,
     Function,
+    FunctionTarget,
     HealthCheck,
     HealthCheckAlarm,
     MetricAlarm,
@@ -38,7 +39,11 @@ MINUTES_IN_A_MONTH = 730 * 60
 TICK_SECONDS = 0.5
 TURN_SECONDS = 0.4
 BYTES_LOGGED_PER_CALL = 2_000
-READS_PER_TICK = 3
+READS_PER_TICK = 6
+WRITES_PER_TICK = 1
+PROBE_SECONDS = 46.0
+"""Four looks, 15 s apart: the probe waits for most of each minute, and waiting is what it costs."""
+
 RECORDS_PER_TURN = 2
 
 # USD, ap-northeast-1, from memory of the public price lists and without free tiers: to be checked before they are used.
@@ -77,13 +82,20 @@ class CostLine:
 def idle_month(deployment: Deployment) -> list[CostLine]:
     """A month in which nothing happens: things that stand there, and a tick each minute."""
     resources = [resource for stack in deployment.stacks for resource in stack.resources]
+    probes = [r for r in resources if isinstance(r, Function) and r.handler.endswith(".probe")]
+    beats = [r for r in resources if isinstance(r, Function) and r.handler.endswith(".heartbeat")]
     alarms = [r for r in resources if isinstance(r, MetricAlarm | HealthCheckAlarm)]
     detector = next(r for r in resources if isinstance(r, Function) and r.handler.endswith(".detect"))
-    ticks = MINUTES_IN_A_MONTH * sum(isinstance(r, Rule) and r.schedule == "rate(1 minute)" for r in resources)
-    # The latch says each minute where it stands, and looks at no alarm and at one item.
+    short = [r for r in resources if isinstance(r, Function) and r not in (*probes, *beats)]
+    ticks = MINUTES_IN_A_MONTH * sum(_is_called_each_minute(resources, function) for function in short)
+    # Of those that tick only the detector looks at alarms and at many items.
+    looks = MINUTES_IN_A_MONTH
     latches = _count(resources, PublicObject)
-    looks = ticks - MINUTES_IN_A_MONTH * latches
     plain = [r for r in resources if isinstance(r, HealthCheck) and r.search is None]
+    watching = [*probes, *beats]
+    watched = MINUTES_IN_A_MONTH * len(watching)
+    probe_seconds = MINUTES_IN_A_MONTH * PROBE_SECONDS * sum(r.memory_megabytes for r in probes) / 1024
+    beat_seconds = MINUTES_IN_A_MONTH * TICK_SECONDS * sum(r.memory_megabytes for r in beats) / 1024
     return [
         CostLine("alarms", len(alarms), ALARM),
         CostLine("health checks (HTTPS, 30 s, an endpoint in AWS)", len(plain), HEALTH_CHECK),
@@ -101,10 +113,14 @@ def idle_month(deployment: Deployment) -> list[CostLine]:
         CostLine(
             "GB-seconds of these functions", ticks * TICK_SECONDS * detector.memory_megabytes / 1024, LAMBDA_GB_SECOND
         ),
-        CostLine("GB of logs", ticks * BYTES_LOGGED_PER_CALL / 1e9, LOG_GB),
-        CostLine("traces", ticks, TRACE),
+        CostLine("calls of the probes and the heartbeat", watched, LAMBDA_CALL),
+        CostLine("GB-seconds of the probes, shared by all applications", probe_seconds, LAMBDA_GB_SECOND),
+        CostLine("GB-seconds of the heartbeat, shared as well", beat_seconds, LAMBDA_GB_SECOND),
+        CostLine("GB of logs", (ticks + watched) * BYTES_LOGGED_PER_CALL / 1e9, LOG_GB),
+        CostLine("traces", ticks + watched, TRACE),
         CostLine("looks at alarms (DescribeAlarms)", looks, API_CALL),
-        CostLine("read units of the tables", looks * READS_PER_TICK + MINUTES_IN_A_MONTH * latches, READ_UNIT),
+        CostLine("read units of the tables", looks * READS_PER_TICK + ticks + watched, READ_UNIT),
+        CostLine("write units of the tables", looks * WRITES_PER_TICK + watched, WRITE_UNIT),
         CostLine("tables (their storage is a few MB)", _count(resources, Table), 0.0),
     ]
 
@@ -132,6 +148,12 @@ def turns_of(timing: Timing) -> int:
         waited += timing.look_again_in(waited)
         turns += 1
     return turns
+
+
+def _is_called_each_minute(resources: Sequence[Resource], function: Function) -> bool:
+    """Whether a rule with a schedule calls the function."""
+    targets = [r.target for r in resources if isinstance(r, Rule) and r.schedule == "rate(1 minute)"]
+    return any(isinstance(t, FunctionTarget) and f":function:{function.name}:" in t.function_arn for t in targets)
 
 
 def _count(resources: Sequence[Resource], of: type) -> int:

@@ -143,6 +143,13 @@ def alarm(region: Region, properties: Properties) -> Created:
     return Created(name)
 
 
+def parameter(region: Region, properties: Properties) -> Created:
+    """AWS::SSM::Parameter."""
+    name = properties.take("Name")
+    region.client("ssm").put_parameter(Name=name, **properties.take_if_there("Description", "Type", "Value"))
+    return Created(name)
+
+
 def health_check(region: Region, properties: Properties) -> Created:
     """AWS::Route53::HealthCheck. moto forgets which alarm a check watches, so tags say it for whoever reads it back."""
     route53 = region.client("route53")
@@ -194,5 +201,6 @@ CREATORS: Mapping[str, Creator] = {
     "AWS::SNS::TopicPolicy": topic_policy,
     "AWS::SQS::Queue": queue,
     "AWS::SQS::QueuePolicy": queue_policy,
+    "AWS::SSM::Parameter": parameter,
     "AWS::StepFunctions::StateMachine": machine,
 }

@@ -16,12 +16,14 @@ import aws_cdk as cdk
 
 from deployment.application import application
 from deployment.foundation import foundation
+from deployment.observing import observers
 from deployment.resources import Stack
 from deployment.signals import signals
 from pilotlight.domain.plan import Arming, Plan
 from planfile import load
 from stacks.application_stack import ApplicationStack
 from stacks.foundation_stack import FoundationStack
+from stacks.observers_stack import ObserversStack
 from stacks.signals_stack import SignalsStack
 from tests.stacks import samples
 
@@ -37,13 +39,14 @@ class Deployment:
 
     name: str
     foundation: Stack
+    observers: tuple[Stack, ...]
     applications: tuple[Stack, ...]
     signals: tuple[Stack, ...]
 
     @property
     def stacks(self) -> tuple[Stack, ...]:
         """All of them, what is depended upon first."""
-        return (self.foundation, *self.applications, *self.signals)
+        return (self.foundation, *self.observers, *self.applications, *self.signals)
 
     @property
     def regions(self) -> tuple[str, ...]:
@@ -63,6 +66,7 @@ def deployment_of(plan: Plan, arming: Arming) -> Deployment:
     return Deployment(
         f"{plan.application}-{arming.value}",
         foundation(plan.account, plan.regions.standby),
+        observers([armed]),
         (application(armed),),
         signals(armed),
     )
@@ -72,7 +76,7 @@ def deployment_of(plan: Plan, arming: Arming) -> Deployment:
 def deployments() -> tuple[Deployment, ...]:
     """The samples, and each plan at each arming."""
     sample = Deployment(
-        "samples", samples.sample_foundation(), (samples.sample_application(),), (samples.sample_signals(),)
+        "samples", samples.sample_foundation(), (), (samples.sample_application(),), (samples.sample_signals(),)
     )
     return (sample, *(deployment_of(plan, arming) for plan in plans() for arming in Arming))
 
@@ -109,6 +113,8 @@ def synthesized(name: str) -> Synthesized:
     deployment = next(d for d in deployments() if d.name == name)
     app = an_app()
     first = FoundationStack(app, deployment.foundation)
+    for described in deployment.observers:
+        ObserversStack(app, described)
     for described in deployment.applications:
         ApplicationStack(app, described, first)
     for described in deployment.signals:

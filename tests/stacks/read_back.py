@@ -20,6 +20,7 @@ from deployment.resources import (
     HealthCheckAlarm,
     MetricAlarm,
     MetricHealthCheck,
+    Parameter,
     PublicObject,
     Queue,
     Resource,
@@ -81,6 +82,15 @@ def queues(region: Region) -> Iterator[Queue]:
         assert attributes["SqsManagedSseEnabled"] == "true", f"{url} is not encrypted"
         retention = timedelta(seconds=int(attributes["MessageRetentionPeriod"]))
         yield Queue(attributes["QueueArn"].rsplit(":", 1)[1], retention)
+
+
+def parameters(region: Region) -> Iterator[Parameter]:
+    """The parameters, if they are plain text."""
+    ssm = region.client("ssm")
+    for listed in pages(ssm, "describe_parameters", "Parameters"):
+        assert listed["Type"] == "String", f"{listed['Name']} is a {listed['Type']}"
+        value = ssm.get_parameter(Name=listed["Name"])["Parameter"]["Value"]
+        yield Parameter(listed["Name"], listed["Description"], value)
 
 
 def topics(region: Region) -> Iterator[Topic]:
@@ -260,6 +270,7 @@ def _json(text: str | None) -> Any:
 
 READERS: tuple[Callable[[Region], Iterator[Resource]], ...] = (
     tables,
+    parameters,
     queues,
     topics,
     buses,

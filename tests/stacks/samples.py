@@ -14,6 +14,7 @@ from deployment.resources import (
     HealthCheckAlarm,
     MetricAlarm,
     MetricHealthCheck,
+    Parameter,
     PublicObject,
     Queue,
     Rule,
@@ -107,6 +108,7 @@ def sample_application() -> Stack:
         STANDBY,
         ACCOUNT,
         (
+            Parameter("/pilotlight/sample", "Says something of the sample.", '{"application":"sample"}'),
             a_function("sample-detect"),
             a_function("sample-step", environment={}),
             a_machine("sample-failover"),

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from deployment import names as own
+from deployment.observing import observing_regions
 from deployment.resources import Function, StateMachine
 from pilotlight.domain.plan import Arming, Plan
 from pilotlight.domain.read_only import is_read
@@ -34,7 +35,7 @@ OUR_OWN = (
 WIRING_WRITES = ("logs:CreateLogStream", "logs:PutLogEvents", "xray:PutTelemetryRecords", "xray:PutTraceSegments")
 """What every function writes about itself."""
 
-CONTROLLERS_WILDCARDS = ("own log", "traces", "log delivery")
+CONTROLLERS_WILDCARDS = ("own log", "traces", "log delivery", "a changed sight")
 """The entries of the signed list that write, and are about the controller and not about an application."""
 
 
@@ -43,6 +44,9 @@ def is_our_own(plan: Plan, permission: Permission) -> bool:
     for service, resource in OUR_OWN:
         if permission.resource == plan.place.arn(service, resource):
             return True
+    for region in observing_regions(plan):
+        if permission.resource == plan.place.arn("dynamodb", f"table/{own.SIGNALS_TABLE}", region=region):
+            return True
     functions = plan.place.arn("lambda", f"function:pilotlight-{plan.application}-")
     if permission.action == "lambda:InvokeFunction" and permission.resource.startswith(functions):
         return True
@@ -50,8 +54,12 @@ def is_our_own(plan: Plan, permission: Permission) -> bool:
     if permission.role == logical_id(own.latch_function(plan.application), "FunctionRole"):
         shown = ("s3:PutObject", f"arn:aws:s3:::{latch.bucket}/{latch.key}"), ("cloudwatch:PutMetricData", "*")
         return (permission.action, permission.resource) in shown or permission.action in WIRING_WRITES
-    signals_queue = f":pilotlight-{plan.application}-lost-signals"
-    if permission.action == "sqs:SendMessage" and permission.resource.endswith(signals_queue):
+    queues = (
+        f":pilotlight-{plan.application}-lost-signals",
+        f":{own.LOST_LOOKS_QUEUE}",
+        f":{own.lost_beats_queue(plan.regions.standby)}",
+    )
+    if permission.action == "sqs:SendMessage" and permission.resource.endswith(queues):
         return True
     return (
         is_wildcard(permission.resource)
@@ -163,6 +171,28 @@ def test_no_role_may_update_or_delete_a_record_of_the_ledger(plan, arming):
     held = {p.action for t in synthesis.templates.values() for p in permissions(t) if p.resource == ledger}
 
     assert held == {"dynamodb:PutItem", "dynamodb:Query"}
+
+
+@EVERY_PLAN
+def test_a_heartbeat_may_write_its_own_pulse_alone_and_a_probe_what_it_saw(plan):
+    synthesis = synthesized(f"{plan.application}-{Arming.OBSERVE.value}")
+    primary, standby = plan.regions.primary, plan.regions.standby
+
+    held = {}
+    for stack in synthesis.deployment.observers:
+        for name, role in synthesis.resources(stack, "AWS::IAM::Role").items():
+            for policy in role["Properties"]["Policies"]:
+                for statement in policy["PolicyDocument"]["Statement"]:
+                    if "dynamodb:PutItem" in statement["Action"]:
+                        held[stack.region, name] = statement["Condition"]
+
+    beats = logical_id(own.heartbeat_function(standby), "FunctionRole")
+    probe = logical_id(own.PROBE_FUNCTION, "FunctionRole")
+    own_items = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["probe#*"]}}
+    assert held == {
+        (primary, beats): {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [f"pulse#{primary}"]}},
+        **{(region, probe): own_items for region in observing_regions(plan)},
+    }
 
 
 def test_a_write_on_everything_is_not_signed_for_a_step():

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from aws_cdk.assertions import Template
 
-from deployment.resources import HealthCheck, HealthCheckAlarm, Resource, Rule, Stack
+from deployment.resources import CalculatedHealthCheck, HealthCheck, HealthCheckAlarm, Resource, Rule, Stack
 from stacks.rendering import RenderedStack
 from stacks.wiring import WiringMistake
 from tests.stacks.described import an_app
@@ -174,3 +174,45 @@ def test_a_function_has_one_queue_for_what_it_lost():
 
     with pytest.raises(WiringMistake, match="sample-detect is called by rules with different queues"):
         rendered(*dataclasses.replace(described, resources=(*described.resources, rule)).resources)
+
+
+def test_the_check_of_a_latch_keeps_its_last_known_status_and_needs_both_children(application):
+    checks = application("AWS::Route53::HealthCheck")
+
+    by_metric, both = (
+        checks[f"{name}HealthCheck"]["Properties"]["HealthCheckConfig"] for name in ("SampleLatchMetric", "SampleLatch")
+    )
+    assert by_metric == {
+        "Type": "CLOUDWATCH_METRIC",
+        "AlarmIdentifier": {"Name": "pilotlight-sample-failed", "Region": "ap-northeast-1"},
+        "InsufficientDataHealthStatus": "LastKnownStatus",
+    }
+    assert both == {
+        "Type": "CALCULATED",
+        "ChildHealthChecks": [
+            {"Fn::GetAtt": [f"SampleLatch{name}HealthCheck", "HealthCheckId"]} for name in ("Metric", "Object")
+        ],
+        "HealthThreshold": 2,
+    }
+
+
+def test_the_check_of_its_object_is_inverted_and_looks_for_the_sentence(application):
+    check = application("AWS::Route53::HealthCheck")["SampleLatchObjectHealthCheck"]["Properties"]["HealthCheckConfig"]
+
+    assert (check["Type"], check["Inverted"]) == ("HTTPS_STR_MATCH", True)
+    assert check["SearchString"] == "The latch of sample is on."
+    assert check["FullyQualifiedDomainName"].endswith(".s3.ap-northeast-1.amazonaws.com")
+
+
+def test_the_public_may_read_the_one_object_and_only_over_tls(application):
+    (policy,) = application("AWS::S3::BucketPolicy").values()
+    read, refused = policy["Properties"]["PolicyDocument"]["Statement"]
+
+    assert (read["Effect"], read["Principal"], read["Action"]) == ("Allow", "*", ["s3:GetObject"])
+    assert read["Resource"] == ["arn:aws:s3:::sample-latch-123456789012-ap-northeast-1/latch/sample"]
+    assert (refused["Effect"], refused["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
+
+
+def test_a_calculated_check_whose_child_is_elsewhere_is_refused():
+    with pytest.raises(WiringMistake, match="is calculated from no-such-check, which is not in its stack"):
+        rendered(CalculatedHealthCheck("both", ("no-such-check",)))

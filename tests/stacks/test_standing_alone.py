@@ -9,12 +9,20 @@ import pytest
 
 from deployment.resources import CalculatedHealthCheck, HealthCheck, MetricHealthCheck, Table
 from pilotlight.domain.read_only import is_read
+from pilotlight.steps import kind, kind_names
 from tests.stacks.described import deployments, names, synthesized
 from tests.stacks.policies_of import texts
 
 EVERY_DEPLOYMENT = pytest.mark.parametrize("deployment", names(deployments()))
 
 REGION = re.compile(r"\b[a-z]{2}(?:-[a-z]+)+-\d\b")
+
+FENCE_ROLES = tuple(
+    f"{''.join(word.capitalize() for word in name.split('_'))}FunctionRole"
+    for name in kind_names()
+    if kind(name).fences
+)
+"""The ends of the logical ids of the roles that may close the old primary."""
 
 LARGEST_INLINE_POLICIES = 10_240
 """Characters that IAM allows in the inline policies of one role, without blanks (IAM quotas)."""
@@ -28,14 +36,16 @@ def abroad(template, region):
 
 
 @EVERY_DEPLOYMENT
-def test_the_standby_names_other_regions_only_to_listen_to_them_and_to_look_at_them(deployment):
-    """A rule's pattern says whose alarms it waits for; a read may look at the primary, and works without an answer."""
+def test_the_standby_names_other_regions_only_to_listen_to_them_to_look_at_them_and_to_close_them(deployment):
+    """A rule's pattern says whose alarms it waits for, a parameter what the probe is to look at; reads and fences reach
+    the primary, and work without it."""
     synthesis = synthesized(deployment)
 
     for stack in (synthesis.deployment.foundation, *synthesis.deployment.applications):
         template = synthesis.templates[stack.name]
         for where, text in abroad(template, stack.region):
-            if "EventPattern" in where:
+            is_parameter = template["Resources"][where[0]]["Type"] == "AWS::SSM::Parameter"
+            if "EventPattern" in where or is_parameter or where[0].endswith(FENCE_ROLES):
                 continue
             statement = template["Resources"]
             for key in where[: where.index("Resource")]:
@@ -54,7 +64,7 @@ def test_no_stack_needs_another_to_be_read(deployment):
             "Custom::",
             "AWS::CloudFormation",
             "resolve:ssm",
-            "AWS::SSM",
+            "AWS::SSM::Parameter::Value",
         ):
             assert word not in said
 

@@ -39,10 +39,11 @@ def fileflow() -> Plan:
 
 
 def the_sample_event_arrives(scene: Scene) -> None:
-    """The primary goes dark, and the published event of its alarm is put on the bus at the same moment."""
+    """The primary goes dark, and once the probes have seen it the published event of its alarm is put on the bus."""
     scene.world.time.sleep(10)  # past the tick of this minute, which would see the dark primary first
-    now = scene.world.time.now()
     scene.world.darken(scene.plan.regions.primary)
+    scene.world.time.sleep(12)  # until the probes have seen it: the event is what they waited for
+    now = scene.world.time.now()
     alarm = scene.account.aws.service(CloudWatch).alarms["us-east-1", ALARM]
     alarm.state, alarm.updated = "ALARM", now
     scene.account.aws.service(Events).put("us-east-1", "default", an_alarm_event(now))

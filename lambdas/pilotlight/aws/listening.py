@@ -97,7 +97,7 @@ def _of_probe(name: str, vantage: Vantage, kept: Kept, subject: str, memory: Mem
         dark_for=timedelta(seconds=said["dark_for_seconds"] or 0.0),
     )
     if heard.is_fresh(HEARD_AGAIN_WITHIN):
-        return Signal(name, vantage, Sight(said["sight"]), now, said["sentence"], heard.since)
+        return Signal(name, vantage, Sight(said["sight"]), heard.first, said["sentence"], heard.since)
     if heard.after is None:
         words = "was read for the first time, so how old its report is will be known at the next looks"
     else:

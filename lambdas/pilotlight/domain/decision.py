@@ -13,7 +13,7 @@ from typing import assert_never
 
 from pilotlight.domain.durations import say_duration, say_elapsed
 from pilotlight.domain.plan import Arming, Plan
-from pilotlight.domain.quorum import Signals, Weighed, say, say_persistence, weigh, well_again
+from pilotlight.domain.quorum import Signals, Weighed, onset, region_answers, say, say_persistence, weigh, well_again
 from pilotlight.domain.run import Outcome
 from pilotlight.domain.signals import Sight, Signal, Subject
 
@@ -196,40 +196,30 @@ class Confirmed:
 
 
 def confirm(plan: Plan, signals: Signals, *, looking_since: datetime, by_person: bool, now: datetime) -> Confirmed:
-    """Whether a run that holds its lease may go on, by what is seen now.
+    """Whether a run that holds its lease may go on, by what is seen first-hand now.
 
-    Darkness has lasted since enough vantage points agree on it, not since the first of them said so; `looking_since`
-    is when this look was asked for first. A good answer got first-hand ends the run. A person's start needs no lasting
-    darkness, no alarm and no dark region, but it does not move an application whose primary answers.
+    That the darkness lasted and that enough vantage points agree was decided before the run was started; here it only
+    has to be there still. A good answer got first-hand ends the run, whoever started it. `looking_since` is when this
+    look was asked for first. A person's start needs no dark region.
     """
     well = well_again(signals)
     if well:
         sentence = f"The primary of {plan.application} is well again: {say(well)}"
         return Confirmed(Confirmation.NOT_NEEDED, sentence)
-    if by_person and any(_counts_dark(s) for s in signals):
-        sentence = f"A person started this run, and nobody gets a good answer from {plan.application}: {say(signals)}"
-        return Confirmed(Confirmation.GO, sentence)
-    seen = weigh(plan, signals, now, by_person=by_person)
-    if seen.lasted is not None and seen.lasted >= plan.decision.must_last:
-        lasted = say_elapsed(seen.lasted.total_seconds())
-        sentence = f"The primary of {plan.application} has been dark for {lasted}: {seen.seen}"
-        return Confirmed(Confirmation.GO, sentence)
+    dark = tuple(s for s in signals if _counts_dark(s))
+    doubt = "" if by_person else region_answers(plan, signals, onset(signals, plan.decision))
+    if dark and not doubt:
+        started = "A person started this run, and nobody" if by_person else "Nobody"
+        return Confirmed(Confirmation.GO, f"{started} gets a good answer from {plan.application}: {say(dark)}")
     if now - looking_since >= plan.decision.give_up_looking:
         patience = say_elapsed(plan.decision.give_up_looking.total_seconds())
-        sentence = f"The darkness of {plan.application} could not be confirmed within {patience}: {say(signals)}"
+        sentence = (
+            f"The darkness of {plan.application} could not be confirmed within {patience}: {doubt or say(signals)}"
+        )
         return Confirmed(Confirmation.BLOCKED, sentence)
-    return _not_yet(plan, seen)
+    sentence = f"The primary of {plan.application} is looked at again, because {doubt or say(signals)}"
+    return Confirmed(Confirmation.LOOK_AGAIN, sentence, plan.decision.look_every)
 
 
 def _counts_dark(signal: Signal) -> bool:
     return signal.counts and signal.subject is Subject.APPLICATION and signal.sight is Sight.DARK
-
-
-def _not_yet(plan: Plan, seen: Weighed) -> Confirmed:
-    """The look that follows, and why: something speaks against it, or it has not lasted."""
-    again = f"The primary of {plan.application} is looked at again, because"
-    if seen.lasted is None:
-        return Confirmed(Confirmation.LOOK_AGAIN, f"{again} {seen.doubt or seen.seen}", plan.decision.look_every)
-    sentence = f"{again} {say_persistence(plan.decision, seen.lasted)}."
-    remaining = max(plan.decision.must_last - seen.lasted, timedelta(seconds=1))
-    return Confirmed(Confirmation.LOOK_AGAIN, sentence, min(plan.decision.look_every, remaining))

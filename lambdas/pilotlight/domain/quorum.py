@@ -38,11 +38,8 @@ class Weighed:
     lasted: timedelta | None = None
 
 
-def weigh(plan: Plan, signals: Signals, now: datetime, *, by_person: bool = False) -> Weighed:
-    """Weigh the reports on a plan's primary.
-
-    Parameters: `by_person` leaves out what only an automatic start needs, the evidence that the region itself is dark.
-    """
+def weigh(plan: Plan, signals: Signals, now: datetime) -> Weighed:
+    """Weigh the reports on a plan's primary."""
     policy = plan.decision
     about = [s for s in signals if s.subject is Subject.APPLICATION]
     dark = tuple(s for s in about if s.sight is Sight.DARK)
@@ -55,7 +52,7 @@ def weigh(plan: Plan, signals: Signals, now: datetime, *, by_person: bool = Fals
         _unsettled(dark, policy, now)
         or _contradicted(plan.application, about, counting)
         or _too_few(plan.application, policy, counting)
-        or ("" if by_person else _region_answers(plan, signals, began))
+        or region_answers(plan, signals, began)
     )
     return Weighed(True, doubt, say(dark), began, None if doubt else _lasted(counting, policy.quorum))
 
@@ -119,7 +116,7 @@ def _too_few(application: str, policy: Decision, counting: Signals) -> str:
     )
 
 
-def _region_answers(plan: Plan, signals: Signals, began: datetime | None) -> str:
+def region_answers(plan: Plan, signals: Signals, began: datetime | None) -> str:
     """Why nothing may start by itself though the application is dark: its region is not known to be.
 
     A silence that began long before the application's darkness is another trouble: a heartbeat that somebody took down

@@ -15,7 +15,7 @@ from pilotlight.domain.word import Word, abort
 from pilotlight.handlers.answer import Answer
 from pilotlight.handlers.inspection import inspect
 from pilotlight.handlers.journal import clocks_of, write, write_once
-from pilotlight.handlers.looking import see_for_oneself
+from pilotlight.handlers.looking import see_first_hand
 from pilotlight.handlers.runtime import Runtime
 
 
@@ -25,7 +25,7 @@ def look_again(runtime: Runtime, run: Run) -> Answer:
     aborted = abort(runtime.control.words(run.run_id))
     if aborted:
         return end(runtime, run, Outcome.ABORTED_CLEAN, say_aborted(run, aborted))
-    signals = see_for_oneself(runtime, plan, now)
+    signals = see_first_hand(runtime, plan, now)
     began = onset(signals, plan.decision)
     run = runtime.control.change_run(
         run.run_id,

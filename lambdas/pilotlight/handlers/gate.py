@@ -20,7 +20,7 @@ from pilotlight.handlers.answer import Answer
 from pilotlight.handlers.confirming import confirmation, end, say_aborted
 from pilotlight.handlers.inspection import context_of
 from pilotlight.handlers.journal import write_once
-from pilotlight.handlers.looking import see_for_oneself
+from pilotlight.handlers.looking import see_first_hand
 from pilotlight.handlers.restraints import read_switch
 from pilotlight.handlers.runtime import Runtime
 from pilotlight.handlers.waiting import wait
@@ -39,7 +39,7 @@ def hold_gate(runtime: Runtime, run_id: str) -> Answer:
     if aborted:
         return end(runtime, run, Outcome.ABORTED_CLEAN, say_aborted(run, aborted))
     since = run.gate.saw_dark or run.clocks.decided or run.opened
-    signals = see_for_oneself(runtime, run.plan, now)
+    signals = see_first_hand(runtime, run.plan, now)
     seen = confirmation(runtime, run, signals, looking_since=since, now=now)
     if isinstance(seen, Answer):
         return seen

@@ -56,9 +56,10 @@ def take_leases(runtime: Runtime, plan: Plan, run_id: str, execution_arn: str) -
     seen = runtime.leases.seen(subjects_of(plan))
     if all(lease.holder == run_id for lease in seen):
         return {lease.subject: lease.epoch for lease in seen}
-    for lease in seen:
-        if lease.holder and lease.holder != run_id:
-            return _held(runtime, plan, lease)
+    held = [lease for lease in seen if lease.holder and lease.holder != run_id]
+    if held:
+        # What holds the application itself is told first: it is this application's own run.
+        return _held(runtime, plan, min(held, key=lambda lease: lease.subject != plan.application))
     try:
         return runtime.leases.grant(seen, run_id, execution_arn, runtime.now())
     except Changed:

@@ -1,8 +1,8 @@
 """A look at the primary that remembers: how fresh what others kept is, and since when it has been dark.
 
 An alarm says since when it is bad. A probe keeps what it saw, by its own clock; when it was heard is remembered here,
-in the control table, by the reader's clock (`pilotlight.domain.hearing`). A run looks for itself as well, and its own
-unbroken row of dark looks is remembered in the same note.
+in the control table, by the reader's clock (`pilotlight.domain.hearing`). Who decides looks from the standby as well, and
+that unbroken row of dark looks is remembered in the same note.
 """
 
 from __future__ import annotations
@@ -22,39 +22,33 @@ from pilotlight.domain.watching import HEARD_AGAIN_WITHIN
 from pilotlight.handlers.runtime import Runtime
 
 _NOTE = "observers"
-_OWN_LOOK = "a run's own look"
+_OWN_LOOK = "one's own look"
 
 
 def see(runtime: Runtime, plan: Plan, now: datetime) -> tuple[Signal, ...]:
-    """What all observers report, as the detector asks them: nobody is looked at a second time."""
-    return _see(runtime, plan, now, first_hand=False)
+    """What all observers report: the alarms, what was kept, and a look of one's own from the standby."""
+    deciding, *own = look_at_alarms(plan, runtime.aws, now)
+    return (deciding, *see_first_hand(runtime, plan, now), *own)
 
 
-def see_for_oneself(runtime: Runtime, plan: Plan, now: datetime) -> tuple[Signal, ...]:
-    """The same inside a run, which looks from the standby itself: that says more than a look that was kept."""
-    return _see(runtime, plan, now, first_hand=True)
-
-
-def _see(runtime: Runtime, plan: Plan, now: datetime, *, first_hand: bool) -> tuple[Signal, ...]:
+def see_first_hand(runtime: Runtime, plan: Plan, now: datetime) -> tuple[Signal, ...]:
+    """The same without the alarms, as a run asks: it needs nothing in us-east-1, and no news of some minutes ago."""
     note = runtime.control.note(f"heard#{plan.application}", _NOTE)
     memory = {name: Heard.from_note(heard) for name, heard in note["heard"].items()} if note else {}
-    deciding, *own = look_at_alarms(plan, runtime.aws, now)
     here = runtime.signals(plan.regions.standby)
-    near, at_region = listen_to_probe(plan, "standby", plan.regions.standby, here, memory, now)
-    if first_hand:
-        near = _merged(plan, near, look_for_oneself(plan, runtime.outside.web, now), memory)
-    looks, regions = [near], [at_region]
+    near, *regions = listen_to_probe(plan, "standby", plan.regions.standby, here, memory, now)
+    looks = [_merged(plan, near, look_for_oneself(plan, runtime.outside.web, now), memory)]
     if plan.regions.witness:
         witness = plan.regions.witness
         far, at_region = listen_to_probe(plan, "witness", witness, runtime.signals(witness), memory, now)
-        looks, regions = [near, far], [*regions, at_region]
+        looks, regions = [*looks, far], [*regions, at_region]
     beat = listen_to_heartbeat(plan, here, memory, now)
     _remember(runtime, plan, memory, note)
-    return (deciding, *looks, *own, *regions, beat)
+    return (*looks, *regions, beat)
 
 
 def _merged(plan: Plan, kept: Signal, own: Signal, memory: Memory) -> Signal:
-    """A run's own look, dark since the first of its row of dark looks, or since the probe has seen it dark."""
+    """One's own look, dark since the first of its row of dark looks, or since the probe has seen it dark."""
     before = memory.pop(_OWN_LOOK, None)
     if own.sight is not Sight.DARK:
         return own

@@ -31,6 +31,7 @@ class TestDescribing:
         replica.pending["MultiAZ"] = True
         replica.tags["team"] = "platform"
         replica.cluster = "shared"
+        replica.security_groups = ("sg-0123456789abcdef0",)
 
         found = describe(aws)
 
@@ -60,6 +61,7 @@ class TestDescribing:
             "StatusInfos": [{"StatusType": "read replication", "Normal": True, "Status": "replicating"}],
             "TagList": [{"Key": "team", "Value": "platform"}],
             "DBClusterIdentifier": "shared",
+            "VpcSecurityGroups": [{"VpcSecurityGroupId": "sg-0123456789abcdef0", "Status": "active"}],
         }
 
     def test_source_and_replica_name_each_other_by_arn_abroad(self, aws: EmbeddedAws, replica: Instance) -> None:
@@ -118,7 +120,7 @@ class TestDescribing:
         with pytest.raises(NotModelled):
             ask(aws, "ModifyDBInstance", DBInstanceIdentifier=REPLICA, DBInstanceClass="db.t3.large")
         with pytest.raises(NotModelled):
-            ask(aws, "RebootDBInstance", DBInstanceIdentifier=REPLICA)
+            ask(aws, "StopDBInstance", DBInstanceIdentifier=REPLICA)
 
 
 class TestReplication:
