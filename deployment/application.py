@@ -11,10 +11,11 @@ from datetime import timedelta
 from typing import Any
 
 from deployment import names
-from deployment.foundation import function_errors, table_arn
+from deployment.alarms import alarms
+from deployment.foundation import table_arn
 from deployment.latch import latch
 from deployment.observing import observing_regions, watched_parameter
-from deployment.resources import Function, FunctionTarget, MetricAlarm, Resource, Rule, Stack, StateMachine
+from deployment.resources import Function, FunctionTarget, Resource, Rule, Stack, StateMachine
 from pilotlight.domain.plan import Arming, Plan
 from pilotlight.domain.step import Access, Statement
 from pilotlight.domain.watching import SIGHT_CHANGED, SOURCE
@@ -22,11 +23,6 @@ from pilotlight.steps import kind_and_params
 from stepfunctions.assemble import Functions, assemble
 
 PLAN_FILE = "/opt/pilotlight/plan.json"
-_BAD_ENDS = (
-    ("failed", "ExecutionsFailed", "did not recover it"),
-    ("timed-out", "ExecutionsTimedOut", "took longer than its steps may"),
-    ("stopped", "ExecutionsAborted", "was stopped"),
-)
 _SECRETS = {"secretsmanager:GetSecretValue", "kms:Decrypt"}
 _TOMBSTONES = {"PILOTLIGHT_TOMBSTONES_TABLE": names.TOMBSTONES_TABLE}
 _ENVIRONMENT = {
@@ -41,13 +37,13 @@ def application(plan: Plan) -> Stack:
     """Everything of one plan that stands in its standby region."""
     kinds = dict.fromkeys(step.kind for step in plan.steps().values())
     steps = [_step_function(plan, kind_name) for kind_name in kinds]
-    functions = [_detector(plan), _opener(plan, steps), _closer(plan, steps), *steps]
+    functions = [_detector(plan), _opener(plan, steps), _closer(plan, steps), _listener(plan), *steps]
     resources: tuple[Resource, ...] = (
         watched_parameter(plan),
         *functions,
         _machine(plan, steps),
         *_rules(plan),
-        *_alarms(plan, functions),
+        *alarms(plan, functions),
         *latch(plan, PLAN_FILE),
     )
     return Stack(names.application_stack(plan.application), plan.regions.standby, plan.account, resources)
@@ -173,6 +169,7 @@ def _opener(plan: Plan, steps: list[Function]) -> Function:
         statements=(
             *_journal(plan),
             *_eyes(plan),
+            _switch(plan),
             _executions(plan),
             *_looks_of(steps, besides=_journal(plan)),
             Statement(Access.READ, ("cloudwatch:GetMetricData",), ("*",)),
@@ -181,6 +178,7 @@ def _opener(plan: Plan, steps: list[Function]) -> Function:
         environment={
             **_ENVIRONMENT,
             "PILOTLIGHT_CLOSE_FUNCTION": closer,
+            "PILOTLIGHT_SWITCH_PARAMETER": names.SWITCH_PARAMETER,
             "PILOTLIGHT_STEP_FUNCTION_PREFIX": names.step_function(plan.application, ""),
         },
         timeout=timedelta(seconds=55),
@@ -205,6 +203,18 @@ def _closer(plan: Plan, steps: list[Function]) -> Function:
             "PILOTLIGHT_STEP_FUNCTION_PREFIX": names.step_function(plan.application, ""),
         },
         timeout=timedelta(seconds=55),
+        plan=plan.snapshot(),
+    )
+
+
+def _listener(plan: Plan) -> Function:
+    """Whoever may invoke it may speak; who is believed, and what that person may say, stands in the plan."""
+    return Function(
+        name=names.word_function(plan.application),
+        description=f"Takes what people say about the runs of {plan.application}, and who they are.",
+        handler="pilotlight.handlers.word",
+        statements=_journal(plan),
+        environment=_ENVIRONMENT,
         plan=plan.snapshot(),
     )
 
@@ -273,31 +283,3 @@ def alarm_pattern(arns: tuple[str, ...]) -> dict[str, Any]:
         "detail-type": ["CloudWatch Alarm State Change"],
         "resources": list(arns),
     }
-
-
-def _alarms(plan: Plan, functions: list[Function]) -> tuple[MetricAlarm, ...]:
-    topic = _arn(plan, "sns", names.ALERTS_TOPIC)
-    detector = names.detect_function(plan.application)
-    blind = MetricAlarm(
-        name=f"{detector}-silent",
-        description=f"Nobody has looked at the primary of {plan.application} for five minutes.",
-        namespace="AWS/Lambda", metric="Invocations", dimensions={"FunctionName": detector},
-        statistic="Sum", threshold=1, comparison="LessThanThreshold", missing="breaching", periods=5, notify=(topic,),
-    )  # fmt: skip
-    machine = names.failover_machine(plan.application)
-    ends = tuple(
-        MetricAlarm(
-            name=f"{machine}-{word}",
-            description=f"A run of {plan.application} {said}; nobody is served because of it. Read its last message.",
-            namespace="AWS/States",
-            metric=metric,
-            dimensions={"StateMachineArn": names.machine_arn(plan.place)},
-            statistic="Sum",
-            threshold=0,
-            comparison="GreaterThanThreshold",
-            missing="notBreaching",
-            notify=(topic,),
-        )
-        for word, metric, said in _BAD_ENDS
-    )
-    return (blind, *ends, *(function_errors(function.name, topic) for function in functions))

@@ -34,6 +34,11 @@ def close_function(application: str) -> str:
     return f"pilotlight-{application}-close"
 
 
+def word_function(application: str) -> str:
+    """The function that takes what people say about a run."""
+    return f"pilotlight-{application}-word"
+
+
 def step_function(application: str, kind: str) -> str:
     """The function that takes the turns of all steps of one kind: one role a kind."""
     return f"pilotlight-{application}-{kind.replace('_', '-')}"

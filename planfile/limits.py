@@ -40,16 +40,6 @@ def private_applications_are_not_built(draft: Draft) -> Iterator[Complaint]:
         yield _unbuilt(("network", "private"), "The recovery of an application that only its own VPC can reach")
 
 
-@reading("gates")
-def waiting_for_people_is_not_built(draft: Draft) -> Iterator[Complaint]:
-    """The gate of a run asks nobody."""
-    gates = draft.plan.gates
-    if gates.approval:
-        yield _unbuilt(("gates", "approval"), "Waiting for a person's approval")
-    if gates.veto_window:
-        yield _unbuilt(("gates", "veto_window"), "A window in which people may stop a run")
-
-
 @reading("notifications")
 def the_slack_token_can_be_read(draft: Draft) -> Iterator[Complaint]:
     """A token that may not be read keeps the channel silent when it matters."""
@@ -87,7 +77,6 @@ def _unbuilt(where: Where, promise: str) -> Complaint:
 LIMITS = (
     runbooks_are_not_built,
     private_applications_are_not_built,
-    waiting_for_people_is_not_built,
     the_slack_token_can_be_read,
     a_look_is_short,
 )

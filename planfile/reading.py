@@ -17,6 +17,7 @@ from planfile.document import read_document
 from planfile.draft import Kinds, read_draft
 from planfile.faults import Fault, PlanFileRefused, did_you_mean, is_under
 from planfile.limits import LIMITS
+from planfile.people_rules import PEOPLE_RULES
 from planfile.rules import PLAN_RULES, complaints_of
 from planfile.step_rules import STEP_RULES
 from planfile.traffic_rules import TRAFFIC_RULES
@@ -34,7 +35,7 @@ def parse(text: str, name: str, kinds: Kinds | None = None) -> Plan:
     """Read the plan in a text; `name` stands for the file in what is said. Raises `PlanFileRefused`."""
     document = read_document(text, name)
     draft, complaints = read_draft(document.value, InstalledKinds() if kinds is None else kinds)
-    complaints += complaints_of(PLAN_RULES + LIMITS + STEP_RULES + TRAFFIC_RULES, draft)
+    complaints += complaints_of(PLAN_RULES + PEOPLE_RULES + LIMITS + STEP_RULES + TRAFFIC_RULES, draft)
     faults = document.faults + [
         document.fault(each) for each in complaints if not is_under(each.where, document.refused)
     ]

@@ -218,7 +218,7 @@ def looking_ends_after_the_darkness_had_time_to_last(draft: Draft) -> Iterator[C
         yield Complaint(("decision", "give_up_looking"), f"{said}; make it longer than must_last.")
 
 
-@reading("decision", "signals", "objectives")
+@reading("decision", "signals", "objectives", "gates")
 def spans_are_positive(draft: Draft) -> Iterator[Complaint]:
     """A span of no time would look without end, or accept nothing."""
     plan = draft.plan
@@ -227,6 +227,7 @@ def spans_are_positive(draft: Draft) -> Iterator[Complaint]:
         ("decision", "look_every"): plan.decision.look_every,
         ("decision", "max_event_age"): plan.decision.max_event_age,
         ("signals", "probe", "timeout"): plan.signals.probe.timeout,
+        ("gates", "approval_within"): plan.gates.approval_within,
     }
     for where, span in spans.items():
         if not span:

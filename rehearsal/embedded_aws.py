@@ -10,6 +10,7 @@ import pkgutil
 import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import datetime
 from importlib import import_module
 from pathlib import Path
 from types import TracebackType
@@ -81,12 +82,17 @@ class EmbeddedAws:
         self._open.enter_context(_one_loader())
         self._open.enter_context(mock_aws())
         self._open.enter_context(patch("botocore.endpoint.time.sleep", self.world.time.sleep))
+        self._open.enter_context(patch("botocore.auth.get_current_datetime", self._now))
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._open.close()
+
+    def _now(self) -> datetime:
+        """The moment that a request is signed at; botocore takes it without a zone."""
+        return self.world.time.now().replace(tzinfo=None)
 
     def service(self, kind: type[S]) -> S:
         """The model of one service, to set the scene or to look at it from outside."""

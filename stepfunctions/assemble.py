@@ -132,11 +132,12 @@ def _state_name(plan: Plan, entry: RunStep | StartStep | AwaitStep) -> str:
 
 
 def _patience(plan: Plan) -> int:
-    """The execution's own limit, in seconds: twice what all steps may take one after the other, and the looking."""
+    """The execution's own limit, in seconds: twice what all steps may take one after the other, the looking before the
+    run and at its gate, and the waiting for people.
+    """
     steps = sum((its_kind.timing.give_up for its_kind in (kind(s.kind) for s in plan.steps().values())), timedelta())
-    return int(
-        (2 * steps + plan.decision.give_up_looking + plan.gates.veto_window + timedelta(hours=1)).total_seconds()
-    )
+    people = plan.gates.approval_within + plan.gates.veto_window
+    return int((2 * (steps + plan.decision.give_up_looking) + people + timedelta(hours=1)).total_seconds())
 
 
 @cache

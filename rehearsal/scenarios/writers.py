@@ -7,6 +7,7 @@ from datetime import timedelta
 from pilotlight.domain.plan import OtherWriter, Plan
 from pilotlight.domain.run import Outcome
 from pilotlight.domain.stages import Stages
+from rehearsal.operators import approved_by_two, two_operators
 from rehearsal.scenarios.darkness import BROKEN
 from rehearsal.scenarios.scenario import (
     Scenario,
@@ -142,6 +143,13 @@ SCENARIOS = (
         "A person starts the run in the moment in which the detector does.",
         Outcome.RECOVERED,
         _double_seat,
+    ),
+    Scenario(
+        "two-operators",
+        "Two people start a failover in the same second, and approve it in the same second.",
+        Outcome.RECOVERED,
+        two_operators,
+        company=lambda plan: (approved_by_two(plan),),
     ),
     Scenario(
         "paused-holder",

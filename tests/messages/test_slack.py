@@ -18,7 +18,7 @@ from tests.report.stories import ARN, Story
 
 SCENES = [
     stories.dark, stories.prepared, stories.moving, stories.served, stories.recovered, stories.failed,
-    stories.not_needed, stories.blocked_by_arming,
+    stories.not_needed, stories.blocked_by_arming, stories.asking, stories.approved,
 ]  # fmt: skip
 EVIL = [
     "<!channel>",
@@ -92,6 +92,16 @@ def test_a_person_who_must_decide_sees_how_and_until_when() -> None:
         "state machine fileflow-failover in ap-northeast-1 this input. *By 02:42*, to keep the objective of 2 h."
     )
     assert said[4] == '{"confirm":"fileflow","reason":"why it is needed"}'
+
+
+def test_a_run_that_waits_at_its_gate_shows_until_when_and_what_to_say() -> None:
+    shown = "\n".join(lines(stories.asking()))
+
+    assert "waits for an approval" in shown
+    assert "waits for a person to approve it. The replica was 2 s behind" in shown
+    assert "Unless it is approved, the run is blocked." in shown
+    assert "./pilotlight approve plans/fileflow.yaml fileflow-2026-11-21T0104Z --reason 'why'" in shown
+    assert "waits for an approval" not in "\n".join(lines(stories.approved()))
 
 
 def test_what_is_left_to_do_stands_under_what_is_needed() -> None:

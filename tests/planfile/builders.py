@@ -70,6 +70,10 @@ stages:
 """
 
 
+PEOPLE = "people: {approvers: ['arn:aws:sts::123456789012:assumed-role/Operators/*']}"
+"""Who may approve a run of the sound plan, where a test needs somebody."""
+
+
 class ResourceParams(Params):
     """What a fake step works on.
 

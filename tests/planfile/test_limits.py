@@ -14,8 +14,6 @@ SLACK = "notifications: {{slack: {{channel: C0123456789, token_secret: {}}}}}"
     ("line", "where", "promise"),
     [
         ("kind: runbook", "runbook", "A plan of kind 'runbook'"),
-        ("gates: {approval: true}", "true", "Waiting for a person's approval"),
-        ("gates: {veto_window: 2 min}", "2 min", "A window in which people may stop a run"),
         ("network: {private: true}", "true", "The recovery of an application that only its own VPC can reach"),
     ],
 )
@@ -32,7 +30,7 @@ def test_a_promise_that_is_not_built_yet_is_refused_where_it_stands(line: str, w
     "line",
     [
         "kind: failover",
-        "gates: {approval: false, veto_window: 0 s}",
+        "gates: {approval: false, veto_window: 2 min, approval_within: 10 min}",
         "fence: {policy: tombstone_then_quarantine}",
         "network: {private: false}",
         SLACK.format("pilotlight/slack-bot-token"),

@@ -9,7 +9,7 @@ import pytest
 import planfile
 from pilotlight.domain.errors import PlanRefused
 from pilotlight.domain.plan import Arming
-from tests.planfile.builders import KINDS, SOUND, changed, faults_of, points_at, read, spot_of, the_fault_of
+from tests.planfile.builders import KINDS, PEOPLE, SOUND, changed, faults_of, points_at, read, spot_of, the_fault_of
 
 
 def test_a_sound_plan_is_read() -> None:
@@ -23,7 +23,7 @@ def test_a_sound_plan_is_read() -> None:
 @pytest.mark.parametrize("arming", list(Arming))
 def test_every_arming_is_a_word_of_the_schema(arming: Arming) -> None:
     witness = ("standby: eu-central-1", "standby: eu-central-1\n  witness: eu-north-1")
-    plan = read(changed(("application: shop", f"application: shop\narming: {arming.value}"), witness))
+    plan = read(changed(("application: shop", f"application: shop\n{PEOPLE}\narming: {arming.value}"), witness))
 
     assert plan.arming is arming
 

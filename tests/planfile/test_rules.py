@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.planfile.builders import changed, faults_of, points_at, the_fault_of
+from tests.planfile.builders import PEOPLE, changed, faults_of, points_at, the_fault_of
 
 PUBLIC = "connect_to: shop-1.eu-west-1.elb.amazonaws.com"
 
@@ -223,7 +223,9 @@ def test_automatic_is_refused_while_a_writer_has_no_plan() -> None:
 
 @pytest.mark.parametrize(("arming", "plan"), [("automatic", ", plan: billing"), ("staged", ""), ("observe", "")])
 def test_a_writer_with_a_plan_or_a_plan_that_asks_is_accepted(arming: str, plan: str) -> None:
-    assert faults_of(changed((WRITERS[0], WRITERS[1].format(arming, plan)), WITNESS)) == ()
+    people = ("application: shop", f"application: shop\n{PEOPLE}")
+
+    assert faults_of(changed((WRITERS[0], WRITERS[1].format(arming, plan)), WITNESS, people)) == ()
 
 
 def test_automatic_is_refused_without_a_witness() -> None:

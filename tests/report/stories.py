@@ -192,6 +192,24 @@ def prepared() -> Story:
     return story.reviewed(305, "prepare").gate(306.5)
 
 
+def asking(what: str = "approval") -> Story:
+    """The run waits at its gate for people, for half an hour; `what` is what it waits for."""
+    story = dark().reviewed(305, "prepare")
+    loss = "The replica was 2 s behind at the last good look before onset, so up to 2 s of writes are lost."
+    return story.write(
+        RecordKind.GATE_WAITING, 306, f"Run {story.run_id} waits for a person to approve it.", waits_for=what,
+        until=moment(2106).isoformat(), then="Unless it is approved, the run is blocked.", lag_seconds=2.0,
+        data_loss_sentence=loss, loss_window=[moment(-2).isoformat(), moment(0).isoformat()],
+    )  # fmt: skip
+
+
+def approved() -> Story:
+    """Somebody approved it, and it goes on."""
+    story = asking()
+    sentence = f"Run {story.run_id} is approved by arn:aws:iam::123456789012:user/anna (proven), who gave no reason."
+    return story.write(RecordKind.WORD, 400, sentence, mark="1", word={}).gate(405)
+
+
 def overridden() -> Story:
     """Nobody knows what would be lost, and a person accepted that."""
     story = dark().reviewed(305, "prepare")

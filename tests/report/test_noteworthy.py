@@ -68,6 +68,13 @@ def test_that_a_person_overrode_the_gate_is_told_and_weighty() -> None:
     assert weighty(record)
 
 
+def test_a_run_that_waits_for_people_pages_them_and_what_they_say_is_told() -> None:
+    told = {record.entry.kind: record for record in noteworthy(stories.approved().records)}
+
+    assert urgent(told[RecordKind.GATE_WAITING])
+    assert not urgent(told[RecordKind.WORD])
+
+
 @pytest.mark.parametrize(("verdict", "pages"), [("block", True), ("start", False)])
 def test_only_a_verdict_that_asks_a_person_is_urgent(verdict: str, pages: bool) -> None:
     (record,) = Story().verdict(1, verdict).records

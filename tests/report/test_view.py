@@ -281,6 +281,23 @@ class TestOutlook:
             "Promote ryuqqq-shared-rds-replica."
         )
 
+    @pytest.mark.parametrize(("what", "word"), [("approval", "approve"), ("release", "release"), ("veto", "hold")])
+    def test_a_run_that_waits_at_its_gate_asks_for_a_word_in_time(self, what: str, word: str) -> None:
+        asked = seen(stories.asking(what))
+
+        assert asked.outlook.tone is Tone.ASKING
+        assert asked.outlook.happening.startswith("Run fileflow-2026-11-21T0104Z waits for a person to approve it.")
+        assert asked.outlook.comes_next == "Unless it is approved, the run is blocked."
+        assert asked.rpo_seconds == 2.0
+        need = asked.outlook.need
+        assert need is not None
+        assert (need.by, need.because) == (moment(2106), "when it is decided without you")
+        assert need.paste.startswith(f"./pilotlight {word} plans/fileflow.yaml ")
+
+    def test_a_run_that_was_let_through_asks_for_nothing_more(self) -> None:
+        assert seen(stories.approved()).pause is None
+        assert seen(stories.approved()).outlook.need is None
+
     def test_a_failed_step_asks_for_its_fix(self) -> None:
         story = stories.moving().failed(530, "promote", "The replica is gone.", "Make a new replica.")
 

@@ -93,10 +93,12 @@ class TestWhatHoldsInEveryScenario:
         assert refused == []
 
     @everything
-    def test_the_lease_is_given_back_and_one_run_was_started(self, name: str) -> None:
-        executions = played(name).scene.account.aws.service(StepFunctions).executions
+    def test_one_run_was_opened_and_every_execution_came_to_its_end(self, name: str) -> None:
+        seen = played(name)
+        executions = seen.scene.account.aws.service(StepFunctions).executions
 
-        assert len(executions) == 1
+        assert len(sentences(seen, RecordKind.RUN_OPENED)) == 1
+        assert len(executions) == (2 if name == "two-operators" else 1)
         assert all(e.status is not Status.RUNNING for e in executions.values())
 
     @everything
@@ -271,3 +273,31 @@ class TestTheDataLossGate:
         began, ended = passed.details["loss_window"]
         assert began < seen.onset.isoformat() < ended
         assert "the writes between 01:05:59 and 01:07:00 UTC may be lost" in passed.sentence
+
+
+class TestTwoOperators:
+    """`two-operators`: both start, both approve; there is one run, and the one who did not start it approved it."""
+
+    def test_one_run_is_opened_and_the_other_start_is_told_to_follow_it(self) -> None:
+        seen = played("two-operators")
+
+        opened = [r.entry for r in seen.records if r.entry.kind is RecordKind.RUN_OPENED]
+        refused = [s for s in sentences(seen, RecordKind.VERDICT) if "there is only one at a time: follow that" in s]
+        assert len(opened) == 1
+        assert len(refused) == 1
+        assert opened[0].run_id in refused[0]
+
+    def test_the_writer_moved_once(self) -> None:
+        assert writes(played("two-operators")).count("rds:PromoteReadReplica") == 1
+
+    def test_the_one_who_did_not_start_it_approved_it(self) -> None:
+        seen = played("two-operators")
+        (opened,) = [r.entry for r in seen.records if r.entry.kind is RecordKind.RUN_OPENED]
+        (said,) = [r.entry for r in seen.records if r.entry.kind is RecordKind.WORD]
+
+        other = {"anna": "boris", "boris": "anna"}[opened.details["requested_by"]]
+        assert said.details["word"]["person"].endswith(f"/{other}")
+        assert said.details["word"]["proven"] is True
+        (waited,) = [r.entry for r in seen.records if r.entry.kind is RecordKind.GATE_WAITING]
+        (passed,) = [r.entry for r in seen.records if r.entry.kind is RecordKind.GATE_PASSED]
+        assert waited.time < said.time < passed.time

@@ -8,6 +8,7 @@ Everything here is written conditionally on the version that was read, so that o
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,6 +19,7 @@ from pilotlight.domain.errors import AlreadyThere, Changed, Misconfigured
 from pilotlight.domain.life import StepState
 from pilotlight.domain.ports import Table
 from pilotlight.domain.run import Outcome, Run, state_from_item, state_to_item
+from pilotlight.domain.word import Word
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,23 @@ class Control:
         """Keep an override, in place of an earlier one of its run; raises `Changed` when another came meanwhile."""
         key = f"override#{override.run_id}", "override"
         self.keep_note(*key, override.to_item(), self._table.read(*key))
+
+    # What people say
+
+    def words(self, run_id: str) -> list[Word]:
+        """What was said about a run, in the order in which it was said."""
+        words = [Word.from_item(item) for item in self._table.query(f"word#{run_id}")]
+        return sorted(words, key=lambda word: word.given)
+
+    def keep_word(self, word: Word, mark: str) -> None:
+        """Keep a word under the mark of the request that carried it; one that was carried twice was said once."""
+        with suppress(AlreadyThere):
+            self._table.insert(f"word#{word.run_id}", mark, word.to_item())
+
+    def find_word(self, run_id: str, mark: str) -> Word | None:
+        """What a request said that carried that mark; None where it is new."""
+        item = self._table.read(f"word#{run_id}", mark)
+        return Word.from_item(item) if item else None
 
     # Runs and their steps
 

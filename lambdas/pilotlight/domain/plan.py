@@ -18,7 +18,7 @@ from pilotlight.domain.canonical import digest
 from pilotlight.domain.durations import Duration
 from pilotlight.domain.part import Account, Name, Part, Region
 from pilotlight.domain.place import Place
-from pilotlight.domain.policy import Decision, Fence, Gates
+from pilotlight.domain.policy import Decision, Fence, Gates, People
 from pilotlight.domain.stages import AwaitStep, PlannedStep, RunStep, StageName, Stages, StartStep
 from pilotlight.domain.traffic import Traffic
 
@@ -185,6 +185,7 @@ class Plan(Part):
     decision: Decision = Decision()
     fence: Fence = Fence()
     gates: Gates = Gates()
+    people: People = People()
     traffic: Traffic | None = Field(None, description="How users reach the application, and what holds them.")
     notifications: Notifications = Notifications()
     stages: Stages

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from enum import StrEnum
+from typing import Annotated
 
 from pydantic import Field
 
@@ -73,8 +74,42 @@ class Gates(Part):
             "with less than 5 min a replica that was up to date can block a run."
         ),
     )
-    approval: bool = Field(False, description="A person must approve; not built yet, so leave it out.")
+    approval: bool = Field(
+        False,
+        description=(
+            "A proven person must approve each run, and not the one who started it. Armed 'staged', a run that started "
+            "by itself is approved in any case."
+        ),
+    )
+    approval_within: Duration = Field(
+        timedelta(minutes=30),
+        description="A run that nobody approved, or released from a hold, within so long is blocked.",
+    )
     veto_window: Duration = Field(
         timedelta(0),
-        description="How long people may stop the run before it goes on; not built yet, so leave it out.",
+        description="How long people may hold or abort a run that has reached its gate before it goes on by itself.",
+    )
+
+
+Person = Annotated[
+    str,
+    Field(
+        pattern=r"^arn:aws(-[a-z]+)*:(iam::\d{12}:user|sts::\d{12}:assumed-role)/[\w+=,.@-][\w+=,.@/*-]*$",
+        examples=["arn:aws:sts::123456789012:assumed-role/Operators/anna@example.com"],
+    ),
+]
+
+
+class People(Part):
+    """Who may say what about a run, by the ARN that STS names a caller by; `*` stands for any text without a slash.
+
+    Where several people assume one role, let the identity provider name their sessions: whoever may choose a session's
+    name goes by any name.
+    """
+
+    approvers: tuple[Person, ...] = Field(
+        (), description="Who may approve, release, abort and acknowledge a run. Nobody if left out."
+    )
+    overriders: tuple[Person, ...] = Field(
+        (), description="Who may accept, for one run, that more data is lost than the plan accepts. Nobody if left out."
     )

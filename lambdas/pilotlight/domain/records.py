@@ -25,6 +25,8 @@ class RecordKind(StrEnum):
     RUN_OPENED = "run_opened"
     RUN_CONFIRMED = "run_confirmed"
     PREFLIGHT = "preflight"
+    WORD = "word"
+    GATE_WAITING = "gate_waiting"
     GATE_PASSED = "gate_passed"
     OVERRIDDEN = "overridden"
     STEP_STARTED = "step_started"

@@ -76,6 +76,29 @@ class Phase(StrEnum):
 
 
 @dataclass(frozen=True)
+class AtGate:
+    """A run at its gate: since when, when it last saw the primary dark, what it said it waits for, when it passed."""
+
+    since: datetime | None = None
+    saw_dark: datetime | None = None
+    waits: str = ""
+    passed: datetime | None = None
+
+    def to_item(self) -> dict[str, str | None]:
+        """It as a JSON object."""
+        moments = {"since": self.since, "saw_dark": self.saw_dark, "passed": self.passed}
+        return {"waits": self.waits, **{name: at.isoformat() if at else None for name, at in moments.items()}}
+
+    @classmethod
+    def from_item(cls, item: Mapping[str, str | None]) -> Self:
+        """Read it back; an entry that is missing was not reached."""
+        since, saw_dark, passed = (
+            datetime.fromisoformat(at) if (at := item.get(name)) else None for name in ("since", "saw_dark", "passed")
+        )
+        return cls(since, saw_dark, item.get("waits") or "", passed)
+
+
+@dataclass(frozen=True)
 class Run:
     """What is recorded of a run. `plan_snapshot` is the canonical JSON that every step reads, and nothing else.
 
@@ -103,6 +126,7 @@ class Run:
     incident: str = ""
     looks: int = 0
     reentries: Mapping[str, int] = field(default_factory=dict)
+    gate: AtGate = AtGate()
 
     @property
     def epoch(self) -> int:
@@ -124,6 +148,7 @@ class Run:
             "origin": self.origin.value,
             "phase": self.phase.value,
             "opened": self.opened.isoformat(),
+            "gate": self.gate.to_item(),
             "clocks": clocks,
             "loss_window": self.loss_window.to_item() if self.loss_window else None,
             "outcome": outcome,
@@ -139,7 +164,8 @@ class Run:
             phase=Phase(item["phase"]),
             opened=datetime.fromisoformat(item["opened"]),
             clocks=Clocks(**clocks),
-            # A run that an older version opened has no such entry.
+            # A run that an older version opened has no such entries.
+            gate=AtGate.from_item(item.get("gate") or {}),
             loss_window=LossWindow.from_item(window) if (window := item.get("loss_window")) else None,
             outcome=Outcome(item["outcome"]) if item["outcome"] else None,
         )

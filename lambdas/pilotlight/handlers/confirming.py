@@ -11,6 +11,7 @@ from pilotlight.domain.records import RecordKind
 from pilotlight.domain.run import Origin, Outcome, Phase, Run
 from pilotlight.domain.signals import Signal
 from pilotlight.domain.step import Finding, Severity
+from pilotlight.domain.word import Word, abort
 from pilotlight.handlers.answer import Answer
 from pilotlight.handlers.inspection import inspect
 from pilotlight.handlers.journal import clocks_of, write, write_once
@@ -21,6 +22,9 @@ from pilotlight.handlers.runtime import Runtime
 def look_again(runtime: Runtime, run: Run) -> Answer:
     """One look of a run that has not acted yet."""
     plan, now = run.plan, runtime.now()
+    aborted = abort(runtime.control.words(run.run_id))
+    if aborted:
+        return end(runtime, run, Outcome.ABORTED_CLEAN, say_aborted(run, aborted))
     signals = see_first_hand(runtime, plan, now)
     began = onset(signals, plan.decision)
     run = runtime.control.change_run(
@@ -82,6 +86,11 @@ def end(runtime: Runtime, run: Run, outcome: Outcome, sentence: str) -> Answer:
     """Note how a run ends before it acted; its close step concludes it."""
     runtime.control.change_run(run.run_id, lambda r: replace(r, outcome=outcome, outcome_reason=sentence))
     return Answer("close", sentence)
+
+
+def say_aborted(run: Run, word: Word) -> str:
+    """Why a run ends that a person aborted before its writer moved."""
+    return f"Run {run.run_id} was aborted by {word.who} before anything had moved{word.because}"
 
 
 def _item(step: str, finding: Finding) -> dict[str, str]:

@@ -1,7 +1,8 @@
-"""The gate before the first disruptive step: a last look at the primary, and at the data that would be lost.
+"""The gate before the first disruptive step: a last look at the primary, at the data that would be lost, at the people.
 
-It blocks where the loss is more than the plan accepts, or unknown, unless a proven person accepted it for this run. A
-call that crashed may be made again: what is seen then counts.
+It blocks where the loss is more than the plan accepts, or unknown, unless a proven person accepted it for this run; and
+where the account's switch stops what started by itself. It waits for an approval or the end of a veto window. A call
+that crashed may be made again: what is seen then counts.
 """
 
 from __future__ import annotations
@@ -9,40 +10,81 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pilotlight.domain.data_loss import DataAtRisk, Judgement, LossWindow, Override, judge
+from pilotlight.domain.decision import Switch, say_switch
 from pilotlight.domain.errors import AwsError
 from pilotlight.domain.records import RecordKind
-from pilotlight.domain.run import Outcome, Run
+from pilotlight.domain.run import Origin, Outcome, Run
+from pilotlight.domain.waiting import waits_for
+from pilotlight.domain.word import abort, holding
 from pilotlight.handlers.answer import Answer
-from pilotlight.handlers.confirming import confirmation, end
+from pilotlight.handlers.confirming import confirmation, end, say_aborted
 from pilotlight.handlers.inspection import context_of
-from pilotlight.handlers.journal import write, write_once
+from pilotlight.handlers.journal import write_once
 from pilotlight.handlers.looking import see_first_hand
+from pilotlight.handlers.restraints import read_switch
 from pilotlight.handlers.runtime import Runtime
+from pilotlight.handlers.waiting import wait
 from pilotlight.steps import kind_and_params
 
 
 def hold_gate(runtime: Runtime, run_id: str) -> Answer:
-    """Let a run through whose primary is still dark, and which loses no more than may be lost; else end it."""
+    """Let a run through whose primary is still dark, which loses no more than may be lost, and which nobody stops.
+
+    Each call looks at the primary first, so that a run that waits for people ends when its primary is well.
+    """
     run = runtime.control.run(run_id)
     now = runtime.now()
+    words = runtime.control.words(run_id)
+    aborted = abort(words)
+    if aborted:
+        return end(runtime, run, Outcome.ABORTED_CLEAN, say_aborted(run, aborted))
+    since = run.gate.saw_dark or run.clocks.decided or run.opened
     signals = see_first_hand(runtime, run.plan, now)
-    seen = confirmation(runtime, run, signals, looking_since=run.clocks.decided or run.opened, now=now)
+    seen = confirmation(runtime, run, signals, looking_since=since, now=now)
     if isinstance(seen, Answer):
         return seen
-    judged = weigh_data_loss(runtime, run)
-    if not judged.passed:
-        return end(runtime, run, Outcome.BLOCKED, judged.sentence)
+    switch = read_switch(runtime)
+    if stopped := say_switch(switch) if run.origin is Origin.EVENT else "":
+        by_hand = f"a person can start {run.application}-failover"
+        return end(runtime, run, Outcome.BLOCKED, f"{stopped}, so the run goes no further; {by_hand}.")
+    waiting = None if run.gate.passed else waits_for(run, words, run.gate.since or now, now)
+    if waiting is None or run.gate.since is None:
+        # What would be lost is asked when people are, and again at last; not in between, where nobody acts on it.
+        judged = weigh_data_loss(runtime, run)
+        if not judged.passed:
+            return end(runtime, run, Outcome.BLOCKED, judged.sentence)
+        if waiting is None:
+            return _let_through(runtime, run, judged, f"{seen.sentence}{_warn(switch)}")
+    return wait(runtime, run_id, waiting, now)
+
+
+def _let_through(runtime: Runtime, run: Run, judged: Judgement, seen: str) -> Answer:
+    """Mark the run as let through, then listen once more: a hold is heard, or is told to come too late."""
+    now = runtime.now()
+    run = runtime.control.change_run(
+        run.run_id, lambda r: replace(r, gate=replace(r.gate, since=r.gate.since or now, passed=r.gate.passed or now))
+    )
+    passed = run.gate.passed or now
+    if holding(word for word in runtime.control.words(run.run_id) if word.given <= passed):
+        runtime.control.change_run(run.run_id, lambda r: replace(r, gate=replace(r.gate, passed=None)))
+        return Answer("look_again", f"Run {run.run_id} was held in the moment in which it was let through.")
     worst = judged.worst
-    write(
+    write_once(
         runtime,
         run,
         RecordKind.GATE_PASSED,
-        f"{seen.sentence} {judged.sentence}",
+        f"{seen} {judged.sentence}",
         lag_seconds=worst.seconds,
         data_loss_sentence=judged.sentence,
         loss_window=worst.window.to_item() if worst.window else None,
     )
-    return Answer("go", seen.sentence)
+    return Answer("go", seen)
+
+
+def _warn(switch: Switch) -> str:
+    """What a person's run says of a switch that stops only what starts by itself."""
+    said = say_switch(switch)
+    return f" {said}; this run goes on because a person started it." if said else ""
 
 
 def weigh_data_loss(runtime: Runtime, run: Run) -> Judgement:

@@ -1,9 +1,9 @@
 """What surrounds the step that moves a writer: the fence before it, and the tombstone around it.
 
-A writer moves only after every fence of the plan settled: closed, as a read showed, or in a region that does not
-answer. The tombstone is durable, `intended`, before the call, and `committed` as soon as the move was accepted. A
-primary that was closed for a move that is not accepted within seconds is given back: the step gives up, and the run
-opens it again.
+A writer moves only if nobody aborted the run, and after every fence of the plan settled: closed, as a read showed, or
+in a region that does not answer. The tombstone is durable, `intended`, before the call, and `committed` as soon as the
+move was accepted. A primary that was closed for a move that is not accepted within seconds is given back: the step
+gives up, and the run opens it again.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from pilotlight.domain.records import RecordKind
 from pilotlight.domain.run import Run
 from pilotlight.domain.step import Failed
 from pilotlight.domain.tombstone import Tombstone, TombstoneState
+from pilotlight.domain.word import abort
 from pilotlight.handlers.journal import write
 from pilotlight.handlers.runtime import Runtime
 from pilotlight.steps import kind
@@ -38,6 +39,9 @@ def tombstones(runtime: Runtime, witness: str | None) -> Tombstones:
 
 def must_not_move(runtime: Runtime, run: Run, states: Mapping[str, StepState]) -> Failed | None:
     """Why the writer may not move now; None where it may."""
+    aborted = abort(runtime.control.words(run.run_id))
+    if aborted:
+        return Failed(f"{aborted.who} aborted the run, so the writer does not move.", "Start a new run if it is to.")
     plan = run.plan
     closed_at: datetime | None = None
     for step in plan.steps().values():

@@ -92,6 +92,11 @@ def _who_asks(runtime: Runtime, plan: Plan, run_id: str, given: Any) -> Requeste
             f"{plan.application} is armed 'observe', so no deployed role may change anything; "
             "set arming to manual in its plan and deploy."
         )
+    if plan.gates.approval and not asked.requested_by.strip():
+        raise InputRefused(
+            f"Somebody else has to approve a run of {plan.application}, so its start says whose it is; put your name "
+            "into the input, as requested_by."
+        )
     requested_by = asked.requested_by or "somebody at the console"
     return Requested(Origin.CONSOLE, requested_by, asked.reason or "no reason given", None)
 

@@ -51,6 +51,14 @@ def take_start(runtime: Runtime, plan: Plan, run_id: str, now: datetime) -> bool
     return True
 
 
+def forget_starts(runtime: Runtime, until: datetime) -> None:
+    """Count the account's automatic starts anew, from a moment on; raises `Changed` when one came meanwhile."""
+    held = runtime.control.note(_STARTS, _ALL)
+    if held:
+        later = {run: at for run, at in held["starts"].items() if datetime.fromisoformat(at) > until}
+        runtime.control.keep_note(_STARTS, _ALL, {"starts": later}, held)
+
+
 def _within(held: Mapping[str, Any] | None, plan: Plan, now: datetime) -> dict[str, str]:
     starts: dict[str, str] = dict(held["starts"]) if held else {}
     oldest = now - plan.decision.velocity.within

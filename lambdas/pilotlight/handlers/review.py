@@ -8,13 +8,18 @@ from datetime import datetime
 from pilotlight.domain.life import StepState
 from pilotlight.domain.plan import Plan
 from pilotlight.domain.records import RecordKind
-from pilotlight.domain.run import Clocks, Review, Run, review_stage
+from pilotlight.domain.run import Clocks, Outcome, Review, Reviewed, Run, review_stage
 from pilotlight.domain.stages import StageName
 from pilotlight.domain.step import Access
+from pilotlight.domain.word import abort
 from pilotlight.handlers.answer import Answer
+from pilotlight.handlers.confirming import end, say_aborted
 from pilotlight.handlers.journal import clocks_of, write
 from pilotlight.handlers.runtime import Runtime
+from pilotlight.handlers.settling import has_moved
 from pilotlight.steps import kind
+
+_BEFORE_SERVING = (StageName.PREPARE, StageName.FENCE, StageName.MOVE)
 
 
 def review(runtime: Runtime, run_id: str, stage_name: str) -> Answer:
@@ -25,7 +30,9 @@ def review(runtime: Runtime, run_id: str, stage_name: str) -> Answer:
         lambda r: replace(r, reentries={**r.reentries, stage.value: r.reentries.get(stage.value, 0) + 1}),
     )
     states = runtime.control.steps(run_id)
-    reviewed = review_stage(run.plan, stage, states, run.reentries[stage.value])
+    reviewed = _by_word(runtime, run, stage, states) or review_stage(
+        run.plan, stage, states, run.reentries[stage.value]
+    )
     if reviewed.review is Review.GO_ON and stage is StageName.SERVE:
         run = runtime.control.change_run(run_id, lambda r: replace(r, clocks=served(r.plan, r.clocks, states)))
     if reviewed.review is Review.GO_ON and stage is StageName.MOVE:
@@ -44,6 +51,19 @@ def review(runtime: Runtime, run_id: str, stage_name: str) -> Answer:
         clocks=clocks_of(run.clocks),
     )
     return Answer(reviewed.review.value, sentence)
+
+
+def _by_word(runtime: Runtime, run: Run, stage: StageName, states: dict[str, StepState]) -> Reviewed | None:
+    """A person's abort ends the run here, if its writer has not moved; else the run only goes forward.
+
+    Raises `Unavailable` where it cannot be told yet whether it moved.
+    """
+    aborted = abort(runtime.control.words(run.run_id)) if stage in _BEFORE_SERVING else None
+    if aborted is None or has_moved(runtime, run, states):
+        return None
+    sentence = say_aborted(run, aborted)
+    end(runtime, run, Outcome.ABORTED_CLEAN, sentence)
+    return Reviewed(Review.STOP, sentence)
 
 
 def served(plan: Plan, clocks: Clocks, states: dict[str, StepState]) -> Clocks:

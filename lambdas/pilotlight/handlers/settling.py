@@ -24,18 +24,27 @@ from pilotlight.steps import kind, kind_and_params, writers_of
 _TAKEN_BACK_WHOLLY = (Outcome.NOT_NEEDED, Outcome.ABORTED_CLEAN)
 
 
+def move_is_recorded(run: Run, states: Mapping[str, StepState]) -> bool:
+    """Whether a step recorded that the move of its writer was accepted."""
+    for step in run.plan.steps().values():
+        its_kind, params = kind_and_params(step)
+        if step.name in states and states[step.name].receipt and its_kind.writers(params, run.plan.place):
+            return True
+    return False
+
+
 def has_moved(runtime: Runtime, run: Run, states: Mapping[str, StepState]) -> bool:
     """Whether a run is past the point of no return: the move of one of its writers was accepted.
 
     A step that recorded nothing may have been cut off right after its call, so the standby is looked at. Raises
     `Unavailable` where that does not tell.
     """
+    if move_is_recorded(run, states):
+        return True
     for step in run.plan.steps().values():
         its_kind, params = kind_and_params(step)
         if step.name not in states or not its_kind.writers(params, run.plan.place):
             continue
-        if states[step.name].receipt:
-            return True
         moved = its_kind.moved(params, context_of(runtime, run.plan, step.name))
         if moved is None:
             said = f"whether {step.name} moved its writer cannot be told yet"

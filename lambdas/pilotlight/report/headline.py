@@ -6,8 +6,15 @@ from typing import assert_never
 
 from pilotlight.domain.durations import say_elapsed
 from pilotlight.domain.run import Outcome
+from pilotlight.domain.waiting import WaitsFor
 from pilotlight.report.incident import IncidentState, IncidentView, Tone
 from pilotlight.report.words import in_region, recovery_failed, to_region
+
+_PAUSES = {
+    WaitsFor.APPROVAL: "for an approval",
+    WaitsFor.RELEASE: "because it is held",
+    WaitsFor.VETO: "for a veto",
+}
 
 
 def tone(view: IncidentView) -> Tone:
@@ -18,7 +25,8 @@ def tone(view: IncidentView) -> Tone:
         case IncidentState.ASKED:
             return Tone.ASKING
         case IncidentState.STARTING | IncidentState.LOOKING | IncidentState.ACTING:
-            return Tone.BAD if recovery_failed(view) else Tone.AT_WORK
+            at_work = Tone.ASKING if view.pause else Tone.AT_WORK
+            return Tone.BAD if recovery_failed(view) else at_work
         case IncidentState.STOPPING:
             return Tone.BAD
         case IncidentState.CLOSED:
@@ -72,6 +80,8 @@ def _headline_at_work(view: IncidentView, there: str) -> str:
         return f"{view.application} is served from {view.standby or 'the standby'}: finishing up"
     if view.stage is None:
         return f"{view.application} is served from {view.standby or 'the standby'}: closing the run"
+    if view.pause:
+        return f"{view.application} is about to fail over{there}, and waits {_PAUSES[view.pause.what]}"
     place = f"stage {view.stage.value}, {view.stages.index(view.stage) + 1} of {len(view.stages)}"
     return f"{view.application} is failing over{there}: {place}"
 

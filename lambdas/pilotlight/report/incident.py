@@ -20,6 +20,7 @@ from pilotlight.domain.run import Clocks, Outcome, Review
 from pilotlight.domain.signals import Signal
 from pilotlight.domain.stages import StageName
 from pilotlight.domain.step import Severity
+from pilotlight.domain.waiting import WaitsFor
 
 
 class IncidentState(StrEnum):
@@ -133,6 +134,16 @@ class Gate:
 
 
 @dataclass(frozen=True)
+class Pause:
+    """What a run waits for at its gate, until when, and what happens then if nobody says anything."""
+
+    what: WaitsFor
+    until: datetime
+    sentence: str
+    then: str
+
+
+@dataclass(frozen=True)
 class ReviewView:
     """What was decided after a stage."""
 
@@ -219,6 +230,7 @@ class IncidentView:
     findings: tuple[FindingView, ...] = ()
     looks: int = 0
     gate: Gate | None = None
+    pause: Pause | None = None
     override_sentence: str = ""
     tombstone_sentence: str = ""
     reviews: tuple[ReviewView, ...] = ()

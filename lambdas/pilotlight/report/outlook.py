@@ -13,8 +13,9 @@ from pilotlight.domain.decision import VerdictKind
 from pilotlight.domain.durations import say_duration
 from pilotlight.domain.plan import Arming
 from pilotlight.domain.run import Outcome
+from pilotlight.domain.waiting import WaitsFor
 from pilotlight.report.headline import headline, tone
-from pilotlight.report.incident import IncidentState, IncidentView, Need, Outlook, StepView
+from pilotlight.report.incident import IncidentState, IncidentView, Need, Outlook, Pause, StepView
 from pilotlight.report.words import in_region, listed, recovery_failed, to_region
 
 ON_CALL = "Whoever is on call"
@@ -56,6 +57,8 @@ def _happening(view: IncidentView) -> str:
 
 
 def _happening_at_work(view: IncidentView) -> str:
+    if view.pause:
+        return f"{view.pause.sentence} {view.rpo_sentence}".strip()
     failed = " ".join(f"{step.title} failed: {step.reason}" for step in view.failed_steps)
     acting = view.acting_steps
     if acting:
@@ -93,6 +96,8 @@ def _comes_next(view: IncidentView) -> str:
 
 
 def _next_at_work(view: IncidentView) -> str:
+    if view.pause:
+        return view.pause.then
     if view.stage is None:
         return "The run closes with its report."
     if recovery_failed(view):
@@ -129,6 +134,8 @@ def _need(view: IncidentView) -> Need | None:
             return _decide(view)
         case IncidentState.QUIET | IncidentState.PASSED | IncidentState.STARTING | IncidentState.LOOKING:
             return None
+        case IncidentState.ACTING if view.pause:
+            return _answer(view, view.pause)
         case IncidentState.ACTING | IncidentState.STOPPING:
             fixes = _fixes(view)
             return Need(ON_CALL, fixes, _deadline(view), _keeping(view)) if fixes else None
@@ -147,6 +154,21 @@ def _decide(view: IncidentView) -> Need:
         f"Decide whether {view.application} is to fail over. To start it, give {_machine(view)} this input.{observing}"
     )
     return Need(ON_CALL, sentence, _latest_start(view), _keeping(view), by_hand(view))
+
+
+def _answer(view: IncidentView, pause: Pause) -> Need:
+    match pause.what:
+        case WaitsFor.APPROVAL:
+            word, sentence = "approve", f"Approve the failover of {view.application}, or abort it."
+        case WaitsFor.RELEASE:
+            word, sentence = "release", f"Release the failover of {view.application}, or abort it."
+        case WaitsFor.VETO:
+            word, sentence = "hold", f"Hold the failover of {view.application} if it must not go on."
+        case _:
+            assert_never(pause.what)
+    run_id = view.run.run_id if view.run else "RUN"
+    paste = f"./pilotlight {word} plans/{view.application}.yaml {run_id} --reason 'why'"
+    return Need(ON_CALL, sentence, pause.until, "when it is decided without you", paste)
 
 
 def _need_after(view: IncidentView) -> Need | None:

@@ -19,12 +19,14 @@ from pilotlight.domain.run import Outcome, Review
 from pilotlight.domain.signals import Sight, Signal, Vantage
 from pilotlight.domain.stages import StageName
 from pilotlight.domain.step import Severity
+from pilotlight.domain.waiting import WaitsFor
 from pilotlight.report.incident import (
     FindingView,
     Gate,
     IncidentState,
     IncidentView,
     ObjectivesView,
+    Pause,
     ReviewView,
     RunView,
     VerdictView,
@@ -88,13 +90,8 @@ class _Fold:
                 )
             case RecordKind.PREFLIGHT:
                 self._change(findings=tuple(_finding(found) for found in details.get("findings", ())))
-            case RecordKind.GATE_PASSED:
-                sentence = details.get("data_loss_sentence") or record.entry.sentence
-                gate = Gate(record.entry.time, details.get("lag_seconds"), sentence)
-                window = _window(details)
-                self._change(gate=gate, rpo_seconds=gate.lag_seconds, rpo_sentence=sentence, loss_window=window)
-            case RecordKind.OVERRIDDEN:
-                self._change(override_sentence=record.entry.sentence)
+            case RecordKind.GATE_PASSED | RecordKind.GATE_WAITING | RecordKind.OVERRIDDEN | RecordKind.WORD:
+                self._at_the_gate(record)
             case RecordKind.TOMBSTONE:
                 self._change(tombstone_sentence=record.entry.sentence)
             case RecordKind.STAGE_REVIEWED:
@@ -165,6 +162,38 @@ class _Fold:
             verdicts=held.verdicts,
         )
 
+    def _at_the_gate(self, record: Record) -> None:
+        if record.entry.kind is RecordKind.GATE_PASSED:
+            self._passed(record)
+        elif record.entry.kind is RecordKind.GATE_WAITING:
+            self._paused(record)
+        elif record.entry.kind is RecordKind.OVERRIDDEN:
+            self._change(override_sentence=record.entry.sentence)
+        # A word is a line of its own; what it changes is told by the run.
+
+    def _passed(self, record: Record) -> None:
+        details = record.entry.details
+        sentence = details.get("data_loss_sentence") or record.entry.sentence
+        gate = Gate(record.entry.time, details.get("lag_seconds"), sentence)
+        self._change(
+            gate=gate,
+            pause=None,
+            rpo_seconds=gate.lag_seconds,
+            rpo_sentence=sentence,
+            loss_window=_window(details),
+        )
+
+    def _paused(self, record: Record) -> None:
+        details, view = record.entry.details, self._view
+        until = datetime.fromisoformat(details["until"])
+        pause = Pause(WaitsFor(details["waits_for"]), until, record.entry.sentence, details["then"])
+        self._change(
+            pause=pause,
+            rpo_seconds=details.get("lag_seconds", view.rpo_seconds),
+            rpo_sentence=details.get("data_loss_sentence", view.rpo_sentence),
+            loss_window=_window(details) or view.loss_window,
+        )
+
     def _reviewed(self, record: Record) -> None:
         stage, review = StageName(record.entry.details["stage"]), Review(record.entry.details["review"])
         done = ReviewView(record.entry.time, stage, review, record.entry.sentence)
@@ -185,6 +214,7 @@ class _Fold:
         rpo, sentence = details.get("rpo_seconds"), details.get("rpo_sentence")
         self._change(
             standing=IncidentState.CLOSED,
+            pause=None,
             run=run,
             outcome=outcome,
             outcome_reason=record.entry.sentence,

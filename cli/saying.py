@@ -1,0 +1,118 @@
+"""The commands by which a person says something about a run: `approve`, `hold`, `release`, `abort`, `override`,
+`acknowledge`.
+
+They sign who says it with the user's own AWS credentials and hand it to the application's function in the standby
+region. What the function answers is printed; it may refuse. Exit codes: 0 the word was taken, 1 AWS could not be asked,
+2 the plan is wrong or there are no credentials, 3 the word was refused, or was not confirmed.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+from cli.planning import MISCONFIGURED, NOT_AS_EXPECTED, OK, load_or_report
+from deployment import names
+from pilotlight.aws.sdk import Clients, Sdk
+from pilotlight.aws.signing import sign
+from pilotlight.domain.errors import AwsError
+from pilotlight.domain.plan import Plan
+from pilotlight.domain.ports import Aws
+from pilotlight.domain.word import WordKind, binding
+from planfile.reading import InstalledKinds
+
+REFUSED = 3
+STOPS_ONLY = (WordKind.HOLD.value,)
+"""What is said without typing a name first: stopping is always safe."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be said, about which plan's run; the run at work where none is named."""
+
+    kind: str
+    plan: Path
+    run: str = ""
+    reason: str = ""
+    accept: str = ""
+    yes: bool = False
+    as_json: bool = False
+
+
+def say(
+    wanted: Wanted,
+    session: boto3.session.Session | None = None,
+    aws: Aws | None = None,
+    ask: Callable[[str], str] = input,
+) -> int:
+    """Say it, and print what came of it."""
+    plan = load_or_report(wanted.plan, InstalledKinds())
+    if plan is None:
+        return MISCONFIGURED
+    if not (wanted.yes or wanted.kind in STOPS_ONLY or _is_meant(plan, wanted, ask)):
+        print(f"pilotlight: nothing was said, because what was typed is not {plan.application}.", file=sys.stderr)
+        return REFUSED
+    session = session or boto3.session.Session()
+    credentials = session.get_credentials()
+    if credentials is None:
+        print(
+            "pilotlight: no AWS credentials were found, and a word is signed with them; log in first.", file=sys.stderr
+        )
+        return MISCONFIGURED
+    bound = binding(plan.application, WordKind(wanted.kind), wanted.run, wanted.reason, wanted.accept)
+    event = {
+        "do": wanted.kind,
+        "run_id": wanted.run,
+        "reason": wanted.reason,
+        "accept": wanted.accept,
+        "proof": sign(credentials.get_frozen_credentials(), plan.regions.standby, bound),
+    }
+    try:
+        answer = _invoke(aws or Sdk(Clients(session), plan.regions.standby), plan, event)
+    except AwsError as error:
+        print(f"pilotlight: {error.sentence}", file=sys.stderr)
+        return NOT_AS_EXPECTED
+    return _tell(answer, wanted)
+
+
+def _is_meant(plan: Plan, wanted: Wanted, ask: Callable[[str], str]) -> bool:
+    about = f"run {wanted.run}" if wanted.run else "the run at work"
+    question = f"To {wanted.kind} {about} of {plan.application} in {plan.regions.standby}, type its name: "
+    try:
+        return ask(question).strip() == plan.application
+    except EOFError:
+        return False
+
+
+def _invoke(aws: Aws, plan: Plan, event: dict[str, Any]) -> dict[str, Any]:
+    answer = aws.call(
+        "lambda",
+        "Invoke",
+        plan.regions.standby,
+        FunctionName=names.word_function(plan.application),
+        Qualifier=names.ALIAS,
+        Payload=json.dumps(event).encode(),
+    )
+    told: dict[str, Any] = json.loads(answer["Payload"].read())
+    if answer.get("FunctionError"):
+        why = str(told.get("errorMessage", "its function failed"))
+        raise AwsError("lambda", "Invoke", plan.regions.standby, str(told.get("errorType", "Unknown")), why)
+    return told
+
+
+def _tell(answer: dict[str, Any], wanted: Wanted) -> int:
+    taken = answer["accepted"] is True
+    if wanted.as_json:
+        print(json.dumps(answer, indent=2, ensure_ascii=False))
+    else:
+        print(
+            answer["sentence"] if taken else f"pilotlight: {answer['sentence']}",
+            file=sys.stdout if taken else sys.stderr,
+        )
+    return OK if taken else REFUSED

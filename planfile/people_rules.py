@@ -1,0 +1,64 @@
+"""What a plan must be so that the people whom a run waits for can answer, and answer in time.
+
+Written like the rules in `planfile.rules`, which says how they are asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from pilotlight.domain.durations import say_duration
+from pilotlight.domain.plan import Arming
+from planfile.draft import Draft
+from planfile.faults import Complaint, Where
+from planfile.rules import reading
+
+LONGEST_WAIT = timedelta(hours=6)
+"""Each look of a waiting gate writes nine events into the history of its execution, four times a minute: about 13,000
+in six hours, of the 25,000 that Step Functions keeps before it ends an execution."""
+
+
+@reading("arming", "gates", "people")
+def somebody_may_approve(draft: Draft) -> Iterator[Complaint]:
+    """A run that waits for an approval which nobody may give is a failover that never happens."""
+    plan = draft.plan
+    if plan.people.approvers or not (plan.gates.approval or plan.arming is Arming.STAGED):
+        return
+    where: Where = ("gates", "approval") if plan.gates.approval else ("arming",)
+    sentence = (
+        "A run waits for an approval, and nobody may give it; name people.approvers, by the ARNs that "
+        "`aws sts get-caller-identity` says of them."
+    )
+    yield Complaint(where, sentence)
+
+
+@reading("account", "people")
+def people_are_of_the_account(draft: Draft) -> Iterator[Complaint]:
+    """Who is of another account is refused whatever the list says."""
+    plan = draft.plan
+    for field in ("approvers", "overriders"):
+        for index, person in enumerate(getattr(plan.people, field)):
+            if person.split(":")[4] != plan.account:
+                sentence = (
+                    f"'{person}' is of another account than the application's, {plan.account}; name the role or user "
+                    "that the person has there."
+                )
+                yield Complaint(("people", field, index), sentence)
+
+
+@reading("gates")
+def people_answer_in_time(draft: Draft) -> Iterator[Complaint]:
+    """A gate that waits too long fills the history of its execution."""
+    gates = draft.plan.gates
+    waits = gates.approval_within + gates.veto_window
+    if waits > LONGEST_WAIT:
+        field = "veto_window" if gates.veto_window > gates.approval_within else "approval_within"
+        sentence = (
+            f"A run could wait {say_duration(waits)} for people at its gate, and {say_duration(LONGEST_WAIT)} is the "
+            "most; shorten the veto window or approval_within."
+        )
+        yield Complaint(("gates", field), sentence)
+
+
+PEOPLE_RULES = (somebody_may_approve, people_are_of_the_account, people_answer_in_time)
