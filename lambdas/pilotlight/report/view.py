@@ -62,6 +62,10 @@ def view(records: Sequence[Record], incident: str = "") -> IncidentView:
     return replace(facts, outlook=look_out(facts))
 
 
+_ONLY_TOLD = {RecordKind.OVERRIDDEN: "override_sentence", RecordKind.TOMBSTONE: "tombstone_sentence"}
+"""Records of which the view keeps nothing but their sentence."""
+
+
 class _Fold:
     def __init__(self, incident: str, application: str) -> None:
         self._view = IncidentView(incident, application)
@@ -89,14 +93,9 @@ class _Fold:
             case RecordKind.PREFLIGHT:
                 self._change(findings=tuple(_finding(found) for found in details.get("findings", ())))
             case RecordKind.GATE_PASSED:
-                sentence = details.get("data_loss_sentence") or record.entry.sentence
-                gate = Gate(record.entry.time, details.get("lag_seconds"), sentence)
-                window = _window(details)
-                self._change(gate=gate, rpo_seconds=gate.lag_seconds, rpo_sentence=sentence, loss_window=window)
-            case RecordKind.OVERRIDDEN:
-                self._change(override_sentence=record.entry.sentence)
-            case RecordKind.TOMBSTONE:
-                self._change(tombstone_sentence=record.entry.sentence)
+                self._gate_passed(record)
+            case RecordKind.OVERRIDDEN | RecordKind.TOMBSTONE:
+                self._change(**{_ONLY_TOLD[kind]: record.entry.sentence})
             case RecordKind.STAGE_REVIEWED:
                 self._reviewed(record)
             case RecordKind.RUN_CLOSED:
@@ -164,6 +163,12 @@ class _Fold:
             signals=held.signals,
             verdicts=held.verdicts,
         )
+
+    def _gate_passed(self, record: Record) -> None:
+        details = record.entry.details
+        sentence = details.get("data_loss_sentence") or record.entry.sentence
+        gate = Gate(record.entry.time, details.get("lag_seconds"), sentence)
+        self._change(gate=gate, rpo_seconds=gate.lag_seconds, rpo_sentence=sentence, loss_window=_window(details))
 
     def _reviewed(self, record: Record) -> None:
         stage, review = StageName(record.entry.details["stage"]), Review(record.entry.details["review"])

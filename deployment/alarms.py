@@ -1,0 +1,45 @@
+"""The alarms on what one application has deployed in its standby, heard in the topic of that region."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from deployment import names
+from deployment.foundation import function_errors
+from deployment.resources import Function, MetricAlarm
+from pilotlight.domain.plan import Plan
+
+_BAD_ENDS = (
+    ("failed", "ExecutionsFailed", "did not recover it"),
+    ("timed-out", "ExecutionsTimedOut", "took longer than its steps may"),
+    ("stopped", "ExecutionsAborted", "was stopped"),
+)
+
+
+def application_alarms(plan: Plan, functions: Iterable[Function]) -> tuple[MetricAlarm, ...]:
+    """The alarms on a silent detector, on runs that ended badly, and on each function that raises."""
+    topic = plan.place.arn("sns", names.ALERTS_TOPIC)
+    detector = names.detect_function(plan.application)
+    blind = MetricAlarm(
+        name=f"{detector}-silent",
+        description=f"Nobody has looked at the primary of {plan.application} for five minutes.",
+        namespace="AWS/Lambda", metric="Invocations", dimensions={"FunctionName": detector},
+        statistic="Sum", threshold=1, comparison="LessThanThreshold", missing="breaching", periods=5, notify=(topic,),
+    )  # fmt: skip
+    machine = names.failover_machine(plan.application)
+    ends = tuple(
+        MetricAlarm(
+            name=f"{machine}-{word}",
+            description=f"A run of {plan.application} {said}; nobody is served because of it. Read its last message.",
+            namespace="AWS/States",
+            metric=metric,
+            dimensions={"StateMachineArn": names.machine_arn(plan.place)},
+            statistic="Sum",
+            threshold=0,
+            comparison="GreaterThanThreshold",
+            missing="notBreaching",
+            notify=(topic,),
+        )
+        for word, metric, said in _BAD_ENDS
+    )
+    return (blind, *ends, *(function_errors(function.name, topic) for function in functions))
