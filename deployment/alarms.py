@@ -1,6 +1,8 @@
-"""What tells the owners of an application that Pilotlight itself does not work, or that a run of it helped nobody."""
+"""The alarms on what one application has deployed in its standby, heard in the topic of that region."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from deployment import names
 from deployment.foundation import function_errors
@@ -14,8 +16,8 @@ _BAD_ENDS = (
 )
 
 
-def alarms(plan: Plan, functions: list[Function]) -> tuple[MetricAlarm, ...]:
-    """The alarms of one application: on its detector, on how its runs end, on each of its functions."""
+def application_alarms(plan: Plan, functions: Iterable[Function]) -> tuple[MetricAlarm, ...]:
+    """The alarms on a silent detector, on runs that ended badly, and on each function that raises."""
     topic = plan.place.arn("sns", names.ALERTS_TOPIC)
     detector = names.detect_function(plan.application)
     blind = MetricAlarm(

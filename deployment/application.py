@@ -6,16 +6,17 @@ What the arming level may not do is in no role here: `observe` gets no write on 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
 from deployment import names
-from deployment.alarms import alarms
+from deployment.alarms import application_alarms
 from deployment.foundation import table_arn
 from deployment.latch import latch
 from deployment.observing import observing_regions, watched_parameter
 from deployment.resources import Function, FunctionTarget, Resource, Rule, Stack, StateMachine
+from deployment.tombstones import reading_tombstones, writing_tombstones
 from pilotlight.domain.plan import Arming, Plan
 from pilotlight.domain.step import Access, Statement
 from pilotlight.domain.watching import SIGHT_CHANGED, SOURCE
@@ -36,14 +37,14 @@ _ENVIRONMENT = {
 def application(plan: Plan) -> Stack:
     """Everything of one plan that stands in its standby region."""
     kinds = dict.fromkeys(step.kind for step in plan.steps().values())
-    steps = [_step_function(plan, kind_name) for kind_name in kinds]
-    functions = [_detector(plan), _opener(plan, steps), _closer(plan, steps), _listener(plan), *steps]
+    steps = {kind_name: _step_function(plan, kind_name) for kind_name in kinds}
+    functions = [_detector(plan), _opener(plan, steps.values()), _closer(plan, steps), _listener(plan), *steps.values()]
     resources: tuple[Resource, ...] = (
         watched_parameter(plan),
         *functions,
-        _machine(plan, steps),
+        _machine(plan),
         *_rules(plan),
-        *alarms(plan, functions),
+        *application_alarms(plan, functions),
         *latch(plan, PLAN_FILE),
     )
     return Stack(names.application_stack(plan.application), plan.regions.standby, plan.account, resources)
@@ -110,18 +111,6 @@ def _calls(plan: Plan, functions: Iterable[str]) -> Statement:
     return Statement(Access.WRITE, ("lambda:InvokeFunction",), arns)
 
 
-def _tombstones(plan: Plan) -> tuple[Statement, ...]:
-    """Keep the notes on the writers, in the standby and in the witness; none under `observe`, which moves nothing."""
-    if plan.arming is Arming.OBSERVE:
-        return ()
-    regions = [plan.regions.standby, *([plan.regions.witness] if plan.regions.witness else [])]
-    tables = tuple(table_arn(region, plan.account, names.TOMBSTONES_TABLE) for region in regions)
-    return (
-        Statement(Access.READ, ("dynamodb:GetItem",), tables),
-        Statement(Access.WRITE, ("dynamodb:PutItem",), tables),
-    )
-
-
 def _looks_of(functions: Iterable[Function], *, besides: tuple[Statement, ...]) -> tuple[Statement, ...]:
     """What some step functions may read of the application. A look opens no secret."""
     looks = [
@@ -160,7 +149,7 @@ def _detector(plan: Plan) -> Function:
     )
 
 
-def _opener(plan: Plan, steps: list[Function]) -> Function:
+def _opener(plan: Plan, steps: Collection[Function]) -> Function:
     closer = names.close_function(plan.application)
     return Function(
         name=names.open_function(plan.application),
@@ -171,7 +160,7 @@ def _opener(plan: Plan, steps: list[Function]) -> Function:
             *_eyes(plan),
             _switch(plan),
             _executions(plan),
-            *_looks_of(steps, besides=_journal(plan)),
+            *_looks_of(steps, besides=(*_journal(plan), *reading_tombstones(plan))),
             Statement(Access.READ, ("cloudwatch:GetMetricData",), ("*",)),
             _calls(plan, [*(step.name for step in steps), closer]),
         ),
@@ -186,16 +175,20 @@ def _opener(plan: Plan, steps: list[Function]) -> Function:
     )
 
 
-def _closer(plan: Plan, steps: list[Function]) -> Function:
+def _closer(plan: Plan, steps: Mapping[str, Function]) -> Function:
+    """It sees whether a writer moved, and has steps undone by their own functions; under `observe` there are none."""
+    kept = (*_journal(plan), *reading_tombstones(plan))
+    movers = [function for kind_name, function in steps.items() if moves_writers(plan, kind_name)]
+    undoing = () if plan.arming is Arming.OBSERVE else (_calls(plan, [step.name for step in steps.values()]),)
     return Function(
         name=names.close_function(plan.application),
         description=f"Concludes the runs of {plan.application}, and has undone what was done for nothing.",
         handler="pilotlight.handlers.close",
         statements=(
-            *_journal(plan),
-            *_tombstones(plan),
-            *_looks_of(steps, besides=(*_journal(plan), *_tombstones(plan))),
-            _calls(plan, [step.name for step in steps]),
+            *kept,
+            *writing_tombstones(plan),
+            *_looks_of(movers, besides=kept),
+            *undoing,
         ),
         environment={
             **_ENVIRONMENT,
@@ -220,7 +213,7 @@ def _listener(plan: Plan) -> Function:
 
 
 def _step_function(plan: Plan, kind_name: str) -> Function:
-    moves = _tombstones(plan) if moves_writers(plan, kind_name) else ()
+    moves = (*reading_tombstones(plan), *writing_tombstones(plan)) if moves_writers(plan, kind_name) else ()
     return Function(
         name=names.step_function(plan.application, kind_name),
         description=f"Takes the turns of the {kind_name} steps of {plan.application}.",
@@ -232,7 +225,7 @@ def _step_function(plan: Plan, kind_name: str) -> Function:
     )
 
 
-def _machine(plan: Plan, steps: list[Function]) -> StateMachine:
+def _machine(plan: Plan) -> StateMachine:
     place = plan.place
     arns = {
         name: names.function_arn(place, names.step_function(plan.application, name))

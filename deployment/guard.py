@@ -10,8 +10,9 @@ from datetime import timedelta
 
 from deployment import names
 from deployment.application import PLAN_FILE, moves_writers, step_statements
-from deployment.foundation import table_arn
-from deployment.resources import Function, FunctionTarget, Parameter, Queue, Rule, Stack
+from deployment.foundation import function_errors
+from deployment.resources import Function, FunctionTarget, MetricAlarm, Parameter, Queue, Resource, Rule, Stack, Topic
+from deployment.tombstones import reading_tombstones
 from pilotlight.domain.plan import Plan
 from pilotlight.domain.step import Access, Statement
 from pilotlight.steps import kind
@@ -43,17 +44,32 @@ def guard(plan: Plan) -> tuple[Stack, ...]:
         "observe",
     )
     copy = Parameter(names.guard_copy(plan.application), f"The notes that the guard of {plan.application} holds.", "{}")
-    region, account = plan.regions.primary, plan.account
-    return (Stack(names.guard_stack(plan.application), region, account, (function, queue, tick, mode, copy)),)
+    resources: tuple[Resource, ...] = (function, queue, tick, mode, copy, *_alerts(plan, function))
+    return (Stack(names.guard_stack(plan.application), plan.regions.primary, plan.account, resources),)
+
+
+def _alerts(plan: Plan, function: Function) -> tuple[Resource, ...]:
+    """A topic of the primary region, so that people hear of a broken guard without any other region."""
+    topic = Topic(names.guard_alerts(plan.application))
+    topic_arn = _arn(plan, "sns", topic.name)
+    silent = MetricAlarm(
+        name=f"{function.name}-silent",
+        description=f"Nobody has looked for five minutes whether {plan.application} was moved; see the guard's tick.",
+        namespace="AWS/Lambda",
+        metric="Invocations",
+        dimensions={"FunctionName": function.name},
+        statistic="Sum",
+        threshold=1,
+        comparison="LessThanThreshold",
+        missing="breaching",
+        periods=5,
+        notify=(topic_arn,),
+    )
+    return (topic, silent, function_errors(function.name, topic_arn))
 
 
 def _function(plan: Plan, fences: list[str], movers: list[str]) -> Function:
-    application, regions = plan.application, plan.regions
-    tables = tuple(
-        table_arn(region, plan.account, names.TOMBSTONES_TABLE)
-        for region in (regions.standby, regions.witness)
-        if region
-    )
+    application = plan.application
     mode, copy = (_arn(plan, "ssm", f"parameter{name(application)}") for name in (names.guard_mode, names.guard_copy))
     closing = [s for name in fences for s in step_statements(plan, name)]
     looking = [s for name in movers for s in step_statements(plan, name) if s.access is Access.READ]
@@ -63,7 +79,7 @@ def _function(plan: Plan, fences: list[str], movers: list[str]) -> Function:
         description=f"Keeps the old primary of {application} closed once it was moved.",
         handler="pilotlight.handlers.guard",
         statements=(
-            Statement(Access.READ, ("dynamodb:GetItem",), tables),
+            *reading_tombstones(plan),
             Statement(Access.READ, ("ssm:GetParameter",), (mode, copy)),
             Statement(Access.WRITE, ("ssm:PutParameter",), (copy,)),
             *(s for i, s in enumerate(wanted) if s not in wanted[:i]),

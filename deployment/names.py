@@ -129,6 +129,11 @@ def guard_copy(application: str) -> str:
     return f"/pilotlight/{application}/tombstones"
 
 
+def guard_alerts(application: str) -> str:
+    """The topic in the primary region that hears of trouble of the guard's own."""
+    return f"pilotlight-{application}-guard-alerts"
+
+
 def guard_stack(application: str) -> str:
     """The stack of an application's guard in its primary region."""
     return f"pilotlight-{application}-guard"

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pilotlight.domain.plan import Arming, PlanKind
 from pilotlight.domain.policy import FencePolicy
 from pilotlight.domain.stages import RunStep, StageName, StartStep
-from pilotlight.domain.step import Harm, OutputOf
+from pilotlight.domain.step import Access, Harm, OutputOf
 from planfile.document import places_of
 from planfile.draft import Draft, Placed
 from planfile.faults import Complaint, Where, any_of, did_you_mean
@@ -19,6 +19,8 @@ from planfile.rules import host_in, indirect, reading
 
 LONGEST_FUNCTION_NAME = 64
 """The limit of Lambda for the name of a function."""
+
+_CONTROLLERS_PARAMETERS = ":parameter/pilotlight/"
 
 LONGEST_TITLE = 63
 """A state is named by its step's title and up to 17 characters more, and ASL allows 80."""
@@ -253,6 +255,23 @@ def function_names_fit(draft: Draft) -> Iterator[Complaint]:
             yield Complaint(("application",), sentence)
 
 
+@reading("stages", "application", "account", "regions")
+def no_step_steers_the_controller(draft: Draft) -> Iterator[Complaint]:
+    """The switch, a guard's mode and its notes are parameters; the role of a step must not come to hold them."""
+    for placed in draft.steps():
+        if placed.kind is None or placed.params is None:
+            continue
+        given = placed.kind.statements(placed.params, draft.plan.place)
+        written = (r for statement in given if statement.access is not Access.READ for r in statement.resources)
+        own = next((r for r in written if _CONTROLLERS_PARAMETERS in r), None)
+        if own is not None:
+            sentence = (
+                f"'{placed.name}' would write {own.partition(':parameter')[2]}, and what stands under /pilotlight/ "
+                "steers this controller; give the application's own value another name."
+            )
+            yield Complaint((*placed.where, "params"), sentence)
+
+
 def _role(placed: Placed) -> str:
     return "start" if isinstance(placed.entry, StartStep) else "step"
 
@@ -275,4 +294,5 @@ STEP_RULES = (
     objectives_name_steps_that_exist,
     checks_ask_the_standby_itself,
     function_names_fit,
+    no_step_steers_the_controller,
 )

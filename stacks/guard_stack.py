@@ -9,7 +9,11 @@ from stacks.rendering import RenderedStack
 
 
 class GuardStack(RenderedStack):
-    """A guard and what makes it look. It waits for no other stack, and must work when no other region answers."""
+    """A guard and what makes it look. It waits for no other stack, and must work when no other region answers.
+
+    Protected: without it an old primary that comes back takes writes.
+    """
 
     def __init__(self, scope: Construct, described: Stack) -> None:
-        super().__init__(scope, described, description="Pilotlight: keeps an old primary closed once it was moved.")
+        description = "Pilotlight: keeps an old primary closed once it was moved."
+        super().__init__(scope, described, description=description, protected=True)

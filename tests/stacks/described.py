@@ -16,6 +16,7 @@ import aws_cdk as cdk
 
 from deployment.application import application
 from deployment.foundation import foundation
+from deployment.guard import guard
 from deployment.observing import observers
 from deployment.resources import Stack
 from deployment.signals import signals
@@ -23,6 +24,7 @@ from pilotlight.domain.plan import Arming, Plan
 from planfile import load
 from stacks.application_stack import ApplicationStack
 from stacks.foundation_stack import FoundationStack
+from stacks.guard_stack import GuardStack
 from stacks.observers_stack import ObserversStack
 from stacks.signals_stack import SignalsStack
 from tests.stacks import samples
@@ -42,11 +44,12 @@ class Deployment:
     observers: tuple[Stack, ...]
     applications: tuple[Stack, ...]
     signals: tuple[Stack, ...]
+    guards: tuple[Stack, ...] = ()
 
     @property
     def stacks(self) -> tuple[Stack, ...]:
         """All of them, what is depended upon first."""
-        return (self.foundation, *self.observers, *self.applications, *self.signals)
+        return (self.foundation, *self.observers, *self.applications, *self.signals, *self.guards)
 
     @property
     def regions(self) -> tuple[str, ...]:
@@ -69,6 +72,7 @@ def deployment_of(plan: Plan, arming: Arming) -> Deployment:
         observers([armed]),
         (application(armed),),
         signals(armed),
+        guard(armed),
     )
 
 
@@ -119,6 +123,8 @@ def synthesized(name: str) -> Synthesized:
         ApplicationStack(app, described, first)
     for described in deployment.signals:
         SignalsStack(app, described, first)
+    for described in deployment.guards:
+        GuardStack(app, described)
     app.synth()
     assembly = Path(app.outdir)
     templates = {

@@ -50,10 +50,11 @@ def test_one_plan_can_be_chosen_and_is_protected(tmp_path):
 
     assert finished.returncode == 0, finished.stderr
     foundation, application = "pilotlight-foundation-ap-northeast-1", "pilotlight-fileflow"
+    guard = "pilotlight-fileflow-guard"
     assert templates_in(tmp_path) == {
         foundation,
         application,
-        "pilotlight-fileflow-guard",
+        guard,
         "pilotlight-fileflow-signals-ap-southeast-1",
         "pilotlight-fileflow-signals-us-east-1",
         "pilotlight-sentinel-ap-northeast-2-to-ap-northeast-1",
@@ -62,7 +63,7 @@ def test_one_plan_can_be_chosen_and_is_protected(tmp_path):
     }
     artifacts = json.loads((tmp_path / "manifest.json").read_text())["artifacts"]
     protected = {name for name, artifact in artifacts.items() if artifact["properties"].get("terminationProtection")}
-    assert protected == {foundation, application}
+    assert protected == {foundation, application, guard}
 
 
 @pytest.mark.full

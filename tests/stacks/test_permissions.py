@@ -47,6 +47,12 @@ def is_our_own(plan: Plan, permission: Permission) -> bool:
     for region in observing_regions(plan):
         if permission.resource == plan.place.arn("dynamodb", f"table/{own.SIGNALS_TABLE}", region=region):
             return True
+        if permission.resource == plan.place.arn("dynamodb", f"table/{own.TOMBSTONES_TABLE}", region=region):
+            return True
+    guard = logical_id(own.guard_function(plan.application), "FunctionRole")
+    copy = plan.place.arn("ssm", f"parameter{own.guard_copy(plan.application)}", region=plan.regions.primary)
+    if (permission.role, permission.action, permission.resource) == (guard, "ssm:PutParameter", copy):
+        return True
     functions = plan.place.arn("lambda", f"function:pilotlight-{plan.application}-")
     if permission.action == "lambda:InvokeFunction" and permission.resource.startswith(functions):
         return True
@@ -58,6 +64,7 @@ def is_our_own(plan: Plan, permission: Permission) -> bool:
         f":pilotlight-{plan.application}-lost-signals",
         f":{own.LOST_LOOKS_QUEUE}",
         f":{own.lost_beats_queue(plan.regions.standby)}",
+        f":{own.guard_function(plan.application)}-lost",
     )
     if permission.action == "sqs:SendMessage" and permission.resource.endswith(queues):
         return True
@@ -81,13 +88,17 @@ def test_observe_is_a_fact_of_iam(plan):
 
 @EVERY_PLAN
 def test_manual_holds_the_writes_of_the_steps_and_no_other(plan):
+    """Each kind of step in its own function; those that fence in the guard's as well."""
     expected = set()
+    guard = logical_id(own.guard_function(plan.application), "FunctionRole")
     for step in plan.steps().values():
         its_kind = kind(step.kind)
-        role = logical_id(own.step_function(plan.application, step.kind), "FunctionRole")
+        roles = [logical_id(own.step_function(plan.application, step.kind), "FunctionRole")]
+        roles += [guard] if its_kind.fences else []
         for statement in its_kind.statements(its_kind.params.model_validate(step.params), plan.place):
             if statement.access is not Access.READ:
-                expected |= {Permission(role, a, r) for a in statement.actions for r in statement.resources}
+                pairs = [(a, r) for a in statement.actions for r in statement.resources]
+                expected |= {Permission(role, *pair) for role in roles for pair in pairs}
 
     assert writes_on_the_application(plan, Arming.MANUAL) == expected
     assert expected, "a plan that writes nothing proves nothing"

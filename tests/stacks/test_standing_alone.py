@@ -7,25 +7,29 @@ import re
 
 import pytest
 
+from deployment.names import TOMBSTONES_TABLE, step_function
 from deployment.resources import CalculatedHealthCheck, HealthCheck, MetricHealthCheck, Table
 from pilotlight.domain.read_only import is_read
-from pilotlight.steps import kind, kind_names
-from tests.stacks.described import deployments, names, synthesized
-from tests.stacks.policies_of import texts
+from pilotlight.steps import kind
+from stacks.naming import logical_id
+from tests.stacks.described import deployments, names, plans, synthesized
+from tests.stacks.policies_of import permissions, texts
 
 EVERY_DEPLOYMENT = pytest.mark.parametrize("deployment", names(deployments()))
 
 REGION = re.compile(r"\b[a-z]{2}(?:-[a-z]+)+-\d\b")
 
-FENCE_ROLES = tuple(
-    f"{''.join(word.capitalize() for word in name.split('_'))}FunctionRole"
-    for name in kind_names()
-    if kind(name).fences
-)
-"""The ends of the logical ids of the roles that may close the old primary."""
-
 LARGEST_INLINE_POLICIES = 10_240
 """Characters that IAM allows in the inline policies of one role, without blanks (IAM quotas)."""
+
+
+FENCING = {
+    logical_id(step_function(plan.application, step.kind), "FunctionRole")
+    for plan in plans()
+    for step in plan.steps().values()
+    if kind(step.kind).fences
+}
+"""The roles of the functions that close an old primary."""
 
 
 def abroad(template, region):
@@ -36,21 +40,40 @@ def abroad(template, region):
 
 
 @EVERY_DEPLOYMENT
-def test_the_standby_names_other_regions_only_to_listen_to_them_to_look_at_them_and_to_close_them(deployment):
-    """A rule's pattern says whose alarms it waits for, a parameter what the probe is to look at; reads and fences reach
-    the primary, and work without it."""
+def test_the_standby_names_other_regions_only_to_listen_to_look_to_leave_a_note_and_to_fence(deployment):
+    """A rule's pattern says whose alarms it waits for, a parameter what the probe is to look at, a condition whose
+    notes a role may keep; a read may look at the primary. Two writes leave the region, and a run goes on where they
+    get no answer: the copy of a tombstone in the witness, and what the function of a fence does in the primary.
+    """
     synthesis = synthesized(deployment)
 
     for stack in (synthesis.deployment.foundation, *synthesis.deployment.applications):
         template = synthesis.templates[stack.name]
         for where, text in abroad(template, stack.region):
-            is_parameter = template["Resources"][where[0]]["Type"] == "AWS::SSM::Parameter"
-            if "EventPattern" in where or is_parameter or where[0].endswith(FENCE_ROLES):
+            if {"EventPattern", "dynamodb:LeadingKeys"} & set(where):
+                continue
+            if template["Resources"][where[0]]["Type"] == "AWS::SSM::Parameter":
                 continue
             statement = template["Resources"]
             for key in where[: where.index("Resource")]:
                 statement = statement[int(key)] if isinstance(statement, list) else statement[key]
-            assert all(is_read(action.split(":")[1]) for action in statement["Action"]), f"{where} writes to {text}"
+            writes = [action for action in statement["Action"] if not is_read(action.split(":")[1])]
+            copies = writes == ["dynamodb:PutItem"] and text.endswith(f":table/{TOMBSTONES_TABLE}")
+            assert not writes or copies or where[0] in FENCING, f"{where} writes to {text}"
+
+
+@EVERY_DEPLOYMENT
+def test_a_guard_writes_to_its_own_region_alone(deployment):
+    """What it reads elsewhere are the notes and the standby; without an answer it holds to its own copy."""
+    synthesis = synthesized(deployment)
+
+    for stack in synthesis.deployment.guards:
+        template = synthesis.templates[stack.name]
+        for permission in permissions(template):
+            if not is_read(permission.action.split(":")[1]):
+                assert set(REGION.findall(permission.resource)) <= {stack.region}, permission
+        for where, text in abroad(template, stack.region):
+            assert template["Resources"][where[0]]["Type"] == "AWS::IAM::Role", f"{where} needs {text}"
 
 
 @EVERY_DEPLOYMENT

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from pilotlight.domain.errors import AwsError, Changed, Misconfigured, StaleActor
 from pilotlight.domain.ports import Table
-from pilotlight.domain.tombstone import Tombstone
+from pilotlight.domain.tombstone import Tombstone, partition_of
 
 _SORT = "tombstone"
 
@@ -41,7 +41,7 @@ class Tombstones:
 
 def read_tombstone(table: Table, writer: str) -> Tombstone | None:
     """The note on a writer that one table holds."""
-    item = table.read(_partition(writer), _SORT)
+    item = table.read(partition_of(writer), _SORT)
     return Tombstone.from_item(item) if item else None
 
 
@@ -54,9 +54,9 @@ def _try_to_put(table: Table, stone: Tombstone) -> bool:
 
 
 def _put(table: Table, stone: Tombstone) -> None:
-    item = table.read(_partition(stone.old), _SORT)
+    item = table.read(partition_of(stone.old), _SORT)
     if item is None:
-        table.insert(_partition(stone.old), _SORT, stone.to_item())
+        table.insert(partition_of(stone.old), _SORT, stone.to_item())
         return
     held = Tombstone.from_item(item)
     if held.epoch > stone.epoch:
@@ -65,8 +65,4 @@ def _put(table: Table, stone: Tombstone) -> None:
             f"{stone.epoch} does not touch it."
         )
     if stone.replaces(held):
-        table.replace(_partition(stone.old), _SORT, stone.to_item(), version=item["version"])
-
-
-def _partition(writer: str) -> str:
-    return f"tombstone#{writer}"
+        table.replace(partition_of(stone.old), _SORT, stone.to_item(), version=item["version"])

@@ -66,3 +66,8 @@ class Tombstone:
             state=TombstoneState(item["state"]),
             noted=datetime.fromisoformat(item["noted"]),
         )
+
+
+def partition_of(writer: str) -> str:
+    """The key under which the note on a writer is kept, by its ARN; roles are narrowed to it."""
+    return f"tombstone#{writer}"

@@ -64,6 +64,10 @@ def view(records: Sequence[Record], incident: str = "") -> IncidentView:
     return replace(facts, outlook=look_out(facts))
 
 
+_ONLY_TOLD = {RecordKind.OVERRIDDEN: "override_sentence", RecordKind.TOMBSTONE: "tombstone_sentence"}
+"""Records of which the view keeps nothing but their sentence."""
+
+
 class _Fold:
     def __init__(self, incident: str, application: str) -> None:
         self._view = IncidentView(incident, application)
