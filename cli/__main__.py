@@ -14,6 +14,8 @@ from typing import Annotated
 
 import typer
 
+from cli import words
+
 app = typer.Typer(
     name="pilotlight",
     help="Failover of an application between two AWS regions: rehearse it here, then deploy what was rehearsed.",
@@ -23,6 +25,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     epilog="Start with: ./pilotlight rehearse plans/fileflow.yaml",
 )
+app.add_typer(words.app)
 PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 
@@ -53,13 +56,6 @@ class PlanOutput(StrEnum):
     TEXT = "text"
     MERMAID = "mermaid"
     JSON = "json"
-
-
-PlanFile = Annotated[Path, typer.Argument(help="The plan file.")]
-RunName = Annotated[str, typer.Argument(help="The run, by the name of its execution; the one at work unless given.")]
-Reason = Annotated[str, typer.Option(help="Why; it stands in the ledger and in Slack.")]
-Yes = Annotated[bool, typer.Option("--yes", help="Say it without typing the application's name first.")]
-WordOutput = Annotated[ResultOutput, typer.Option("--output", help="Text, or one JSON document on standard output.")]
 
 
 @app.command(epilog="Example: ./pilotlight rehearse plans/fileflow.yaml --scenario blip --seed 7")
@@ -170,102 +166,6 @@ def prerequisites(
     from cli import requiring
 
     raise typer.Exit(requiring.prerequisites(plan, requiring.Format(written_as.value)))
-
-
-@app.command(epilog="Example: ./pilotlight approve plans/fileflow.yaml fileflow-e7")
-def approve(
-    plan: PlanFile,
-    run: RunName = "",
-    reason: Reason = "",
-    yes: Yes = False,
-    output: WordOutput = ResultOutput.TEXT,
-) -> None:
-    """Approve a run that waits at its gate."""
-    from cli import saying
-
-    wanted = saying.Wanted("approve", plan, run, reason, yes=yes, as_json=output is ResultOutput.JSON)
-    raise typer.Exit(saying.say(wanted))
-
-
-@app.command(epilog="Example: ./pilotlight hold plans/fileflow.yaml --reason 'Seoul is coming back'")
-def hold(
-    plan: PlanFile,
-    run: RunName = "",
-    reason: Reason = "",
-    output: WordOutput = ResultOutput.TEXT,
-) -> None:
-    """Hold a run before it disrupts anything, until it is released."""
-    from cli import saying
-
-    wanted = saying.Wanted("hold", plan, run, reason, as_json=output is ResultOutput.JSON)
-    raise typer.Exit(saying.say(wanted))
-
-
-@app.command(epilog="Example: ./pilotlight release plans/fileflow.yaml fileflow-e7")
-def release(
-    plan: PlanFile,
-    run: RunName = "",
-    reason: Reason = "",
-    yes: Yes = False,
-    output: WordOutput = ResultOutput.TEXT,
-) -> None:
-    """Release a run that is held."""
-    from cli import saying
-
-    wanted = saying.Wanted("release", plan, run, reason, yes=yes, as_json=output is ResultOutput.JSON)
-    raise typer.Exit(saying.say(wanted))
-
-
-@app.command(epilog="Example: ./pilotlight abort plans/fileflow.yaml --reason 'it was a bad deploy'")
-def abort(
-    plan: PlanFile,
-    run: RunName = "",
-    reason: Reason = "",
-    yes: Yes = False,
-    output: WordOutput = ResultOutput.TEXT,
-) -> None:
-    """End a run before its writer moves; what it did is taken back."""
-    from cli import saying
-
-    wanted = saying.Wanted("abort", plan, run, reason, yes=yes, as_json=output is ResultOutput.JSON)
-    raise typer.Exit(saying.say(wanted))
-
-
-@app.command(
-    epilog="Example: ./pilotlight override plans/fileflow.yaml fileflow-e7 --accept '20 min' --reason 'it is replayed'"
-)
-def override(
-    plan: PlanFile,
-    run: RunName = "",
-    reason: Reason = "",
-    accept: Annotated[str, typer.Option(help="The greatest loss that is accepted, as '20 min', or 'unknown'.")] = "",
-    yes: Yes = False,
-    output: WordOutput = ResultOutput.TEXT,
-) -> None:
-    """Accept, for one run and 30 minutes, that it loses more data than its plan accepts."""
-    from cli import saying
-
-    wanted = saying.Wanted("override", plan, run, reason, accept, yes, output is ResultOutput.JSON)
-    raise typer.Exit(saying.say(wanted))
-
-
-@app.command(epilog="Example: ./pilotlight acknowledge plans/fileflow.yaml --reason 'the image is there now'")
-def acknowledge(
-    plan: PlanFile,
-    run: RunName = "",
-    reason: Reason = "",
-    starts: Annotated[
-        bool, typer.Option("--starts", help="Also count the automatic starts of the account anew.")
-    ] = False,
-    yes: Yes = False,
-    output: WordOutput = ResultOutput.TEXT,
-) -> None:
-    """Acknowledge how the last run ended, so that the next may start by itself."""
-    from cli import saying
-
-    accept = "starts" if starts else ""
-    wanted = saying.Wanted("acknowledge", plan, run, reason, accept, yes, output is ResultOutput.JSON)
-    raise typer.Exit(saying.say(wanted))
 
 
 @app.command()

@@ -80,6 +80,7 @@ SERVES_ONLY = """\
 application: shop
 account: "123456789012"
 arming: staged
+people: {approvers: ["arn:aws:sts::123456789012:assumed-role/Operators/*"]}
 regions: {primary: eu-west-1, standby: eu-central-1}
 objectives: {rto: 2 h, rpo: 15 min}
 signals:

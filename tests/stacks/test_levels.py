@@ -98,6 +98,8 @@ def test_observe_writes_nothing_on_the_application_and_no_tombstone_in_any_deplo
         if changes_something(statement)
         for action in statement.actions
         for resource in statement.resources
+        # Whoever calls a function of ours changes no more than that function may.
+        if action != "lambda:InvokeFunction"
     }
     # The latch's publisher says where the latch stands, at every level; it cannot move it.
     publisher = logical_id(own.latch_function(plan.application), "FunctionRole")
