@@ -115,7 +115,7 @@ def _arn(call: Call, account: str, value: Any, shape: str) -> str:
     if call.service == "ssm":
         # All of a name with slashes is the name; `name:3` asks for a version of it.
         return _named(call, account, shape.replace("{}", "/" + str(value).lstrip("/").split(":")[0]))
-    if call.service == "events":
+    if call.operation == "PutEvents":
         return _named(call, account, shape.replace("{}", _last(value[0].get("EventBusName", "default"))))
     if call.service == "iam":
         return f"arn:aws:iam::{account}:{shape.replace('{}', _last(value))}"

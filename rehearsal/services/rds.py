@@ -18,7 +18,7 @@ from typing import Any, ClassVar
 
 from pilotlight.domain.step import Standing
 from rehearsal.service import Service, Spread, operation
-from rehearsal.services.rds_instance import Instance, Status
+from rehearsal.services.rds_instance import Instance, Status, must_be_available, must_have_room
 from rehearsal.services.rds_restarts import REBOOTS, Restarts
 from rehearsal.wire import Call, NotModelled, ServiceError
 from rehearsal.world import World
@@ -36,11 +36,9 @@ LOSES_SECOND_ZONE = Spread(60, 180, 600)
 UNHEARD = timedelta(seconds=60)
 """A MySQL replica gives its source up after `replica_net_timeout`, 60 s by default."""
 
-NOT_AVAILABLE = "DB Instance is not in available state."
 NOT_A_REPLICA = "DB Instance is not a read replica."
 PAGE_SIZES = range(20, 101)
 RETENTION_DAYS = range(36)
-ZONES_OF_MULTI_AZ = 2
 
 
 class Rds(Restarts, Service):
@@ -184,7 +182,7 @@ class Rds(Restarts, Service):
             raise ServiceError("InvalidParameterValue", f"Invalid backup retention period: {days}.")
         if replica.source is None:
             raise ServiceError("InvalidDBInstanceState", NOT_A_REPLICA)
-        _must_be_available(replica)
+        must_be_available(replica)
         window = str(call.parameters.get("PreferredBackupWindow") or replica.backup_window)
         self._begin_promotion(replica, days, window)
         return {"DBInstance": self._shown(replica)}
@@ -196,11 +194,11 @@ class Rds(Restarts, Service):
             raise NotModelled(call)
         instance = self._find(call.region, str(call.parameters["DBInstanceIdentifier"]))
         wanted = bool(call.parameters.get("MultiAZ", instance.multi_az))
-        _must_be_available(instance)
+        must_be_available(instance)
         if instance.pending.get("MultiAZ") is wanted:
             raise ServiceError("InvalidParameterCombination", "No modifications were requested")
         if wanted and not instance.multi_az:
-            _must_have_room(instance)
+            must_have_room(instance)
         if wanted is not instance.multi_az:
             instance.pending["MultiAZ"] = wanted
         if call.parameters.get("ApplyImmediately") and instance.pending:
@@ -289,15 +287,3 @@ class Rds(Restarts, Service):
     def _shown(self, instance: Instance) -> Mapping[str, Any]:
         replicas = [other for other in self._instances.values() if other.source is instance]
         return instance.shown(replicas, self._replication(instance))
-
-
-def _must_be_available(instance: Instance) -> None:
-    if instance.changing or instance.status != Status.AVAILABLE:
-        raise ServiceError("InvalidDBInstanceState", NOT_AVAILABLE)
-
-
-def _must_have_room(instance: Instance) -> None:
-    if len(set(instance.zones)) < ZONES_OF_MULTI_AZ:
-        raise ServiceError("InvalidVPCNetworkStateFault", "The DB subnet group does not cover two zones.")
-    if not instance.second_zone:
-        raise ServiceError("InsufficientDBInstanceCapacity", "There is no capacity for a second zone.")

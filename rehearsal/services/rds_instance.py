@@ -9,6 +9,11 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Any
 
+from rehearsal.wire import ServiceError
+
+NOT_AVAILABLE = "DB Instance is not in available state."
+ZONES_OF_MULTI_AZ = 2
+
 
 class Status(StrEnum):
     """The statuses that the model itself goes through; a scene may set any text."""
@@ -120,3 +125,17 @@ class Instance:
 def _status_info(replication: str) -> dict[str, Any]:
     info = {"StatusType": "read replication", "Normal": replication == "replicating", "Status": replication}
     return info | ({"Message": "The source cannot be reached."} if replication == "error" else {})
+
+
+def must_be_available(instance: Instance) -> None:
+    """Refuse what RDS refuses while an instance is busy."""
+    if instance.changing or instance.status != Status.AVAILABLE:
+        raise ServiceError("InvalidDBInstanceState", NOT_AVAILABLE)
+
+
+def must_have_room(instance: Instance) -> None:
+    """Refuse a second zone where the subnets or the capacity lack one."""
+    if len(set(instance.zones)) < ZONES_OF_MULTI_AZ:
+        raise ServiceError("InvalidVPCNetworkStateFault", "The DB subnet group does not cover two zones.")
+    if not instance.second_zone:
+        raise ServiceError("InsufficientDBInstanceCapacity", "There is no capacity for a second zone.")

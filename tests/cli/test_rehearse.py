@@ -60,7 +60,7 @@ class TestJson:
 
         page = Path(json.loads(done.stdout)["report"]).read_text()
         assert page.startswith("<!doctype html>")
-        assert "is well again" in page
+        assert "Nothing says that the primary of fileflow is dark" in page
 
     def test_the_trace_has_a_line_for_each_call(self, blip: tuple[Any, Path]) -> None:
         _, folder = blip
@@ -130,8 +130,8 @@ class TestMistakes:
 
 
 class TestOutcome:
-    def wanted(self, folder: Path, *, as_armed: bool) -> rehearsing.Wanted:
-        return rehearsing.Wanted(ROOT / FILEFLOW, "blip", 7, folder, True, None, as_armed)
+    def wanted(self, folder: Path, *, as_armed: bool, scenario: str = "blip") -> rehearsing.Wanted:
+        return rehearsing.Wanted(ROOT / FILEFLOW, scenario, 7, folder, True, None, as_armed)
 
     def test_an_outcome_that_was_not_expected_ends_in_a_one(
         self, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
@@ -148,7 +148,7 @@ class TestOutcome:
     def test_a_plan_that_is_armed_observe_is_expected_to_be_blocked(
         self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        code = rehearsing.rehearse(self.wanted(tmp_path, as_armed=True))
+        code = rehearsing.rehearse(self.wanted(tmp_path, as_armed=True, scenario="outage"))
 
         assert code == 0
         assert json.loads(capsys.readouterr().out)["outcome"] == "BLOCKED"
@@ -158,7 +158,7 @@ class TestOutcome:
     ) -> None:
         monkeypatch.setattr(rehearsing, "play", lambda *given, as_armed: play(*given, as_armed=not as_armed))
 
-        code = rehearsing.rehearse(self.wanted(tmp_path, as_armed=True))
+        code = rehearsing.rehearse(self.wanted(tmp_path, as_armed=True, scenario="outage"))
 
         assert code == 1
-        assert capsys.readouterr().err == "pilotlight: blip was expected to end BLOCKED.\n"
+        assert capsys.readouterr().err == "pilotlight: outage was expected to end BLOCKED.\n"

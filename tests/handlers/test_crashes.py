@@ -175,6 +175,8 @@ def test_the_onset_of_a_run_by_a_person_is_when_the_darkness_was_first_seen(dark
     for execution in dark.account.aws.service(StepFunctions).executions.values():
         execution.stop()
 
+    first = open_run(dark, "by-hand", CONFIRMED)
+    dark.world.time.run(limit_seconds=first["wait_seconds"])
     open_run(dark, "by-hand", CONFIRMED)
 
     onset = dark.inside(lambda: dark.control.run("by-hand")).clocks.onset

@@ -10,6 +10,7 @@ import pytest
 from pilotlight.domain.records import RecordKind
 from tests.builders import ALARM, a_plan, a_sample_event, an_alarm_event
 from tests.handlers.conftest import TICK, Desk, a_desk
+from tests.handlers.test_open import furnish
 
 
 def verdicts(desk: Desk) -> list[tuple[str, str]]:
@@ -56,6 +57,7 @@ class TestWhatStartsARun:
         assert desk.executions() == []
 
     def test_a_second_alarm_joins_the_run(self, desk: Desk) -> None:
+        furnish(desk)
         desk.darken()
         desk.detect(an_alarm_event(desk.now))
         desk.world.time.run(limit_seconds=20)
@@ -162,7 +164,7 @@ class TestWhatStartsNone:
 @pytest.mark.parametrize("arming", ["observe", "manual"])
 def test_a_level_that_may_not_start_says_what_it_would_do(arming: str) -> None:
     with a_desk(a_plan(arming=arming)) as desk:
-        desk.darken()
+        desk.darken(minutes=5)
 
         answers = [desk.detect(an_alarm_event(desk.now)), desk.detect(TICK), desk.detect(TICK)]
 

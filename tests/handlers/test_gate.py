@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from deployment import names
-from pilotlight.domain.data_loss import LossWindow, Override
+from pilotlight.domain.data_loss import Override
 from pilotlight.domain.records import RecordKind
 from pilotlight.domain.run import Outcome
 from rehearsal.services.cloudwatch import CloudWatch
@@ -73,12 +73,14 @@ class TestWhatPasses:
 
         run = opened.inside(lambda: opened.control.run("by-hand"))
         assert run.clocks.onset is not None
-        window = LossWindow(run.clocks.onset - timedelta(seconds=100), run.clocks.onset)
-        assert (run.lag_at_onset_seconds, run.loss_window) == (100.0, window)
+        passed_window = run.loss_window
+        assert passed_window is not None
+        assert passed_window.ended == run.clocks.onset
+        assert run.lag_at_onset_seconds == pytest.approx(100.0, abs=0.01)
         passed = opened.records(RecordKind.GATE_PASSED)[0].entry
-        assert passed.details["lag_seconds"] == 100.0
-        assert passed.details["loss_window"] == window.to_item()
-        assert f"the writes {window} may be lost" in passed.details["data_loss_sentence"]
+        assert passed.details["lag_seconds"] == run.lag_at_onset_seconds
+        assert passed.details["loss_window"] == passed_window.to_item()
+        assert f"the writes {passed_window} may be lost" in passed.details["data_loss_sentence"]
         assert "within the 15 min that the plan accepts to lose" in passed.sentence
 
     def test_what_it_read_is_in_the_record_that_closes_the_run(self, opened: Desk) -> None:

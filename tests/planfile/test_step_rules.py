@@ -21,6 +21,7 @@ from tests.planfile.builders import (
     the_fault_of,
 )
 
+PEOPLE = "people: {approvers: ['arn:aws:sts::123456789012:assumed-role/Operators/*']}"
 TAKES = "takes: {step: promote, output: endpoint}"
 
 
@@ -342,7 +343,7 @@ def test_a_person_may_start_without_a_fence(arming: str) -> None:
 
 def test_a_stage_fence_is_all_that_was_missing() -> None:
     text = changed(
-        ("application: shop", "application: shop\narming: staged"),
+        ("application: shop", f"application: shop\narming: staged\n{PEOPLE}"),
         (
             "  move:\n",
             "  fence:\n    traffic:\n      - {step: shut, kind: close, params: {resource: listener}}\n  move:\n",
@@ -353,4 +354,4 @@ def test_a_stage_fence_is_all_that_was_missing() -> None:
 
 
 def test_a_plan_that_moves_no_writer_needs_no_fence() -> None:
-    assert faults_of(changed(("application: shop", "application: shop\narming: staged"))) == ()
+    assert faults_of(changed(("application: shop", f"application: shop\narming: staged\n{PEOPLE}"))) == ()

@@ -217,6 +217,15 @@ def overridden() -> Story:
     return story.gate(306.5, lag_seconds=None)
 
 
+def given_back() -> Story:
+    """The move was not accepted: the note on the writer is withdrawn, and what was closed is opened again."""
+    story = prepared()
+    story.write(RecordKind.TOMBSTONE, 307, "Epoch 7 of ryuqqq-shared-rds: its writing moves, withdrawn.", epoch=7)
+    sentence = "Load balancer fileflow-prod-alb answers again."
+    story.write(RecordKind.STEP_UNDONE, 340, sentence, step="promote", undone=True)
+    return story
+
+
 def moving() -> Story:
     """The replica is being promoted while the cache is made."""
     story = prepared().started(308, "promote", "Replica ryuqqq-shared-rds-replica is about to be promoted.")

@@ -16,8 +16,8 @@ from pilotlight.domain.step import (
 )
 from pilotlight.steps.promote_replica import KIND
 from rehearsal.access import CURRENT_ROLE, Role
-from rehearsal.services.rds import NOT_A_REPLICA, NOT_AVAILABLE
-from rehearsal.services.rds_instance import Status
+from rehearsal.services.rds import NOT_A_REPLICA
+from rehearsal.services.rds_instance import NOT_AVAILABLE, Status
 from rehearsal.wire import Call, ServiceError
 from tests.steps.conftest import PLACE, Bench
 from tests.steps.databases import PROMOTE, REPLICA, SEOUL, TOKYO, Databases, replica_in_tokyo

@@ -9,8 +9,8 @@ import pytest
 from pilotlight.domain.errors import AwsError, InvalidRequest, InvalidState
 from pilotlight.domain.step import Standing
 from rehearsal.embedded_aws import EmbeddedAws
-from rehearsal.services.rds import NOT_A_REPLICA, NOT_AVAILABLE, Rds
-from rehearsal.services.rds_instance import Instance, Status
+from rehearsal.services.rds import NOT_A_REPLICA, Rds
+from rehearsal.services.rds_instance import NOT_AVAILABLE, Instance, Status
 from tests.rehearsal.services.rds_client import (
     REPLICA,
     SEOUL,
