@@ -13,6 +13,7 @@ from tempfile import TemporaryFile
 from pilotlight.domain.plan import Arming
 from pilotlight.domain.run import Outcome
 from planfile import PlanFileRefused, load
+from rehearsal.invariants import InvariantBroken
 from rehearsal.live import show
 from rehearsal.play import Played, play
 from rehearsal.report import write_report
@@ -56,7 +57,11 @@ def rehearse(wanted: Wanted) -> int:
     if unwritable:
         print(f"pilotlight: {unwritable}", file=sys.stderr)
         return MISCONFIGURED
-    played = play(plan, chosen, wanted.seed, as_armed=wanted.as_armed)
+    try:
+        played = play(plan, chosen, wanted.seed, as_armed=wanted.as_armed)
+    except InvariantBroken as broken:
+        print(f"pilotlight: What must never happen happened in {chosen.name}. {broken}", file=sys.stderr)
+        return NOT_AS_EXPECTED
     report = write_report(played, wanted.reports)
     result = replace(played.result, report=str(report) if report else None)
     if wanted.trace:

@@ -23,6 +23,9 @@ def closing_lines(result: RehearsalResult) -> Iterator[str]:
     if result.critical_path_seconds is not None and result.overhead_ratio is not None:
         path = say_elapsed(result.critical_path_seconds)
         yield f"Path     AWS itself needed {path}; the run took {result.overhead_ratio:.3f} times that"
+    if result.exposure_seconds:
+        exposed = say_elapsed(result.exposure_seconds)
+        yield f"Exposed  The old primary came back and took writes beside the new one for {exposed}"
     if result.report:
         yield f"Report   {result.report}"
 

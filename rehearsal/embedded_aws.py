@@ -16,6 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 from unittest.mock import patch
+from urllib.parse import urlsplit
 
 import boto3
 import botocore.session
@@ -66,7 +67,8 @@ class EmbeddedAws:
         self.random = world.random_for("embedded-aws")
         self.services = world.models
         self.services.update({kind.name: kind(world) for kind in service_kinds()})
-        self.before_call: list[Callable[[Call], None]] = []
+        self.before_call: list[Callable[[Call, str], None]] = []
+        """Told of each call and of the host that it is sent to, answered or not."""
         self.after_call: list[Callable[[Call], None]] = []
         self._open = ExitStack()
         self._session = _session()
@@ -109,6 +111,8 @@ class EmbeddedAws:
             raise NotModelled(Call(hyphenized, operation, region, {}))
         read = wire.read_json if service in self._plainly_read else wire.read
         call = (wire.read_object if service == "s3" else read)(service, operation, region, request)
+        for listener in self.before_call:
+            listener(call, urlsplit(wire.text_of(request.url)).hostname or "")
         if self.world.is_out_of_reach(region):
             began = self.world.time.now()
             self.world.time.sleep(CONNECT_TIMEOUT_SECONDS)
@@ -120,8 +124,6 @@ class EmbeddedAws:
         resource, began = resource_of(call, self.world.account), self.world.time.now()
         role: Role | None = CURRENT_ROLE.get()
         error = ""
-        for listener in self.before_call:
-            listener(call)
         try:
             if role is not None:
                 role.must_allow(call, resource)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from deployment import names
@@ -17,6 +17,7 @@ from pilotlight.domain.records import Record, RecordKind
 from pilotlight.domain.run import Outcome, Phase, Run
 from rehearsal.clairvoyant import critical_path_seconds
 from rehearsal.engine import Status
+from rehearsal.invariants import Watch
 from rehearsal.result import RehearsalResult, StepResult
 from rehearsal.scenarios import BEFORE_ONSET, Scenario
 from rehearsal.scene import Scene, close_scene, open_scene
@@ -52,6 +53,7 @@ def play(
     """Play a scenario to its end. The plan is played as `automatic`, unless it is to be played as it is armed.
 
     Parameters: `stacks` are deployed in its world; those that `deployment` describes for the plan, unless given.
+    Raises `InvariantBroken` at the first instant in which the world is as no rehearsal may show it.
     """
     armed = {} if as_armed else {"arming": Arming.AUTOMATIC}
     played_plan, *company = (each.model_copy(update=armed) for each in scenario.company(plan))
@@ -59,6 +61,7 @@ def play(
     scene = open_scene(played_plan, seed, stacks, company)
     try:
         notes = _listen(scene)
+        watch = Watch(scene)
         _let_happen_before(scene, scenario)
         onset = scene.world.time.now()
         primary_before = picture_of(scene.world, plan.regions.primary)
@@ -66,7 +69,9 @@ def play(
         scene.world.time.spawn(lambda: scenario.happen(scene), name=scenario.name)
         _run_to_the_end(scene, onset + scenario.at_least)
         primary = primary_before, picture_of(scene.world, plan.regions.primary)
+        watch.finish()
         result, records = _conclude(scene, scenario, seed, onset)
+        result = replace(result, exposure_seconds=round(watch.exposure_seconds, 3))
         return Played(result, scene, onset, records, notes, primary)
     finally:
         close_scene(scene)

@@ -38,6 +38,8 @@ class RehearsalResult:
     steps: list[StepResult]
     messages: list[dict[str, Any]] = field(default_factory=list)
     report: str | None = None
+    exposure_seconds: float = 0.0
+    """How long the old primary and the new one both took writes, after the old one came back."""
 
     def to_json(self) -> dict[str, Any]:
         """The result as a JSON object."""

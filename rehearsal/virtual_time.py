@@ -59,6 +59,9 @@ class VirtualTime:
         self._unheard: list[BaseException] = []
         self._current: Task[Any] | None = None
         self._driver: Any = None
+        self.after_each_instant: list[Callable[[], None]] = []
+        """Called in the world's own strand when the last task of an instant has handed over, before the clock moves:
+        what stands then is what lasts until the next instant. What they raise, `run` raises."""
 
     def now(self) -> datetime:
         return self._start + timedelta(microseconds=self._now_microseconds)
@@ -73,14 +76,12 @@ class VirtualTime:
         return task if task is not None and task._greenlet is getcurrent() else None
 
     def sleep(self, seconds: float) -> None:
-        """Inside a task: hand over, and come back `seconds` later. Outside: run the world forward that
-        long.
-        """
+        """Inside a task: hand over, and come back `seconds` later. Outside: run the world forward that long."""
         due = self._due(seconds)
         task = self.current_task
         if task is None:
             self._drive(until=None, limit_microseconds=due)
-            self._now_microseconds = due
+            self._move_to(due)
             return
         self._schedule(task, due)
         self._hand_over(task)
@@ -108,11 +109,9 @@ class VirtualTime:
         return self.spawn(turns, name=f"every {seconds:g} s: {name}")
 
     def run(self, *, until: Callable[[], bool] | None = None, limit_seconds: float | None = None) -> RunEnd:
-        """Drive the world from outside any task, until `until()` holds, nothing is left, or the limit is
-        reached.
+        """Drive the world from outside any task, until `until()` holds, nothing is left, or the limit is reached.
 
-        Raises the exception of a task that failed while nobody waited for it; the world can be driven on
-        after.
+        Raises the exception of a task that failed while nobody waited for it; the world can be driven on after.
         """
         limit = None if limit_seconds is None else self._due(limit_seconds)
         return self._drive(until=until, limit_microseconds=limit)
@@ -128,6 +127,12 @@ class VirtualTime:
         if seconds < 0:
             raise ValueError(f"{seconds} seconds is in the past: virtual time only moves forward.")
         return self._now_microseconds + round(seconds * MICROSECONDS)
+
+    def _move_to(self, microseconds: int) -> None:
+        if microseconds > self._now_microseconds:
+            for listener in self.after_each_instant:
+                listener()
+            self._now_microseconds = microseconds
 
     def _schedule(self, task: Task[Any], due_microseconds: int) -> None:
         """Make this the task's one next wake-up. The sequence number is its ticket: an entry in the queue
@@ -167,10 +172,10 @@ class VirtualTime:
                 return RunEnd.NOTHING_LEFT
             due, _, task = self._queue[0]
             if limit_microseconds is not None and due > limit_microseconds:
-                self._now_microseconds = limit_microseconds
+                self._move_to(limit_microseconds)
                 return RunEnd.LIMIT
+            self._move_to(due)
             heapq.heappop(self._queue)
-            self._now_microseconds = due
             task._ticket = 0
             self._current = task
             task._greenlet.parent = self._driver

@@ -141,5 +141,8 @@ CURRENT_FUNCTION: ContextVar[str] = ContextVar("current_function", default="")
 CURRENT_REGION: ContextVar[str] = ContextVar("current_region", default="")
 """The region of the function that is running, set by the model of Lambda; empty for who is no function."""
 
+CURRENT_RUN: ContextVar[str] = ContextVar("current_run", default="")
+"""The run that the function is called for, set like the step."""
+
 CURRENT_STEP: ContextVar[str] = ContextVar("current_step", default="")
 """The step whose function is running, set by the model of Lambda around an invocation."""

@@ -105,7 +105,7 @@ def _paused_holder(scene: Scene) -> None:
     outage(scene)
     paused: list[Call] = []
 
-    def hold_up(call: Call) -> None:
+    def hold_up(call: Call, _: str) -> None:
         if call.operation != "PromoteReadReplica" or paused:
             return
         paused.append(call)

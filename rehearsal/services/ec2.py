@@ -43,6 +43,11 @@ class Rule:
         """What two rules of a group cannot have in common."""
         return self.protocol, self.first, self.last, self.source
 
+    def lets_in(self, port: int) -> bool:
+        """Whether a TCP connection to that port may come in by it."""
+        every = self.protocol == "-1" or self.first == -1
+        return self.protocol in ("-1", "tcp", "6") and (every or self.first <= port <= self.last)
+
 
 @dataclass(eq=False)
 class SecurityGroup:

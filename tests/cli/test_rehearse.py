@@ -14,6 +14,7 @@ import pytest
 
 from cli import rehearsing
 from pilotlight.domain.run import Outcome
+from rehearsal.invariants import InvariantBroken
 from rehearsal.play import play
 from rehearsal.scenarios import SCENARIOS
 
@@ -162,3 +163,21 @@ class TestOutcome:
 
         assert code == 1
         assert capsys.readouterr().err == "pilotlight: outage was expected to end BLOCKED.\n"
+
+    def test_what_must_never_happen_is_told_in_one_line_and_ends_in_a_one(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def break_it(*_: object, **__: object) -> None:
+            raise InvariantBroken("At 2026-11-21 01:40:00 UTC two databases both take writes.")
+
+        monkeypatch.setattr(rehearsing, "play", break_it)
+
+        code = rehearsing.rehearse(self.wanted(tmp_path, as_armed=False))
+
+        told = capsys.readouterr()
+        assert code == 1
+        assert told.out == ""
+        assert told.err == (
+            "pilotlight: What must never happen happened in blip. "
+            "At 2026-11-21 01:40:00 UTC two databases both take writes.\n"
+        )

@@ -48,6 +48,30 @@ class TestClock:
         with pytest.raises(ValueError, match="in the past"):
             time.sleep(-1)
 
+    def test_each_instant_is_looked_at_once_when_its_last_task_has_handed_over(self, time: VirtualTime) -> None:
+        """Given two tasks in one instant, when the clock moves on, then both were seen done, at that instant still."""
+        log: list[str] = []
+        time.after_each_instant.append(lambda: say(log, time, "looked at"))
+        time.spawn(lambda: say(log, time, "one"), name="one", delay_seconds=1)
+        time.spawn(lambda: say(log, time, "other"), name="other", delay_seconds=1)
+        time.spawn(lambda: None, name="later", delay_seconds=2)
+
+        time.run()
+
+        assert log == ["0 looked at", "1 one", "1 other", "1 looked at"]
+
+    def test_what_looking_at_an_instant_raises_ends_the_run_there(self, time: VirtualTime) -> None:
+        def refuse() -> None:
+            assert time.elapsed_seconds() < 1, "one second is enough"
+
+        time.after_each_instant.append(refuse)
+        time.spawn(lambda: None, name="one", delay_seconds=1)
+        time.spawn(lambda: None, name="two", delay_seconds=2)
+
+        with pytest.raises(AssertionError, match="one second is enough"):
+            time.run()
+        assert time.elapsed_seconds() == 1.0
+
     def test_a_wait_that_ended_early_leaves_no_trace_on_the_clock(self, time: VirtualTime) -> None:
         bell = Bell(time)
         time.spawn(lambda: bell.wait(900), name="patient")

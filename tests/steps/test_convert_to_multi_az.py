@@ -20,6 +20,7 @@ from pilotlight.domain.step import (
 )
 from pilotlight.steps.convert_to_multi_az import KIND
 from rehearsal.access import CURRENT_ROLE, Role
+from rehearsal.services.rds_instance import NOT_AVAILABLE
 from rehearsal.wire import Call, ServiceError
 from tests.steps.conftest import PLACE, Bench
 from tests.steps.databases import CONVERT, REPLICA, TOKYO, Databases, writer_in_tokyo

@@ -1,0 +1,183 @@
+"""Whether a writer of a plan takes writes at this moment, as the models of the embedded AWS have it.
+
+The old writer does while its region answers, its instance serves as no replica, and its write path is open. Where the
+plan fences the database itself, only that closes the path: an application behind a closed listener is one way of many
+to a database. Where it does not, the application is the way, and is closed at its listener or by having no task; event
+sources close it only where the plan closes nothing else. A plan without fences leaves the path open.
+
+What cannot be told counts as taking writes: an instance in a status that is not known to refuse them. Sessions that
+were open before the rules were taken away are not modelled. A writer that is no database, and a fence of a kind that
+this module does not know, raise AssertionError.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import assert_never
+
+from pilotlight.domain.place import Writer
+from pilotlight.domain.plan import Plan
+from pilotlight.domain.step import Params
+from pilotlight.steps import kind_and_params, writers_of
+from pilotlight.steps.fence_ecs_service import FenceEcsServiceParams
+from pilotlight.steps.fence_event_sources import FenceEventSourcesParams
+from pilotlight.steps.fence_listener import FenceListenerParams
+from pilotlight.steps.fence_security_group import FenceSecurityGroupParams
+from rehearsal.services import event_rules, event_source_mappings
+from rehearsal.services.ec2 import Ec2
+from rehearsal.services.ecs import Ecs
+from rehearsal.services.ecs_tasks import TaskStatus
+from rehearsal.services.elbv2 import Elbv2
+from rehearsal.services.events import Events
+from rehearsal.services.lambda_functions import LambdaFunctions
+from rehearsal.services.rds import Rds
+from rehearsal.services.rds_instance import Instance
+from rehearsal.world import World
+
+FenceParams = FenceSecurityGroupParams | FenceListenerParams | FenceEcsServiceParams | FenceEventSourcesParams
+IsClosed = Callable[[], bool]
+
+REFUSES_WRITES = frozenset(
+    (
+        "creating",
+        "deleting",
+        "failed",
+        "inaccessible-encryption-credentials",
+        "incompatible-network",
+        "incompatible-restore",
+        "rebooting",
+        "restore-error",
+        "starting",
+        "stopped",
+        "stopping",
+        "storage-full",
+    )
+)
+"""RDS user guide, "Viewing DB instance status": where no client gets in, or nothing can be written."""
+
+
+@dataclass(frozen=True)
+class WatchedWriter:
+    """One writer of a plan, and what closes the way to the old one: that which reads closed suffices."""
+
+    world: World
+    writer: Writer
+    closers: tuple[IsClosed, ...]
+
+    def old_takes_writes(self) -> bool:
+        """Whether the old one does."""
+        region, identifier = _place_of(self.writer.old)
+        if self.world.is_dark(region):
+            return False
+        instance = _instance(self.world, region, identifier)
+        return instance is not None and _takes_writes(instance) and not any(closed() for closed in self.closers)
+
+    def new_takes_writes(self) -> bool:
+        """Whether the new one does."""
+        instance = _instance(self.world, *_place_of(self.writer.new))
+        return instance is not None and _takes_writes(instance)
+
+    def has_moved(self) -> bool:
+        """Whether the new one is a replica no longer, in whatever status."""
+        instance = _instance(self.world, *_place_of(self.writer.new))
+        return instance is not None and instance.source is None
+
+
+def watched_writers(world: World, plan: Plan) -> tuple[WatchedWriter, ...]:
+    """The writers of a plan, each with what closes its old one."""
+    fences = list(_fences(plan))
+    return tuple(WatchedWriter(world, w, _closers(world, plan, w, fences)) for w in writers_of(plan))
+
+
+def fence_steps(plan: Plan) -> tuple[str, ...]:
+    """The names of the steps that close the old primary."""
+    return tuple(step.name for step in plan.steps().values() if kind_and_params(step)[0].fences)
+
+
+def _fences(plan: Plan) -> Iterator[FenceParams]:
+    for step in plan.steps().values():
+        its_kind, params = kind_and_params(step)
+        if its_kind.fences:
+            yield _known(params, step.kind)
+
+
+def _known(params: Params, kind_name: str) -> FenceParams:
+    assert isinstance(params, FenceParams), f"How a fence of kind {kind_name} reads closed is not written here yet."
+    return params
+
+
+def _closers(world: World, plan: Plan, writer: Writer, fences: list[FenceParams]) -> tuple[IsClosed, ...]:
+    _, database = _place_of(writer.old)
+    at_database = [f for f in fences if isinstance(f, FenceSecurityGroupParams) and f.instance == database]
+    at_application = [f for f in fences if isinstance(f, FenceListenerParams | FenceEcsServiceParams)]
+    at_sources = [f for f in fences if isinstance(f, FenceEventSourcesParams)]
+    counted: list[FenceParams] = [*(at_database or at_application or at_sources)]
+    return tuple(_closer(world, plan.regions.primary, params) for params in counted)
+
+
+def _closer(world: World, region: str, params: FenceParams) -> IsClosed:
+    match params:
+        case FenceSecurityGroupParams():
+            return lambda: not _lets_sessions_in(world, region, params.instance)
+        case FenceListenerParams():
+            return lambda: _refuses_requests(world, region, params)
+        case FenceEcsServiceParams():
+            return lambda: _runs_nothing(world, region, params)
+        case FenceEventSourcesParams():
+            return lambda: _starts_nothing(world, region, params)
+        case _:
+            assert_never(params)
+
+
+def _lets_sessions_in(world: World, region: str, identifier: str) -> bool:
+    instance, ec2 = world.model(Rds).instance(region, identifier), world.model(Ec2)
+    return any(
+        rule.lets_in(instance.port) for group in instance.security_groups for rule in ec2.group(region, group).rules
+    )
+
+
+def _refuses_requests(world: World, region: str, params: FenceListenerParams) -> bool:
+    here = [
+        listener
+        for listener in world.model(Elbv2).listeners
+        if (listener.balancer.region, listener.balancer.name) == (region, params.load_balancer)
+        and listener.port in params.ports
+    ]
+    return bool(here) and all(listener.status("/") >= 500 for listener in here)
+
+
+def _runs_nothing(world: World, region: str, params: FenceEcsServiceParams) -> bool:
+    service = world.model(Ecs).find(region, params.cluster, params.service)
+    if service is None:
+        return False
+    return service.desired == 0 and all(task.status is TaskStatus.STOPPED for task in service.tasks)
+
+
+def _starts_nothing(world: World, region: str, params: FenceEventSourcesParams) -> bool:
+    mappings = [m for m in world.model(LambdaFunctions).mappings if m.region == region and m.uuid in params.mappings]
+    rules = [
+        rule
+        for rule in world.model(Events).application_rules
+        if (rule.region, rule.bus) == (region, params.event_bus) and rule.name in params.rules
+    ]
+    off = all(m.state == event_source_mappings.DISABLED for m in mappings)
+    return off and all(rule.state == event_rules.DISABLED for rule in rules)
+
+
+def _takes_writes(instance: Instance) -> bool:
+    return instance.source is None and instance.status not in REFUSES_WRITES
+
+
+def _instance(world: World, region: str, identifier: str) -> Instance | None:
+    try:
+        return world.model(Rds).instance(region, identifier)
+    except KeyError:
+        return None
+
+
+def _place_of(arn: str) -> tuple[str, str]:
+    """The region and the identifier of a database."""
+    _, _, service, region, _, *resource = arn.split(":")
+    assert (service, resource[0]) == ("rds", "db"), f"Whether {arn} takes writes is not written here yet."
+    return region, resource[1]

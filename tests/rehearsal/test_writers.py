@@ -1,0 +1,146 @@
+"""An old writer takes writes by its region, its role, its status, and what the fences of its plan left open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from deployment import names
+from deployment.resources import Stack, Table
+from rehearsal.scene import close_scene, open_scene
+from rehearsal.services.ec2 import Ec2
+from rehearsal.services.ecs import Ecs
+from rehearsal.services.elbv2 import Elbv2
+from rehearsal.services.lambda_functions import LambdaFunctions
+from rehearsal.services.rds import Rds
+from rehearsal.world import World
+from rehearsal.writers import WatchedWriter, watched_writers
+from tests.builders import ACCOUNT, PRIMARY, STANDBY, a_plan
+
+GROUP = "sg-0123456789abcdef1"
+UUID = "1a2b3c4d-5e6f-4a1b-8c2d-3e4f5a6b7c8d"
+DATABASE = ("fence_security_group", {"instance": "the-source", "security_groups": [GROUP]})
+LISTENER = ("fence_listener", {"load_balancer": "the-alb", "ports": [443]})
+SERVICE = ("fence_ecs_service", {"cluster": "the-cluster", "service": "the-service"})
+SOURCES = ("fence_event_sources", {"mappings": [UUID]})
+Fence = tuple[str, dict[str, Any]]
+
+
+@contextmanager
+def the_writer(*fences: Fence) -> Iterator[WatchedWriter]:
+    """The one writer of a plan with these fences, in a world where all is well."""
+    steps = [{"step": kind.replace("_", "-"), "kind": kind, "params": params} for kind, params in fences]
+    promote = {"replica": "the-replica", "source": "the-source"}
+    stages = {"move": {"database": [{"step": "promote", "kind": "promote_replica", "params": promote}]}}
+    plan = a_plan(stages={**stages, **({"fence": {"primary": steps}} if steps else {})})
+    scene = open_scene(plan, 1, (Stack("tables", STANDBY, ACCOUNT, (Table(names.CONTROL_TABLE),)),))
+    try:
+        (writer,) = watched_writers(scene.world, plan)
+        yield writer
+    finally:
+        close_scene(scene)
+
+
+def close_database(world: World) -> None:
+    world.model(Ec2).group(PRIMARY, GROUP).rules.clear()
+
+
+def close_listener(world: World) -> None:
+    elbv2 = world.model(Elbv2)
+    answer = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "503"}}
+    elbv2.add_rule(elbv2.listeners[0], 1, ("*",), answer)
+
+
+def stop_service(world: World) -> None:
+    service = world.model(Ecs).find(PRIMARY, "the-cluster", "the-service")
+    assert service is not None
+    service.update(0)
+    world.time.run(limit_seconds=900.0)
+
+
+def switch_sources_off(world: World) -> None:
+    world.model(LambdaFunctions).mappings[0].state = "Disabled"
+
+
+@pytest.mark.parametrize(
+    ("fence", "close"),
+    [(DATABASE, close_database), (LISTENER, close_listener), (SERVICE, stop_service), (SOURCES, switch_sources_off)],
+)
+def test_the_fence_of_a_plan_closes_its_old_writer(fence: Fence, close: Callable[[World], None]) -> None:
+    with the_writer(fence) as writer:
+        assert writer.old_takes_writes()
+
+        close(writer.world)
+
+        assert not writer.old_takes_writes()
+
+
+def test_a_service_whose_tasks_are_still_stopping_is_open() -> None:
+    with the_writer(SERVICE) as writer:
+        service = writer.world.model(Ecs).find(PRIMARY, "the-cluster", "the-service")
+        assert service is not None
+
+        service.update(0)
+        writer.world.time.run(limit_seconds=5.0)
+
+        assert writer.old_takes_writes()
+
+
+@pytest.mark.parametrize(("fence", "close"), [(LISTENER, close_listener), (SERVICE, stop_service)])
+def test_a_closed_application_does_not_close_a_database_that_the_plan_fences(
+    fence: Fence, close: Callable[[World], None]
+) -> None:
+    with the_writer(fence, DATABASE) as writer:
+        close(writer.world)
+
+        assert writer.old_takes_writes()
+
+
+def test_event_sources_that_are_off_do_not_close_an_application_that_the_plan_fences() -> None:
+    with the_writer(LISTENER, SOURCES) as writer:
+        switch_sources_off(writer.world)
+
+        assert writer.old_takes_writes()
+
+
+def test_without_a_fence_only_darkness_keeps_it_from_writing() -> None:
+    with the_writer() as writer:
+        assert writer.old_takes_writes()
+
+        writer.world.darken(PRIMARY)
+
+        assert not writer.old_takes_writes()
+
+
+@pytest.mark.parametrize(
+    ("status", "takes"),
+    [
+        ("available", True),
+        ("modifying", True),
+        ("a-new-status", True),
+        ("stopped", False),
+        ("rebooting", False),
+    ],
+)
+def test_a_status_that_is_not_known_to_refuse_writes_counts_as_taking_them(status: str, takes: bool) -> None:
+    with the_writer() as writer:
+        writer.world.model(Rds).instance(PRIMARY, "the-source").status = status
+
+        assert writer.old_takes_writes() is takes
+
+
+def test_a_database_that_is_gone_or_a_replica_takes_no_writes() -> None:
+    with the_writer() as writer:
+        rds = writer.world.model(Rds)
+        assert not writer.new_takes_writes()
+        assert not writer.has_moved()
+
+        rds.instance(STANDBY, "the-replica").source = None
+        rds.remove(PRIMARY, "the-source")
+
+        assert writer.new_takes_writes()
+        assert writer.has_moved()
+        assert not writer.old_takes_writes()
