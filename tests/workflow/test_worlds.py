@@ -94,7 +94,9 @@ def test_what_is_seen_and_what_follows(row: Row) -> None:
             assert told.verdicts == (), "a tick that sees nothing new writes nothing"
         case "nobody decides":
             assert told.looks == 0, "the detector stands in the standby"
-        case _:
+            assert told.verdicts == ()
+        case verdict:
+            assert verdict == IN_THE_END
             assert set(told.verdicts) == {"hold", "ignore"}
             assert told.verdicts[-1] == "ignore"
     assert row.verdict == START or told.executions == ()
