@@ -91,7 +91,9 @@ class Walk:
         if kind in EVENTS:
             assert verdicts_on(kind, written) == 1, f"{told}: the event has no verdict, or two"
         untold = taken_up(self.world) - known - {entry.run_id for entry in written}
-        assert not untold, f"{told}: nothing is said of {untold}"
+        # One that runs again may come to its end with nothing new to say.
+        silent = untold - {entry.run_id for entry in self.world.records()} if untold else untold
+        assert not silent, f"{told}: nothing is said of {silent}"
 
 
 PACES = pytest.mark.parametrize("pace", [PROMPT, LATE], ids=["machines at once", "machines an event later"])
