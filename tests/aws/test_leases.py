@@ -9,6 +9,7 @@ import pytest
 from pilotlight.aws.leases import Leases
 from pilotlight.aws.tables import MemoryTable
 from pilotlight.domain.errors import Changed
+from pilotlight.domain.ports import Item
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 APPLICATION = "fileflow"
@@ -70,6 +71,26 @@ def test_only_its_holder_gives_a_lease_up(leases: Leases) -> None:
     leases.release(BOTH, "run-0")
 
     assert leases.of(APPLICATION).holder == "run-1"
+
+
+def test_two_copies_may_give_the_same_lease_up_at_the_same_moment() -> None:
+    """Given a dead run that two copies of a function put to rest, when one comes between the other's look and its
+    write, then both have done their work."""
+    table = MemoryTable()
+    leases, other = Leases(table), Leases(table)
+    grant(leases, "run-1")
+    replace = table.replace
+
+    def a_copy_is_faster(partition: str, sort: str, item: Item, *, version: int) -> None:
+        table.replace = replace  # type: ignore[method-assign]  # once
+        other.release(BOTH, "run-1")
+        replace(partition, sort, item, version=version)
+
+    table.replace = a_copy_is_faster  # type: ignore[method-assign]  # the moment between look and write
+
+    leases.release(BOTH, "run-1")
+
+    assert [leases.of(subject).holder for subject in BOTH] == ["", ""]
 
 
 def test_a_released_lease_keeps_its_epoch(leases: Leases) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from pilotlight.domain.errors import Changed
 from pilotlight.domain.ports import Put, Table
 
 _SORT = "lease"
@@ -64,11 +65,21 @@ class Leases:
         return {lease.subject: lease.epoch + 1 for lease in wanted}
 
     def release(self, subjects: Iterable[str], holder: str) -> None:
-        """Give up those of these leases that this run still holds; the epochs stay."""
+        """Give up those of these leases that this run still holds; the epochs stay.
+
+        Another copy may do the same at this moment. Raises `Changed` where one is still held after that.
+        """
         for lease in self.seen(subjects):
             if lease.holder == holder:
-                item = _item("", "", lease.epoch, lease.granted)
-                self._table.replace(_partition(lease.subject), _SORT, item, version=lease.version)
+                self._release(lease)
+
+    def _release(self, lease: Lease) -> None:
+        item = _item("", "", lease.epoch, lease.granted)
+        try:
+            self._table.replace(_partition(lease.subject), _SORT, item, version=lease.version)
+        except Changed:
+            if self.of(lease.subject).holder == lease.holder:
+                raise
 
     def lost_by(self, holder: str, epochs: Mapping[str, int]) -> Lease | None:
         """The first lease that a run does not hold in its own epoch any more; None while it holds them all."""

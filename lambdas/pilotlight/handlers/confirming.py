@@ -66,12 +66,22 @@ def _go(runtime: Runtime, run: Run, seen: Confirmed) -> Answer:
     if impossible:
         sentence = f"The run cannot succeed: {impossible[0].sentence} {impossible[0].fix}".strip()
         return end(runtime, run, Outcome.BLOCKED, sentence)
-    decided = runtime.now()
-    acting = runtime.control.change_run(
-        run.run_id, lambda r: replace(r, phase=Phase.ACTING, clocks=replace(r.clocks, decided=decided))
-    )
+    acting = _act(runtime, run, runtime.now())
+    if acting.phase is Phase.CLOSED:
+        return Answer("close", acting.outcome_reason)
     confirmed(runtime, acting, seen.sentence)
     return Answer("go", seen.sentence)
+
+
+def _act(runtime: Runtime, run: Run, decided: datetime) -> Run:
+    """Let a run act, unless it was stopped meanwhile and is concluded already."""
+
+    def act(held: Run) -> Run:
+        if held.phase is Phase.CLOSED:
+            return held
+        return replace(held, phase=Phase.ACTING, clocks=replace(held.clocks, decided=decided))
+
+    return runtime.control.change_run(run.run_id, act)
 
 
 def confirmed(runtime: Runtime, run: Run, sentence: str) -> None:
@@ -84,7 +94,10 @@ def confirmed(runtime: Runtime, run: Run, sentence: str) -> None:
 
 def end(runtime: Runtime, run: Run, outcome: Outcome, sentence: str) -> Answer:
     """Note how a run ends before it acted; its close step concludes it."""
-    runtime.control.change_run(run.run_id, lambda r: replace(r, outcome=outcome, outcome_reason=sentence))
+    runtime.control.change_run(
+        run.run_id,
+        lambda r: r if r.phase is Phase.CLOSED else replace(r, outcome=outcome, outcome_reason=sentence),
+    )
     return Answer("close", sentence)
 
 

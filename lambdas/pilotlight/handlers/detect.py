@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
+from pilotlight.aws.leases import Lease
 from pilotlight.domain.alarm_event import AlarmEvent, judge
 from pilotlight.domain.decision import History, Verdict, VerdictKind, decide
 from pilotlight.domain.errors import Changed, InputRefused
@@ -101,10 +102,11 @@ class Detector:
         signals = see(self._runtime, plan, now)
         publish_sights(self._runtime.outside.log, plan.application, signals)
         before = self._runtime.control.note(verdicts(plan.application), "last")
-        verdict = decide(plan, signals, self._history(plan, now), now)
+        lease = self._runtime.leases.of(plan.application)
+        verdict = decide(plan, signals, self._history(plan, lease, now), now)
         news = self._news(plan, verdict, before, now)
         if verdict.kind is VerdictKind.START:
-            verdict = self._starter.start(plan, verdict, news.detected, now)
+            verdict = self._starter.start(plan, verdict, seen_epoch=lease.epoch, detected=news.detected, now=now)
         is_news = verdict.kind.value != (before["kind"] if before else VerdictKind.IGNORE.value)
         if event_id or is_news:
             self._record_signals(plan, signals, news.incident, now)
@@ -114,10 +116,9 @@ class Detector:
             self._keep(plan, verdict, news, before)
         return verdict
 
-    def _history(self, plan: Plan, now: datetime) -> History:
+    def _history(self, plan: Plan, lease: Lease, now: datetime) -> History:
         control = self._runtime.control
         switch, starts = read_switch(self._runtime), count_starts(self._runtime, plan, now)
-        lease = self._runtime.leases.of(plan.application)
         if lease.holder and not is_live(self._runtime, lease.execution_arn):
             put_to_rest(self._runtime, lease.holder)
         if lease.holder:

@@ -16,11 +16,11 @@ from pilotlight.domain.decision import VerdictKind
 from pilotlight.domain.errors import AwsError, InputRefused
 from pilotlight.domain.plan import Arming, Plan
 from pilotlight.domain.records import Entry, RecordKind
-from pilotlight.domain.run import Origin, Phase, Run
+from pilotlight.domain.run import Origin, Outcome, Phase, Run
 from pilotlight.domain.start_input import StartInput, how_to_confirm
 from pilotlight.domain.step import Severity
 from pilotlight.handlers.answer import Answer
-from pilotlight.handlers.confirming import confirmed, look_again
+from pilotlight.handlers.confirming import confirmed, end, look_again
 from pilotlight.handlers.holding import take_leases
 from pilotlight.handlers.inspection import inspect
 from pilotlight.handlers.journal import clocks_of, description_of, incident_of, outline_of, verdicts, write_once
@@ -48,6 +48,10 @@ def open_run(runtime: Runtime, event: Mapping[str, Any], step_function_prefix: s
         run = opened
         _warm(runtime, plan, step_function_prefix)
     _write_opening(runtime, run)
+    if run.phase is not Phase.CLOSED and runtime.leases.lost_by(run_id, {run.application: run.epoch}):
+        # It was stopped and put to rest while it opened, and runs again: a new run may hold the lease by now.
+        sentence = f"Run {run_id} does not hold the lease of {run.application} any more, so it is at its end."
+        return end(runtime, run, Outcome.FAILED, sentence)
     match run.phase:
         case Phase.ACTING:
             confirmed(runtime, run, f"Run {run_id} goes on.")

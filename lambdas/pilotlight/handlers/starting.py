@@ -34,10 +34,13 @@ class Starter:
         """The ARN of the execution of that name."""
         return f"{self._machine.replace(':stateMachine:', ':execution:')}:{name}"
 
-    def start(self, plan: Plan, verdict: Verdict, detected: datetime, now: datetime) -> Verdict:
-        """Start the run of a verdict; what comes back is what became of it."""
-        epoch = self._runtime.leases.of(plan.application).epoch + 1
-        first = f"{plan.application}-e{epoch}"
+    def start(self, plan: Plan, verdict: Verdict, *, seen_epoch: int, detected: datetime, now: datetime) -> Verdict:
+        """Start the run of a verdict; what comes back is what became of it.
+
+        Parameters: `seen_epoch` is the epoch of the lease that nobody held when it was decided. Read anew, it could be
+        that of a run that another look at the same darkness has started since, and this would start a second one.
+        """
+        first = f"{plan.application}-e{seen_epoch + 1}"
         try:
             if not take_start(self._runtime, plan, first, now):
                 return self._hold(verdict, "Other applications used up the starts that the account may make by itself.")
@@ -48,6 +51,8 @@ class Starter:
             began = self._start_as(plan, Start(name, verdict.sentence, verdict.dark_since or now, detected))
             if began:
                 return began
+            if self._runtime.leases.of(plan.application).epoch != seen_epoch:
+                return self._hold(verdict, f"Run {name} came and went while this was decided, so it is decided again.")
         sentence = f"{MOST_NAMES} executions named {first} ended before they took the lease; start the run by hand."
         return Verdict(VerdictKind.BLOCK, sentence, verdict.dark_since)
 
