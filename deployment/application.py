@@ -213,13 +213,20 @@ def _listener(plan: Plan) -> Function:
 
 
 def _step_function(plan: Plan, kind_name: str) -> Function:
-    moves = (*reading_tombstones(plan), *writing_tombstones(plan)) if moves_writers(plan, kind_name) else ()
+    noting = writing_tombstones(plan)
+    gives_back = (_calls(plan, [names.close_function(plan.application)]),) if noting else ()
+    moves = (*reading_tombstones(plan), *noting, *gives_back) if moves_writers(plan, kind_name) else ()
     return Function(
         name=names.step_function(plan.application, kind_name),
         description=f"Takes the turns of the {kind_name} steps of {plan.application}.",
         handler="pilotlight.handlers.step",
         statements=(*_journal(plan), *moves, *step_statements(plan, kind_name)),
-        environment={**_ENVIRONMENT, **_TOMBSTONES, "PILOTLIGHT_STEP_KIND": kind_name},
+        environment={
+            **_ENVIRONMENT,
+            **_TOMBSTONES,
+            "PILOTLIGHT_STEP_KIND": kind_name,
+            "PILOTLIGHT_CLOSE_FUNCTION": names.close_function(plan.application),
+        },
         timeout=timedelta(seconds=55),
         plan=plan.snapshot(),
     )

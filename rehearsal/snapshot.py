@@ -24,6 +24,9 @@ from rehearsal.services.cloudwatch import CloudWatch
 from rehearsal.world import World
 
 _GLOBAL = frozenset({"iam", "sts"})
+_GOES_ON = ("_ticks", "deployed")
+"""What schedules and functions keep of their being at work: a rule that ticks, an instance that is warm."""
+
 _PLAIN = (str, int, float, bool, bytes, type(None), datetime, date, timedelta, Enum)
 _MACHINERY = (World, Service, Random, BaseBackend, BackendDict, Condition, type)
 
@@ -45,6 +48,8 @@ def picture_of(world: World, region: str) -> str:
 def _things(model: Service, region: str) -> Iterator[str]:
     """The things of a region in every collection that a model keeps: by a key that names it, or by their own field."""
     for attribute, kept in vars(model).items():
+        if attribute in _GOES_ON:
+            continue
         if isinstance(kept, Mapping):
             entries = [(key, thing) for key, thing in kept.items() if _is_there(key, thing, region)]
         elif isinstance(kept, Sequence | Set):

@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 import pytest
 
 from deployment import names as own
+from deployment.application import moves_writers
 from deployment.observing import observing_regions
 from deployment.tombstones import writing_tombstones
 from pilotlight.domain.plan import Arming
@@ -192,6 +193,9 @@ def test_who_may_call_which_function(plan, arming):
     }
     if arming is not Arming.OBSERVE:
         expected[role_of(own.close_function(application))] = set(arns)
+        # What will not move its writer has the primary given back at once.
+        movers = {step.kind for step in plan.steps().values() if moves_writers(plan, step.kind)}
+        expected |= {role_of(own.step_function(application, name)): {closer} for name in movers}
     assert may_call == expected
 
 

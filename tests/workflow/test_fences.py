@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import cache
 
 from pilotlight.domain.ports import Silence, WebAnswer
@@ -10,6 +11,7 @@ from pilotlight.domain.run import Outcome
 from planfile import load
 from rehearsal.play import Played, play
 from rehearsal.scenarios import Scenario
+from rehearsal.scenarios.scenario import later, start_by_hand
 from rehearsal.scene import Scene
 from rehearsal.services.ec2 import Ec2
 from rehearsal.services.elbv2 import Elbv2
@@ -23,6 +25,8 @@ def _application_gone(scene: Scene) -> None:
     silence = WebAnswer(None, "", "no connection came about in time", silence=Silence.TIMED_OUT)
     for host in (scene.plan.signals.health_check.host, scene.plan.signals.probe.connect_to or ""):
         scene.account.internet.put_in_region(host, SEOUL, lambda _: silence)
+    # Seoul itself is well, so nothing starts by itself: a person does.
+    later(scene, timedelta(minutes=2), lambda: start_by_hand(scene), "a person starts the run")
 
 
 @cache

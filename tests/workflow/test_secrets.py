@@ -5,16 +5,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import pytest
-
 from rehearsal.report import write_report
-from rehearsal.scenarios import SCENARIOS
 from rehearsal.scene import SOME_SECRET
 from rehearsal.services.step_functions import StepFunctions
 from tests.workflow.played import played
+from tests.workflow.test_scenarios import everything
 
 
-@pytest.mark.parametrize("name", SCENARIOS)
+@everything
 def test_no_secret_stands_in_any_sink(name: str, tmp_path: Path) -> None:
     seen = played(name)
     secrets = {SOME_SECRET, seen.scene.slack.token}

@@ -7,12 +7,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Place:
-    """Where a step works: the names that ARNs and tags are computed from."""
+    """Where a step works: the names that ARNs and tags are computed from.
+
+    `shares_with` are the applications that write to the same resources, and move with this one.
+    """
 
     application: str
     account: str
     primary: str
     standby: str
+    shares_with: tuple[str, ...] = ()
 
     def arn(self, service: str, resource: str, *, region: str | None = None) -> str:
         """The ARN of a regional resource, in the standby unless another region is named."""

@@ -193,7 +193,8 @@ class Plan(Part):
     @property
     def place(self) -> Place:
         """The names that the plan's ARNs are computed from."""
-        return Place(self.application, self.account, self.regions.primary, self.regions.standby)
+        others = tuple(writer.plan for writer in self.other_writers if writer.plan)
+        return Place(self.application, self.account, self.regions.primary, self.regions.standby, others)
 
     @property
     def health_check_alarm(self) -> str:

@@ -20,6 +20,7 @@ from pilotlight.domain.run import Outcome, Phase, Run, conclude
 from pilotlight.domain.stages import StageName
 from pilotlight.handlers.holding import subjects_of
 from pilotlight.handlers.journal import clocks_of, write_once
+from pilotlight.handlers.moving import GIVE_BACK
 from pilotlight.handlers.runtime import Handler, Outside, Runtime, entry, measure
 from pilotlight.handlers.settling import settle
 
@@ -29,12 +30,20 @@ def build(environ: Mapping[str, str], outside: Outside) -> Handler:
     runtime = Runtime(environ, outside, "close")
 
     def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
+        if event.get("do") == GIVE_BACK:
+            return {"stays": give_back(runtime, str(event["run_id"]))}
         return close(runtime, str(event["run_id"]), event.get("state") or {})
 
     return handle
 
 
 handler = entry(build)
+
+
+def give_back(runtime: Runtime, run_id: str) -> list[str]:
+    """Open what a run closed though its writer does not move, while the rest of its stage goes on; what stays."""
+    run, states = runtime.control.run(run_id), runtime.control.steps(run_id)
+    return settle(runtime, run, states) if run.phase is not Phase.CLOSED else []
 
 
 def close(runtime: Runtime, run_id: str, state: Mapping[str, Any]) -> dict[str, Any]:

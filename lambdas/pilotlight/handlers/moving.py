@@ -8,12 +8,14 @@ gives up, and the run opens it again.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from pilotlight.aws.tables import DynamoTable
 from pilotlight.aws.tombstones import Tombstones
 from pilotlight.domain.durations import say_duration
+from pilotlight.domain.errors import AwsError
 from pilotlight.domain.life import StepState, StepStatus
 from pilotlight.domain.place import Writer
 from pilotlight.domain.policy import FencePolicy
@@ -25,6 +27,9 @@ from pilotlight.domain.word import abort
 from pilotlight.handlers.journal import write
 from pilotlight.handlers.runtime import Runtime
 from pilotlight.steps import kind
+
+GIVE_BACK = "give_back"
+"""What the closer is asked when a writer will not move: the primary must not wait until the stage is over."""
 
 CLOSED_FOR_NOTHING = timedelta(seconds=45)
 """How long a primary that answers may be closed while the move is not accepted; opening it again takes some more."""
@@ -63,6 +68,20 @@ def must_not_move(runtime: Runtime, run: Run, states: Mapping[str, StepState]) -
         )
         return Failed(said, "See what keeps the standby from taking over, then start the run again.")
     return None
+
+
+def ask_to_give_back(runtime: Runtime, run: Run) -> None:
+    """Ask for the primary to be opened again at once, because its writer does not move.
+
+    Failing to is only slower: the closer does it when the run ends.
+    """
+    event = {"do": GIVE_BACK, "run_id": run.run_id}
+    call = {"Qualifier": "live", "InvocationType": "Event", "Payload": json.dumps(event).encode()}
+    name = runtime.variable("PILOTLIGHT_CLOSE_FUNCTION")
+    try:
+        runtime.aws.call("lambda", "Invoke", runtime.region, FunctionName=name, **call)
+    except AwsError as error:
+        runtime.logger.error(f"The primary could not be given back at once: {error.sentence}")
 
 
 def entomb(runtime: Runtime, run: Run, writers: tuple[Writer, ...], state: TombstoneState) -> None:

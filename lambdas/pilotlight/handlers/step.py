@@ -24,7 +24,7 @@ from pilotlight.domain.step import StepContext
 from pilotlight.domain.tombstone import TombstoneState
 from pilotlight.handlers.answer import whole_seconds
 from pilotlight.handlers.journal import write, write_once
-from pilotlight.handlers.moving import entomb, must_not_move
+from pilotlight.handlers.moving import ask_to_give_back, entomb, must_not_move
 from pilotlight.handlers.runtime import Handler, Outside, Runtime, entry, measure
 from pilotlight.handlers.undoing import undo
 from pilotlight.steps import kind_and_params
@@ -87,6 +87,8 @@ def take_turn(runtime: Runtime, run: Run, step: PlannedStep) -> dict[str, Any]:
     if after != before:
         runtime.control.keep_step(run.run_id, name, kept[name], after)
     _record(runtime, run, step, before, after)
+    if after.status is StepStatus.FAILED and its_kind.writers(params, run.plan.place):
+        ask_to_give_back(runtime, run)
     wait = look_again_in(its_kind, after, runtime.now())
     return {"status": after.status.value, "wait_seconds": whole_seconds(wait)}
 

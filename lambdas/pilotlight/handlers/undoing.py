@@ -28,5 +28,13 @@ def undo(runtime: Runtime, run: Run, step: PlannedStep, context: StepContext) ->
     except AwsError as error:
         result = CannotUndo(f"Step {step.name} could not be taken back: {error.sentence}.")
     done = isinstance(result, Undone)
-    write(runtime, run, RecordKind.STEP_UNDONE, result.sentence, step=step.name, undone=done)
+    if not _is_told(runtime, run, step, result.sentence):
+        write(runtime, run, RecordKind.STEP_UNDONE, result.sentence, step=step.name, undone=done)
     return {"undone": done, "sentence": result.sentence}
+
+
+def _is_told(runtime: Runtime, run: Run, step: PlannedStep, sentence: str) -> bool:
+    """Whether the same was said before: a step may be taken back by the run's stage, and once more when it ends."""
+    told = runtime.ledger.records(run.application, since=run.first_sequence)
+    wanted = (RecordKind.STEP_UNDONE, run.run_id, step.name, sentence)
+    return any((r.entry.kind, r.entry.run_id, r.entry.step, r.entry.sentence) == wanted for r in told)

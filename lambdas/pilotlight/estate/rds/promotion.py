@@ -128,10 +128,10 @@ def _unfit(found: RdsInstance, source: str, place: Place) -> Failed | None:
         )
     if found.broken:
         return broken(found)
-    if owner != place.application:
+    if owner not in (place.application, *place.shares_with):
         return Failed(
             f"Instance {name} is marked as {owner}'s, so {place.application} leaves it alone.",
-            f"If both use it, remove its tag {APPLICATION_TAG} and retry the step; else correct the plan.",
+            f"If both use it, name {owner} under other_writers in the plan and deploy; else correct the plan.",
         )
     if found.source is None:
         return None if is_marked(found) else _unknown_writer(found, place)
