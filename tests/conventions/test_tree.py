@@ -54,3 +54,12 @@ def test_no_account_but_the_example_is_named(path: Path) -> None:
     numbers = set(re.findall(r"(?<![\d-])\d{12}(?!\d)", path.read_text()))
 
     assert numbers <= {"123456789012", "017000801446"}
+
+
+def test_the_page_of_failures_names_files_that_are_there() -> None:
+    page = (ROOT / "docs" / "failure-semantics.md").read_text()
+    named = set(re.findall(r"`((?:[a-z_]+/)+[a-z_]+\.py)`", page))
+
+    assert len(named) > 30
+    missing = [name for name in named if not any((ROOT / base / name).is_file() for base in ("", "lambdas/pilotlight"))]
+    assert missing == []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
@@ -166,9 +165,11 @@ class TestOldNews:
         assert "it must last 3 min and has lasted" in answer["sentence"]
 
 
-def test_the_onset_of_a_run_by_a_person_is_when_the_darkness_was_first_seen(dark: Desk) -> None:
+def test_the_onset_of_a_run_by_a_person_is_when_the_darkness_was_first_seen(desk: Desk) -> None:
+    dark, first_seen = desk, desk.now
+    furnish(dark)
+    dark.darken()
     dark.detect(TICK)
-    first_seen: Any = dark.now
     for _ in range(10):
         dark.probe()
         dark.detect(TICK)

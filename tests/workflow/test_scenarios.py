@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from pilotlight.domain.data_loss import LossWindow
 from pilotlight.domain.records import RecordKind, broken_link
 from pilotlight.estate.traffic.latch import Latch
 from rehearsal.engine import Status
@@ -282,7 +283,7 @@ class TestTheDataLossGate:
         (passed,) = [r.entry for r in seen.records if r.entry.kind is RecordKind.GATE_PASSED]
         began, ended = passed.details["loss_window"]
         assert began < seen.onset.isoformat() < ended
-        assert "the writes between 01:05:59 and 01:07:00 UTC may be lost" in passed.sentence
+        assert f"the writes {LossWindow.from_item(passed.details['loss_window'])} may be lost" in passed.sentence
 
 
 class TestTwoOperators:
