@@ -131,17 +131,20 @@ def _detector(plan: Plan) -> Function:
     start = (
         (Statement(Access.WRITE, ("states:StartExecution",), (names.machine_arn(plan.place),)),) if may_start else ()
     )
-    closer = names.close_function(plan.application)
+    closer, opener = names.close_function(plan.application), names.open_function(plan.application)
+    # It has the functions of a run woken in the last minute before it starts one.
+    called = [closer, opener] if may_start else [closer]
     return Function(
         name=names.detect_function(plan.application),
         description=f"Looks at the primary of {plan.application} at each alarm event and each minute, and decides.",
         handler="pilotlight.handlers.detect",
-        statements=(*_journal(plan), *_eyes(plan), _switch(plan), _executions(plan), _calls(plan, [closer]), *start),
+        statements=(*_journal(plan), *_eyes(plan), _switch(plan), _executions(plan), _calls(plan, called), *start),
         environment={
             **_ENVIRONMENT,
             "PILOTLIGHT_MACHINE_ARN": names.machine_arn(plan.place),
             "PILOTLIGHT_SWITCH_PARAMETER": names.SWITCH_PARAMETER,
             "PILOTLIGHT_CLOSE_FUNCTION": closer,
+            "PILOTLIGHT_OPEN_FUNCTION": opener,
         },
         timeout=timedelta(seconds=100),
         reserved_concurrency=5,

@@ -191,6 +191,8 @@ def test_who_may_call_which_function(plan, arming):
         role_of(own.open_function(application)): {closer, *arns},
         logical_id(own.failover_machine(application), "MachineRole"): {opener, closer, *arns},
     }
+    if arming in (Arming.STAGED, Arming.AUTOMATIC):
+        expected[role_of(own.detect_function(application))].add(opener)
     if arming is not Arming.OBSERVE:
         expected[role_of(own.close_function(application))] = set(arns)
         # What will not move its writer has the primary given back at once.

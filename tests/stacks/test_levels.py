@@ -119,12 +119,15 @@ def test_who_waits_for_a_person_starts_no_execution(plan: Plan, arming: Arming) 
 
 
 @EVERY_PLAN
-def test_staged_adds_the_start_of_the_machine_and_automatic_adds_nothing(plan: Plan) -> None:
+def test_staged_adds_the_start_of_a_run_and_automatic_adds_nothing(plan: Plan) -> None:
     staged, automatic = level_of(plan, Arming.STAGED), level_of(plan, Arming.AUTOMATIC)
 
     added = {(role.name, action, resource) for role in staged.adds for action, resource, _ in role.permissions()}
-    machine = own.machine_arn(plan.place)
-    assert added == {(own.detect_function(plan.application), "states:StartExecution", machine)}
+    detector, opener = own.detect_function(plan.application), own.open_function(plan.application)
+    assert added == {
+        (detector, "states:StartExecution", own.machine_arn(plan.place)),
+        (detector, "lambda:InvokeFunction", own.function_arn(plan.place, opener)),
+    }
     assert automatic.adds == ()
 
 

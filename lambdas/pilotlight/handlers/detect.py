@@ -16,7 +16,7 @@ from pilotlight.aws.leases import Lease
 from pilotlight.domain.alarm_event import AlarmEvent, judge
 from pilotlight.domain.decision import History, Verdict, VerdictKind, decide
 from pilotlight.domain.errors import Changed, InputRefused
-from pilotlight.domain.plan import Plan
+from pilotlight.domain.plan import Arming, Plan
 from pilotlight.domain.records import Entry, RecordKind
 from pilotlight.domain.signals import Signal
 from pilotlight.domain.watching import SIGHT_CHANGED
@@ -27,9 +27,11 @@ from pilotlight.handlers.restraints import count_starts, read_switch
 from pilotlight.handlers.runtime import Handler, Outside, Runtime, entry
 from pilotlight.handlers.sights import publish_sights
 from pilotlight.handlers.starting import Starter
+from pilotlight.handlers.warming import warm
 
 TICK = "Scheduled Event"
 UNTIL_NEXT_TICK = timedelta(seconds=60)
+STARTS_BY_ITSELF = (Arming.STAGED, Arming.AUTOMATIC)
 
 
 @dataclass(frozen=True)
@@ -92,10 +94,15 @@ class Detector:
 
         So a run starts when the darkness has lasted, and not up to a minute later.
         """
-        verdict = self._conclude(plan, now, event_id)
+        began, verdict = now, self._conclude(plan, now, event_id)
         while verdict.again_in is not None and verdict.again_in < UNTIL_NEXT_TICK:
-            self._runtime.outside.pause(verdict.again_in.total_seconds())
-            verdict = self._conclude(plan, self._runtime.now(), event_id)
+            if plan.arming in STARTS_BY_ITSELF:
+                warm(self._runtime, [self._runtime.variable("PILOTLIGHT_OPEN_FUNCTION")])
+            # The look itself took a while, which counts.
+            due = began + verdict.again_in
+            self._runtime.outside.pause(max(0.0, (due - self._runtime.now()).total_seconds()))
+            began = self._runtime.now()
+            verdict = self._conclude(plan, began, event_id)
         return {"verdict": verdict.kind.value, "sentence": verdict.sentence}
 
     def _conclude(self, plan: Plan, now: datetime, event_id: str) -> Verdict:
@@ -104,13 +111,14 @@ class Detector:
         before = self._runtime.control.note(verdicts(plan.application), "last")
         lease = self._runtime.leases.of(plan.application)
         verdict = decide(plan, signals, self._history(plan, lease, now), now)
+        decided = self._runtime.now()
         news = self._news(plan, verdict, before, now)
         if verdict.kind is VerdictKind.START:
             verdict = self._starter.start(plan, verdict, seen_epoch=lease.epoch, detected=news.detected, now=now)
         is_news = verdict.kind.value != (before["kind"] if before else VerdictKind.IGNORE.value)
         if event_id or is_news:
             self._record_signals(plan, signals, news.incident, now)
-            self._record(plan, verdict, news.incident, now, event_id)
+            self._record(plan, verdict, news.incident, decided, event_id)
         if is_news:
             # Kept last: a verdict whose writing died is news again at the next tick.
             self._keep(plan, verdict, news, before)

@@ -9,10 +9,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from pilotlight.domain.errors import InputRefused
+from pilotlight.handlers.answer import Answer
 from pilotlight.handlers.gate import hold_gate
 from pilotlight.handlers.opening import open_run
 from pilotlight.handlers.review import review
 from pilotlight.handlers.runtime import Handler, Outside, Runtime, entry
+from pilotlight.handlers.warming import WARM, warm_steps
 
 
 def build(environ: Mapping[str, str], outside: Outside) -> Handler:
@@ -28,6 +30,9 @@ def build(environ: Mapping[str, str], outside: Outside) -> Handler:
                 return hold_gate(runtime, str(event["run_id"])).to_answer()
             case "review":
                 return review(runtime, str(event["run_id"]), str(event["stage"])).to_answer()
+            case "warm":
+                warm_steps(runtime, runtime.plan, prefix)
+                return Answer(WARM, "This function and those of the steps are awake.").to_answer()
             case other:
                 raise InputRefused(f"The open function was asked to do {other!r}; it knows open, gate and review.")
 

@@ -5,7 +5,6 @@ Nothing of the application is touched here. A start that may not go on ends in a
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -13,7 +12,7 @@ from typing import Any
 
 from pilotlight.aws.control import Start
 from pilotlight.domain.decision import VerdictKind
-from pilotlight.domain.errors import AwsError, InputRefused
+from pilotlight.domain.errors import InputRefused
 from pilotlight.domain.plan import Arming, Plan
 from pilotlight.domain.records import Entry, RecordKind
 from pilotlight.domain.run import Origin, Outcome, Phase, Run
@@ -25,6 +24,7 @@ from pilotlight.handlers.holding import take_leases
 from pilotlight.handlers.inspection import inspect
 from pilotlight.handlers.journal import clocks_of, description_of, incident_of, outline_of, verdicts, write_once
 from pilotlight.handlers.runtime import Runtime
+from pilotlight.handlers.warming import warm_steps
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,9 @@ def open_run(runtime: Runtime, event: Mapping[str, Any], step_function_prefix: s
         if isinstance(opened, Answer):
             return opened
         run = opened
-        _warm(runtime, plan, step_function_prefix)
+        if run.origin is not Origin.EVENT:
+            # Where the detector starts a run, it has had them woken already.
+            warm_steps(runtime, plan, step_function_prefix)
     _write_opening(runtime, run)
     if run.phase is not Phase.CLOSED and runtime.leases.lost_by(run_id, {run.application: run.epoch}):
         # It was stopped and put to rest while it opened, and runs again: a new run may hold the lease by now.
@@ -164,14 +166,3 @@ def _incident(runtime: Runtime, plan: Plan, start: Start | None, now: datetime) 
     last = runtime.control.note(verdicts(plan.application), "last")
     waiting = last is not None and last["kind"] in (VerdictKind.BLOCK.value, VerdictKind.HOLD.value)
     return str(last["incident"]) if last and waiting else incident_of(plan, now)
-
-
-def _warm(runtime: Runtime, plan: Plan, prefix: str) -> None:
-    """Wake the step functions, so that none of them starts cold on the critical path; failing to is only slower."""
-    call = {"Qualifier": "live", "InvocationType": "Event", "Payload": json.dumps({"do": "warm"}).encode()}
-    for kind_name in dict.fromkeys(step.kind for step in plan.steps().values()):
-        name = f"{prefix}{kind_name.replace('_', '-')}"
-        try:
-            runtime.aws.call("lambda", "Invoke", runtime.region, FunctionName=name, **call)
-        except AwsError as error:
-            runtime.logger.warning(f"{name} could not be woken ahead of its step: {error.sentence}")

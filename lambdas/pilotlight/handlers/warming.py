@@ -1,0 +1,31 @@
+"""Wakes functions ahead of their work, so that none of them starts cold on the critical path.
+
+A function that is asked to be warm only starts, and does nothing. Failing to wake one is only slower.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+from pilotlight.domain.errors import AwsError
+from pilotlight.domain.plan import Plan
+from pilotlight.handlers.runtime import Runtime
+
+WARM = "warm"
+
+
+def warm_steps(runtime: Runtime, plan: Plan, prefix: str) -> None:
+    """Wake the step functions of a plan."""
+    kinds = dict.fromkeys(step.kind for step in plan.steps().values())
+    warm(runtime, (f"{prefix}{kind_name.replace('_', '-')}" for kind_name in kinds))
+
+
+def warm(runtime: Runtime, functions: Iterable[str]) -> None:
+    """Wake functions by name."""
+    call = {"Qualifier": "live", "InvocationType": "Event", "Payload": json.dumps({"do": WARM}).encode()}
+    for name in functions:
+        try:
+            runtime.aws.call("lambda", "Invoke", runtime.region, FunctionName=name, **call)
+        except AwsError as error:
+            runtime.logger.warning(f"{name} could not be woken ahead of its work: {error.sentence}")
