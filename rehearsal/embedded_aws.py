@@ -31,7 +31,7 @@ from pilotlight.aws.sdk import CONNECT_TIMEOUT_SECONDS, Clients
 from pilotlight.domain.read_only import is_read
 from rehearsal import services, wire
 from rehearsal.access import CURRENT_ROLE, Role, resource_of
-from rehearsal.item_reads import read_item
+from rehearsal.item_reads import read_directly
 from rehearsal.service import Service, Spread
 from rehearsal.wire import Call, NotModelled, ServiceError
 from rehearsal.world import World
@@ -145,7 +145,7 @@ class EmbeddedAws:
         if call.service not in MOTO_ANSWERS:
             raise NotModelled(call)
         self.world.time.sleep(PLAIN_LATENCY.draw(self.random))
-        item = read_item(call, self.world.account, request.url)
+        item = read_directly(call, self.world.account, request.url)
         if item is not None:
             return item
         answered = botocore_stubber.process_request(request)
