@@ -11,9 +11,10 @@ person in this region. Any other word, and a mode that cannot be read, count as 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 from aws_lambda_powertools.metrics import MetricUnit
@@ -42,10 +43,18 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True)
 class Evidence:
-    """Why a writer must be closed: the note, in the words of who holds it."""
+    """What is said of a writer, and where that stands."""
 
     stone: Tombstone
-    sentence: str
+    held_by: str
+
+    @property
+    def sentence(self) -> str:
+        """The note in words."""
+        stone = self.stone
+        return (
+            f"{stone.old} was moved to {stone.new} by run {stone.run_id} in epoch {stone.epoch}, says {self.held_by}."
+        )
 
 
 def build(environ: Mapping[str, str], outside: Outside) -> Handler:
@@ -86,34 +95,42 @@ class Guard:
 
     def _evidence(self, writer: Writer) -> Evidence | None:
         """The newest note on a writer, if it means that the writer is to be closed."""
-        stone, held_by = self._newest(writer)
-        if stone is None:
+        own = self._read(writer, "this guard's own copy", lambda: self._copy.of(writer.old))
+        found = self._newest(writer, own)
+        if found and found.stone.state is TombstoneState.INTENDED and not self._stands_in_standby(writer):
+            # A move that is only intended takes nothing back of what this guard knows by itself.
+            found = own
+        if found is None:
             return None
-        note = f"{writer.old} was moved to {stone.new} by run {stone.run_id} in epoch {stone.epoch}, says {held_by}."
-        match stone.state:
-            case TombstoneState.WITHDRAWN:
-                self._copy.keep(stone)
-                return None
-            case TombstoneState.COMMITTED:
-                self._copy.keep(stone)
-                return Evidence(stone, note)
-            case TombstoneState.INTENDED:
-                return Evidence(stone, note) if self._stands_in_standby(writer) else None
+        if found is not own and found.stone.state is not TombstoneState.INTENDED:
+            self._keep(found.stone)
+        return None if found.stone.state is TombstoneState.WITHDRAWN else found
 
-    def _newest(self, writer: Writer) -> tuple[Tombstone | None, str]:
-        plan = self._runtime.plan
-        own = self._copy.of(writer.old)
-        newest, held_by = own, "this guard's own copy"
-        table = self._runtime.variable("PILOTLIGHT_TOMBSTONES_TABLE")
-        for region in filter(None, (plan.regions.standby, plan.regions.witness)):
-            try:
-                stone = read_tombstone(DynamoTable(self._runtime.aws, region, table), writer.old)
-            except PilotlightError as error:
-                self._runtime.logger.warning(f"The tombstone of {writer.old} was not read: {error.sentence}")
-                continue
-            if stone and stone.old == writer.old and (newest is None or stone.replaces(newest)):
-                newest, held_by = stone, f"the tombstone in {region}"
-        return newest, held_by
+    def _newest(self, writer: Writer, own: Evidence | None) -> Evidence | None:
+        regions, table = self._runtime.plan.regions, self._runtime.variable("PILOTLIGHT_TOMBSTONES_TABLE")
+        newest = own
+        for region in filter(None, (regions.standby, regions.witness)):
+            there = DynamoTable(self._runtime.aws, region, table)
+            found = self._read(writer, f"the tombstone in {region}", partial(read_tombstone, there, writer.old))
+            if found and (newest is None or found.stone.replaces(newest.stone)):
+                newest = found
+        return newest
+
+    def _read(self, writer: Writer, where: str, read: Callable[[], Tombstone | None]) -> Evidence | None:
+        """What one place says of this very writer; a place that cannot be read keeps nobody from reading the others."""
+        try:
+            stone = read()
+        except (PilotlightError, KeyError, ValueError) as error:
+            self._runtime.logger.warning(f"What {where} says of {writer.old} was not read: {error}")
+            return None
+        return Evidence(stone, where) if stone and stone.old == writer.old else None
+
+    def _keep(self, stone: Tombstone) -> None:
+        """Keep a copy; without one the writer is closed as well, and the next look tries again."""
+        try:
+            self._copy.keep(stone)
+        except PilotlightError as error:
+            self._runtime.logger.warning(f"No copy was kept of the note on {stone.old}: {error.sentence}")
 
     def _stands_in_standby(self, writer: Writer) -> bool:
         """Whether an intended move came about: a read in the standby shows it. What cannot be read is no."""

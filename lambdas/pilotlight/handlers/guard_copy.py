@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from pilotlight.domain.errors import NotFound
+from pilotlight.domain.errors import Misconfigured, NotFound
 from pilotlight.domain.ports import Aws
 from pilotlight.domain.tombstone import Tombstone
 
@@ -19,23 +19,31 @@ class GuardCopy:
         self._parameter = parameter
 
     def of(self, writer: str) -> Tombstone | None:
-        """The note on a writer; raises an `AwsError` when the parameter cannot be read."""
-        item = self._read().get(writer)
-        return Tombstone.from_item(item) if item else None
+        """The note on a writer.
+
+        Raises an `AwsError` when the parameter cannot be read, and `Misconfigured` when it holds something else.
+        """
+        return self._read().get(writer)
 
     def keep(self, stone: Tombstone) -> None:
-        """Keep a note that is newer than the one that is held."""
+        """Keep a note that is newer than the one that is held; raises as `of` does, and then what stands is left."""
         held = self._read()
-        before = Tombstone.from_item(held[stone.old]) if stone.old in held else None
+        before = held.get(stone.old)
         if before is None or stone.replaces(before):
-            value = json.dumps({**held, stone.old: stone.to_item()})
+            value = json.dumps({writer: note.to_item() for writer, note in {**held, stone.old: stone}.items()})
             call = {"Name": self._parameter, "Value": value, "Type": "String", "Overwrite": True}
             self._aws.call("ssm", "PutParameter", self._region, **call)
 
-    def _read(self) -> dict[str, Any]:
+    def _read(self) -> dict[str, Tombstone]:
         try:
             answer = self._aws.call("ssm", "GetParameter", self._region, Name=self._parameter)
         except NotFound:
             return {}
-        notes: dict[str, Any] = json.loads(answer["Parameter"]["Value"] or "{}")
-        return notes
+        try:
+            notes: dict[str, dict[str, Any]] = json.loads(answer["Parameter"]["Value"])
+            return {writer: Tombstone.from_item(item) for writer, item in notes.items()}
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise Misconfigured(
+                f"Parameter {self._parameter} in {self._region} holds no notes of a guard, because somebody wrote to "
+                "it; delete it, and the guard copies the notes anew from where it can read them."
+            ) from error
