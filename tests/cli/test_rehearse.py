@@ -47,7 +47,7 @@ class TestJson:
         assert done.returncode == 0, done.stderr
         assert list(result) == [
             "application", "scenario", "seed", "outcome", "reason", "clocks", "rto_seconds", "rpo_seconds",
-            "objectives", "critical_path_seconds", "overhead_ratio", "steps", "messages", "report",
+            "objectives", "critical_path_seconds", "overhead_ratio", "steps", "messages", "report", "exposure_seconds",
         ]  # fmt: skip
         assert (result["application"], result["scenario"], result["seed"]) == ("fileflow", "blip", 7)
         assert list(result["clocks"]) == ["onset", "detected", "decided", "executed", "verified"]

@@ -47,7 +47,7 @@ def test_every_explored_run_agrees(engine: ForeignEngine, assembled_machine: Sam
 
 
 def test_explorations_come_through_every_state(assembled_machine: Sample) -> None:
-    recordings = recordings_of(assembled_machine, range(60))
+    recordings = recordings_of(assembled_machine, range(500))
 
     seen = {state for recording in recordings for state in recording.outcome.counts}
 
