@@ -54,7 +54,10 @@ def test_json_holds_all_of_each_level_and_what_it_adds(capsys: pytest.CaptureFix
     assert observe["adds"] == observe["roles"]
     promoting = next(role for role in manual["adds"] if role["role"] == "pilotlight-fileflow-promote-replica")
     assert "rds:PromoteReadReplica" in [action for s in promoting["statements"] for action in s["actions"]]
-    assert [s["actions"] for role in staged["adds"] for s in role["statements"]] == [["states:StartExecution"]]
+    assert [s["actions"] for role in staged["adds"] for s in role["statements"]] == [
+        ["lambda:InvokeFunction"],
+        ["states:StartExecution"],
+    ]
     assert (automatic["adds"], automatic["takes"]) == ([], [])
 
 

@@ -120,6 +120,7 @@ troubles = pytest.mark.parametrize("trouble", [metric_goes_dark, object_goes_dar
 Trouble = Callable[[Scene], None]
 
 
+@pytest.mark.full
 class TestTheAnswerNeverChangesByItself:
     @troubles
     def test_off_it_stays_with_the_primary(self, users: Users, trouble: Trouble) -> None:

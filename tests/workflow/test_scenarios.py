@@ -27,7 +27,7 @@ ABROAD = {
     (PRIMARY, "rds", "DescribeDBInstances", "arn:aws:rds:ap-northeast-2:123456789012:db:ryuqqq-shared-rds"),
 }
 OWN_SERVICES = {"dynamodb", "events", "lambda", "states", "stepfunctions", "sns", "sqs", "secretsmanager"}
-QUICK = ("outage", "blip", "replica-lagging", "primary-returns", "slack-down")
+QUICK = ("outage", "blip", "replica-lagging", "slack-down")
 """Played for the developer; all of them are played in CI, but the storm of 200 applications by night."""
 
 everything = pytest.mark.parametrize(
@@ -292,6 +292,7 @@ class TestTheDataLossGate:
         assert f"the writes {LossWindow.from_item(passed.details['loss_window'])} may be lost" in passed.sentence
 
 
+@pytest.mark.full
 class TestTwoOperators:
     """`two-operators`: both start, both approve; there is one run, and the one who did not start it approved it."""
 

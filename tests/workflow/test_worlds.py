@@ -76,7 +76,13 @@ def test_every_world_has_its_row() -> None:
     assert [row.world for row in ROWS] == list(TROUBLES)
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.world)
+QUICK = ("primary dark", "path between primary and standby cut", "bad deploy")
+
+
+@pytest.mark.parametrize(
+    "row",
+    [pytest.param(row, id=row.world, marks=() if row.world in QUICK else pytest.mark.full) for row in ROWS],
+)
 def test_what_is_seen_and_what_follows(row: Row) -> None:
     """Given FileFlow armed automatic, when this befalls its world, then every observer reports what the row says, and
     the detector concludes what it says, for that reason."""

@@ -84,12 +84,14 @@ class TestAPrimaryThatReturns:
     def returns(minutes: float) -> Played:
         return play(load(FILEFLOW), scenario("primary-returns", timedelta(minutes=minutes)), seed=1)
 
+    @pytest.mark.full
     def test_before_a_run_was_started_nothing_is_needed(self) -> None:
         seen = self.returns(2)
 
         assert seen.result.outcome == "NOT_NEEDED"
         assert seen.primary[0] == seen.primary[1]
 
+    @pytest.mark.full
     def test_before_the_writer_moved_what_was_prepared_is_taken_back_or_said(self) -> None:
         """At 3:20 the run has been started and the cache is being made; the gate looks once more."""
         seen = self.returns(3.33)
@@ -134,6 +136,7 @@ class TestAStandbyThatIsDark:
         assert not seen.scene.account.aws.service(Elbv2).answers_503(SEOULS_BALANCER)
 
 
+@pytest.mark.full
 class TestTwoAtOnce:
     def test_two_applications_of_one_database_move_by_one_promotion(self) -> None:
         seen = played("shared-database")
@@ -160,6 +163,7 @@ class TestTwoAtOnce:
         assert promotions(seen) == 1
 
 
+@pytest.mark.full
 class TestAHolderThatPauses:
     def test_its_call_lands_under_a_note_that_says_so(self) -> None:
         """The run was stopped while the call was held up; the call was accepted, so the move is committed."""
