@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from deployment import names
 from pilotlight.aws.tables import DynamoTable
 from pilotlight.aws.tombstones import read_tombstone
+from pilotlight.domain.life import StepStatus
 from pilotlight.domain.ports import Silence, WebAnswer
 from pilotlight.domain.records import RecordKind
 from pilotlight.domain.tombstone import TombstoneState
@@ -165,3 +167,18 @@ class TestARunWhosePromotionWasAcceptedAndNotRecorded:
         assert noted(fenced) is TombstoneState.COMMITTED
         assert is_shut(fenced)
         assert fenced.lease().holder == ""
+
+
+def test_a_fence_that_was_cut_off_before_it_recorded_what_it_did_is_undone(fenced: Desk) -> None:
+    """The function died between its call and the record of it; what it closed bears its mark."""
+
+    def forget() -> None:
+        kept = fenced.control.kept_steps("by-hand")["shut"]
+        cut_off = replace(kept.state, status=StepStatus.RUNNING, receipt=None, outputs={}, finished=None)
+        fenced.control.keep_step("by-hand", "shut", kept, cut_off)
+
+    fenced.inside(forget)
+
+    assert close(fenced, "by-hand")["outcome"] == "FAILED"
+
+    assert not is_shut(fenced)

@@ -61,7 +61,8 @@ def settle(runtime: Runtime, run: Run, states: Mapping[str, StepState]) -> list[
         return []
     entomb(runtime, run, _noted(runtime, run), TombstoneState.WITHDRAWN)
     wholly = run.outcome in _TAKEN_BACK_WHOLLY
-    acted = [s for s in run.plan.steps().values() if s.name in states and states[s.name].receipt]
+    begun = [step for step in run.plan.steps().values() if step.name in states]
+    acted = [step for step in begun if states[step.name].receipt or kind(step.kind).fences]
     undone = [step for step in reversed(acted) if wholly or kind(step.kind).fences]
     kept = [step for step in acted if step not in undone]
     return [*_undo(runtime, run, undone), *_stays(kept, states)]

@@ -8,7 +8,7 @@ from pilotlight.domain.errors import AwsError
 from pilotlight.domain.records import RecordKind
 from pilotlight.domain.run import Run
 from pilotlight.domain.stages import PlannedStep
-from pilotlight.domain.step import CannotUndo, StepContext, Undone
+from pilotlight.domain.step import CannotUndo, Receipt, StepContext, Undone
 from pilotlight.handlers.journal import write
 from pilotlight.handlers.runtime import Runtime
 from pilotlight.steps import kind_and_params
@@ -20,11 +20,13 @@ def undo(runtime: Runtime, run: Run, step: PlannedStep, context: StepContext) ->
     Doing it twice is harmless: every kind looks whether what it did still stands.
     """
     state = runtime.control.steps(run.run_id).get(step.name)
-    if state is None or state.receipt is None:
-        return {"undone": True, "sentence": ""}
     its_kind, params = kind_and_params(step)
+    if state is None or not (state.receipt or its_kind.fences):
+        return {"undone": True, "sentence": ""}
+    # A fence that was cut off before it could record what it did has marked what it closed.
+    receipt = state.receipt or Receipt(f"Step {step.name} did not come to an end.", acted=True)
     try:
-        result = its_kind.undo(params, state.receipt, context)
+        result = its_kind.undo(params, receipt, context)
     except AwsError as error:
         result = CannotUndo(f"Step {step.name} could not be taken back: {error.sentence}.")
     done = isinstance(result, Undone)
