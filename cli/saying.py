@@ -19,6 +19,7 @@ import boto3
 
 from cli.planning import MISCONFIGURED, NOT_AS_EXPECTED, OK, load_or_report
 from deployment import names
+from pilotlight.aws import functions
 from pilotlight.aws.sdk import Clients, Sdk
 from pilotlight.aws.signing import sign
 from pilotlight.domain.errors import AwsError
@@ -74,7 +75,8 @@ def say(
         "proof": sign(credentials.get_frozen_credentials(), plan.regions.standby, bound),
     }
     try:
-        answer = _invoke(aws or Sdk(Clients(session), plan.regions.standby), plan, event)
+        aws = aws or Sdk(Clients(session), plan.regions.standby)
+        answer = functions.ask(aws, plan.regions.standby, names.word_function(plan.application), event)
     except AwsError as error:
         print(f"pilotlight: {error.sentence}", file=sys.stderr)
         return NOT_AS_EXPECTED
@@ -88,22 +90,6 @@ def _is_meant(plan: Plan, wanted: Wanted, ask: Callable[[str], str]) -> bool:
         return ask(question).strip() == plan.application
     except EOFError:
         return False
-
-
-def _invoke(aws: Aws, plan: Plan, event: dict[str, Any]) -> dict[str, Any]:
-    answer = aws.call(
-        "lambda",
-        "Invoke",
-        plan.regions.standby,
-        FunctionName=names.word_function(plan.application),
-        Qualifier=names.ALIAS,
-        Payload=json.dumps(event).encode(),
-    )
-    told: dict[str, Any] = json.loads(answer["Payload"].read())
-    if answer.get("FunctionError"):
-        why = str(told.get("errorMessage", "its function failed"))
-        raise AwsError("lambda", "Invoke", plan.regions.standby, str(told.get("errorType", "Unknown")), why)
-    return told
 
 
 def _tell(answer: dict[str, Any], wanted: Wanted) -> int:

@@ -6,10 +6,10 @@ detector puts a dead run to rest; a run of another application that needs the sa
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from datetime import timedelta
 
+from pilotlight.aws.functions import tell
 from pilotlight.aws.leases import Lease
 from pilotlight.domain.errors import AwsError, Changed, NotFound
 from pilotlight.domain.plan import Plan
@@ -42,10 +42,8 @@ def put_to_rest(runtime: Runtime, run_id: str) -> None:
     Failing to is only slower: the next tick asks again.
     """
     event = {"run_id": run_id, "state": {"ended": f"The execution of run {run_id} ended without concluding it."}}
-    call = {"Qualifier": "live", "InvocationType": "Event", "Payload": json.dumps(event).encode()}
-    name = runtime.variable("PILOTLIGHT_CLOSE_FUNCTION")
     try:
-        runtime.aws.call("lambda", "Invoke", runtime.region, FunctionName=name, **call)
+        tell(runtime.aws, runtime.region, runtime.variable("PILOTLIGHT_CLOSE_FUNCTION"), event)
     except AwsError as error:
         runtime.logger.error(f"Run {run_id} could not be put to rest and is tried again: {error.sentence}")
 

@@ -8,10 +8,10 @@ gives up, and the run opens it again.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from pilotlight.aws.functions import tell
 from pilotlight.aws.tables import DynamoTable
 from pilotlight.aws.tombstones import Tombstones
 from pilotlight.domain.durations import say_duration
@@ -76,10 +76,8 @@ def ask_to_give_back(runtime: Runtime, run: Run) -> None:
     Failing to is only slower: the closer does it when the run ends.
     """
     event = {"do": GIVE_BACK, "run_id": run.run_id}
-    call = {"Qualifier": "live", "InvocationType": "Event", "Payload": json.dumps(event).encode()}
-    name = runtime.variable("PILOTLIGHT_CLOSE_FUNCTION")
     try:
-        runtime.aws.call("lambda", "Invoke", runtime.region, FunctionName=name, **call)
+        tell(runtime.aws, runtime.region, runtime.variable("PILOTLIGHT_CLOSE_FUNCTION"), event)
     except AwsError as error:
         runtime.logger.error(f"The primary could not be given back at once: {error.sentence}")
 

@@ -7,9 +7,9 @@ Where it cannot be told whether the writer moved, nothing is settled, and the ru
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 
+from pilotlight.aws.functions import FunctionFailed, ask, step_function
 from pilotlight.domain.errors import AwsError, Unavailable
 from pilotlight.domain.life import StepState
 from pilotlight.domain.place import Writer
@@ -84,19 +84,16 @@ def _undo(runtime: Runtime, run: Run, steps: Iterable[PlannedStep]) -> list[str]
     prefix = runtime.variable("PILOTLIGHT_STEP_FUNCTION_PREFIX")
     stays: list[str] = []
     for step in steps:
-        payload = json.dumps({"do": "undo", "run_id": run.run_id, "step": step.name}).encode()
-        name = f"{prefix}{step.kind.replace('_', '-')}"
-        call = {"Qualifier": "live", "InvocationType": "RequestResponse", "Payload": payload}
+        event = {"do": "undo", "run_id": run.run_id, "step": step.name}
         try:
-            answer = runtime.aws.call("lambda", "Invoke", runtime.region, FunctionName=name, **call)
+            told = ask(runtime.aws, runtime.region, step_function(prefix, step.kind), event)
+        except FunctionFailed as failed:
+            stays.append(f"{step.name} was not taken back: {failed.message}")
         except AwsError as error:
             stays.append(f"{step.name} was not taken back: {error.sentence}")
-            continue
-        told = json.loads(answer["Payload"].read() if hasattr(answer["Payload"], "read") else answer["Payload"])
-        if answer.get("FunctionError"):
-            stays.append(f"{step.name} was not taken back: {told.get('errorMessage', 'its function failed')}")
-        elif not told["undone"]:
-            stays.append(f"{step.name}: {told['sentence']}")
+        else:
+            if not told["undone"]:
+                stays.append(f"{step.name}: {told['sentence']}")
     return stays
 
 

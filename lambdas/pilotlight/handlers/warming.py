@@ -5,9 +5,9 @@ A function that is asked to be warm only starts, and does nothing. Failing to wa
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 
+from pilotlight.aws.functions import step_function, tell
 from pilotlight.domain.errors import AwsError
 from pilotlight.domain.plan import Plan
 from pilotlight.handlers.runtime import Runtime
@@ -18,14 +18,13 @@ WARM = "warm"
 def warm_steps(runtime: Runtime, plan: Plan, prefix: str) -> None:
     """Wake the step functions of a plan."""
     kinds = dict.fromkeys(step.kind for step in plan.steps().values())
-    warm(runtime, (f"{prefix}{kind_name.replace('_', '-')}" for kind_name in kinds))
+    warm(runtime, (step_function(prefix, kind_name) for kind_name in kinds))
 
 
 def warm(runtime: Runtime, functions: Iterable[str]) -> None:
     """Wake functions by name."""
-    call = {"Qualifier": "live", "InvocationType": "Event", "Payload": json.dumps({"do": WARM}).encode()}
     for name in functions:
         try:
-            runtime.aws.call("lambda", "Invoke", runtime.region, FunctionName=name, **call)
+            tell(runtime.aws, runtime.region, name, {"do": WARM})
         except AwsError as error:
             runtime.logger.warning(f"{name} could not be woken ahead of its work: {error.sentence}")
