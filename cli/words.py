@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -37,10 +37,7 @@ def approve(
     output: Output = WordOutput.TEXT,
 ) -> None:
     """Approve a run that waits at its gate."""
-    from cli import saying
-
-    wanted = saying.Wanted("approve", plan, run, reason, yes=yes, as_json=output is WordOutput.JSON)
-    raise typer.Exit(saying.say(wanted))
+    _say("approve", plan, run, reason, output, yes=yes)
 
 
 @app.command(epilog="Example: ./pilotlight hold plans/fileflow.yaml --reason 'Seoul is coming back'")
@@ -51,10 +48,7 @@ def hold(
     output: Output = WordOutput.TEXT,
 ) -> None:
     """Hold a run before it disrupts anything, until it is released."""
-    from cli import saying
-
-    wanted = saying.Wanted("hold", plan, run, reason, as_json=output is WordOutput.JSON)
-    raise typer.Exit(saying.say(wanted))
+    _say("hold", plan, run, reason, output)
 
 
 @app.command(epilog="Example: ./pilotlight release plans/fileflow.yaml fileflow-e7")
@@ -66,10 +60,7 @@ def release(
     output: Output = WordOutput.TEXT,
 ) -> None:
     """Release a run that is held."""
-    from cli import saying
-
-    wanted = saying.Wanted("release", plan, run, reason, yes=yes, as_json=output is WordOutput.JSON)
-    raise typer.Exit(saying.say(wanted))
+    _say("release", plan, run, reason, output, yes=yes)
 
 
 @app.command(epilog="Example: ./pilotlight abort plans/fileflow.yaml --reason 'it was a bad deploy'")
@@ -81,10 +72,7 @@ def abort(
     output: Output = WordOutput.TEXT,
 ) -> None:
     """End a run before its writer moves; what it did is taken back."""
-    from cli import saying
-
-    wanted = saying.Wanted("abort", plan, run, reason, yes=yes, as_json=output is WordOutput.JSON)
-    raise typer.Exit(saying.say(wanted))
+    _say("abort", plan, run, reason, output, yes=yes)
 
 
 @app.command(
@@ -99,10 +87,7 @@ def override(
     output: Output = WordOutput.TEXT,
 ) -> None:
     """Accept, for one run and 30 minutes, that it loses more data than its plan accepts."""
-    from cli import saying
-
-    wanted = saying.Wanted("override", plan, run, reason, accept, yes, output is WordOutput.JSON)
-    raise typer.Exit(saying.say(wanted))
+    _say("override", plan, run, reason, output, accept=accept, yes=yes)
 
 
 @app.command(epilog="Example: ./pilotlight acknowledge plans/fileflow.yaml --reason 'the image is there now'")
@@ -117,8 +102,13 @@ def acknowledge(
     output: Output = WordOutput.TEXT,
 ) -> None:
     """Acknowledge how the last run ended, so that the next may start by itself."""
+    _say("acknowledge", plan, run, reason, output, accept="starts" if starts else "", yes=yes)
+
+
+def _say(
+    kind: str, plan: Path, run: str, reason: str, output: WordOutput, *, accept: str = "", yes: bool = False
+) -> NoReturn:
     from cli import saying
 
-    accept = "starts" if starts else ""
-    wanted = saying.Wanted("acknowledge", plan, run, reason, accept, yes, output is WordOutput.JSON)
+    wanted = saying.Wanted(kind, plan, run, reason, accept, yes, as_json=output is WordOutput.JSON)
     raise typer.Exit(saying.say(wanted))

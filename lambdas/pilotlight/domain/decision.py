@@ -15,7 +15,7 @@ from pilotlight.domain.durations import say_duration, say_elapsed
 from pilotlight.domain.plan import Arming, Plan
 from pilotlight.domain.quorum import Signals, Weighed, onset, region_answers, say, say_persistence, weigh, well_again
 from pilotlight.domain.run import Outcome
-from pilotlight.domain.signals import Sight, Signal, Subject
+from pilotlight.domain.signals import Sight
 
 
 class VerdictKind(StrEnum):
@@ -206,7 +206,7 @@ def confirm(plan: Plan, signals: Signals, *, looking_since: datetime, by_person:
     if well:
         sentence = f"The primary of {plan.application} is well again: {say(well)}"
         return Confirmed(Confirmation.NOT_NEEDED, sentence)
-    dark = tuple(s for s in signals if _counts_dark(s))
+    dark = tuple(s for s in signals if s.votes and s.sight is Sight.DARK)
     doubt = "" if by_person else region_answers(plan, signals, onset(signals, plan.decision))
     if dark and not doubt:
         started = "A person started this run, and nobody" if by_person else "Nobody"
@@ -219,7 +219,3 @@ def confirm(plan: Plan, signals: Signals, *, looking_since: datetime, by_person:
         return Confirmed(Confirmation.BLOCKED, sentence)
     sentence = f"The primary of {plan.application} is looked at again, because {doubt or say(signals)}"
     return Confirmed(Confirmation.LOOK_AGAIN, sentence, plan.decision.look_every)
-
-
-def _counts_dark(signal: Signal) -> bool:
-    return signal.counts and signal.subject is Subject.APPLICATION and signal.sight is Sight.DARK

@@ -46,7 +46,7 @@ def weigh(plan: Plan, signals: Signals, now: datetime) -> Weighed:
     if not dark:
         said = f"Nothing says that the primary of {plan.application} is dark: {say(tuple(about))}"
         return Weighed(False, "", said)
-    counting = tuple(s for s in about if s.counts)
+    counting = tuple(s for s in about if s.votes)
     began = onset(signals, policy)
     doubt = (
         _unsettled(dark, policy, now)
@@ -59,7 +59,7 @@ def weigh(plan: Plan, signals: Signals, now: datetime) -> Weighed:
 
 def well_again(signals: Signals) -> Signals:
     """The reports that end a run which has not moved anything: a good answer first-hand, or all that count say so."""
-    counting = [s for s in signals if s.counts and s.subject is Subject.APPLICATION]
+    counting = [s for s in signals if s.votes]
     well = tuple(s for s in counting if s.sight is Sight.WELL)
     return well if well and (len(well) == len(counting) or any(s.first_hand for s in well)) else ()
 
@@ -70,7 +70,7 @@ def onset(signals: Signals, policy: Decision) -> datetime | None:
     The earliest moment that a counting observer names, unless it lies so far before the quorum was complete that it
     cannot be the same darkness: an alarm that was stuck for days tells nothing of today.
     """
-    moments = _first_by_region(s for s in signals if s.counts and s.subject is Subject.APPLICATION)
+    moments = _first_by_region(s for s in signals if s.votes)
     if not moments:
         return None
     complete = moments[min(policy.quorum, len(moments)) - 1]

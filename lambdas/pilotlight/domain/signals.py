@@ -67,3 +67,8 @@ class Signal:
     subject: Subject = Subject.APPLICATION
     counts: bool = True
     first_hand: bool = False
+
+    @property
+    def votes(self) -> bool:
+        """Whether it is counted in the quorum on the application."""
+        return self.counts and self.subject is Subject.APPLICATION
