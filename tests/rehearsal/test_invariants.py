@@ -30,7 +30,7 @@ from rehearsal.services.rds import Rds
 from rehearsal.services.route53 import Route53
 from rehearsal.services.route53_records import Record
 from rehearsal.traffic import STANDBY_BALANCER
-from rehearsal.world import CURRENT_FUNCTION, CURRENT_REGION, CURRENT_RUN, CURRENT_STEP
+from rehearsal.world import CURRENT_FUNCTION, CURRENT_REGION, CURRENT_RUN, CURRENT_STEP, TraceLine
 from tests.builders import ACCOUNT, PRIMARY, PRIMARY_HOST, STANDBY, a_plan
 from tests.workflow.played import FILEFLOW
 
@@ -82,6 +82,10 @@ class Doctored:
 
     def wait(self, seconds: float = 1.0) -> None:
         self.world.time.run(limit_seconds=seconds)
+
+    def made(self, operation: str) -> list[TraceLine]:
+        """The calls of that operation so far."""
+        return [line for line in self.world.trace if line.operation == operation]
 
     def table(self, name: str) -> DynamoTable:
         return DynamoTable(self.sdk, STANDBY, name)
@@ -298,6 +302,8 @@ class TestHosts:
 
         doctored.wait()
         doctored.watch.finish()
+        made = doctored.made("DescribeAlarms")
+        assert [(line.by, line.region, line.error) for line in made] == [("a-function", "us-east-1", "")]
 
 
 class TestLeases:
@@ -336,6 +342,8 @@ class TestLeases:
 
         doctored.wait()
         doctored.watch.finish()
+        made = doctored.made("RebootDBInstance")
+        assert [(line.by, line.step, line.error) for line in made] == [("a-function", "close", "")]
 
     def test_one_that_never_looked_breaks_it(self, doctored: Doctored) -> None:
         self.prepare(doctored)
