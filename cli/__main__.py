@@ -172,7 +172,7 @@ def prerequisites(
 def schema(
     check: Annotated[bool, typer.Option("--check", help="Only say whether the files are stale.")] = False,
 ) -> None:
-    """Write the generated files anew: the plan schema and the page of step kinds."""
+    """Write the generated files anew: the plan schema, the pages of step and requirement kinds."""
     from cli import planning
 
     raise typer.Exit(planning.schema(check=check))

@@ -65,7 +65,7 @@ def show(path: Path, output: Output = Output.TEXT, kinds: Kinds | None = None) -
 
 
 def schema(*, check: bool = False, root: Path = ROOT, kinds: Kinds | None = None) -> int:
-    """Write the plan schema and the page of step kinds anew; with `check` only say whether they are stale."""
+    """Write the plan schema and the pages of kinds anew; with `check` only say whether they are stale."""
     known = InstalledKinds() if kinds is None else kinds
     if check:
         old = stale(known, root)

@@ -6,13 +6,15 @@ out are not asked. An entry is placed with its step kind and that kind's paramet
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from pilotlight.domain.plan import Plan
+from pilotlight import requirements
+from pilotlight.domain.kind import Kind
+from pilotlight.domain.plan import Plan, Requirement
 from pilotlight.domain.stages import AwaitStep, Entry, RunStep, StageName, StartStep
 from pilotlight.domain.step import Params, StepKind
 from planfile.faults import Complaint, Where, any_of, did_you_mean, is_under
@@ -90,6 +92,7 @@ def read_draft(value: dict[str, Any], kinds: Kinds) -> tuple[Draft, list[Complai
         entry_placed, found = _place(where, entry, kinds)
         complaints += found
         placed += [entry_placed] if entry_placed and where not in misshapen else []
+    complaints += _about_requirements(readable)
     return Draft(plan, unread, tuple(placed)), complaints
 
 
@@ -160,18 +163,42 @@ def _place(where: Where, written: Any, kinds: Kinds) -> tuple[Placed | None, lis
         return Placed(where, stage, lane, entry), []
     kind = kinds.get(entry.kind)
     if kind is None:
-        sentence = f"There is no step kind '{entry.kind}'; there are {', '.join(sorted(kinds))}."
-        return Placed(where, stage, lane, entry), [
-            Complaint((*where, "kind"), sentence, did_you_mean(entry.kind, kinds))
-        ]
-    try:
-        params = kind.params.model_validate(entry.params)
-    except ValidationError as error:
-        found = complaints_about(error, entry.params, kind.params, f"the params of {kind.name}")
-        return Placed(where, stage, lane, entry, kind), [
-            _deeper(complaint, (*where, "params"), written) for complaint in found
-        ]
+        return Placed(where, stage, lane, entry), [_no_such_kind("step", entry.kind, kinds, where)]
+    params = _params_of(kind, entry.params, where, written)
+    if not isinstance(params, Params):
+        return Placed(where, stage, lane, entry, kind), params
     return Placed(where, stage, lane, entry, kind, params), []
+
+
+def _about_requirements(value: Mapping[str, Any]) -> Iterator[Complaint]:
+    """What is wrong with the kinds and the parameters of those requirements that are sound otherwise."""
+    listed = value.get("requirements")
+    for index, written in enumerate(listed if isinstance(listed, list) else ()):
+        where: Where = ("requirements", index)
+        try:
+            requirement = Requirement.model_validate(written)
+        except ValidationError:
+            continue
+        if requirement.kind not in requirements.kind_names():
+            yield _no_such_kind("requirement", requirement.kind, requirements.kind_names(), where)
+            continue
+        params = _params_of(requirements.kind(requirement.kind), requirement.params, where, written)
+        yield from () if isinstance(params, Params) else params
+
+
+def _no_such_kind(what: str, name: str, known: Iterable[str], where: Where) -> Complaint:
+    names = sorted(known)
+    sentence = f"There is no {what} kind '{name}'; there are {', '.join(names)}."
+    return Complaint((*where, "kind"), sentence, did_you_mean(name, names))
+
+
+def _params_of(kind: Kind[Any], given: Any, where: Where, written: Mapping[str, Any]) -> Params | list[Complaint]:
+    try:
+        params: Params = kind.params.model_validate(given)
+    except ValidationError as error:
+        found = complaints_about(error, given, kind.params, f"the params of {kind.name}")
+        return [_deeper(complaint, (*where, "params"), written) for complaint in found]
+    return params
 
 
 def _deeper(complaint: Complaint, params: Where, written: Mapping[str, Any]) -> Complaint:

@@ -62,10 +62,20 @@ def lines_of(seen: Overview) -> Iterator[Line]:
             yield (Piece(f"  {lane}", Tone.FAINT),)
             for entry in entries:
                 yield from _entry(entry)
+    yield from _requirements(seen)
     yield ()
     yield (Piece(f"* critical path: {', then '.join(seen.critical)}", Tone.CRITICAL),)
     yield from _times(seen)
     yield from _objectives(seen)
+
+
+def _requirements(seen: Overview) -> Iterator[Line]:
+    if seen.requirements:
+        yield ()
+        yield (Piece("requirements", Tone.HEADING), Piece("  no step acts on them; readiness looks", Tone.FAINT))
+    for requirement in seen.requirements:
+        yield (Piece(f"    {requirement.name:<{NAME_COLUMN}}  "), Piece(requirement.title))
+        yield (Piece(f"{' ' * (NAME_COLUMN + 6)}{requirement.kind}", Tone.FAINT),)
 
 
 def _gate(seen: Overview) -> Iterator[Line]:
@@ -203,6 +213,9 @@ def json_of(seen: Overview) -> dict[str, Any]:
             {"stage": stage.value, "lanes": [_json_lane(lane, entries) for lane, entries in lanes.items()]}
             for stage, lanes in seen.stages.items()
             if lanes
+        ],
+        "requirements": [
+            {"requirement": each.name, "kind": each.kind, "title": each.title} for each in seen.requirements
         ],
         "critical_path": list(seen.critical),
         "detection": _json_span(seen.detection),

@@ -6,17 +6,19 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from planfile.draft import Kinds
+from planfile.requirements_page import requirements_page
 from planfile.schema import plan_schema
 from planfile.steps_page import steps_page
 
 ROOT = Path(__file__).resolve().parent.parent
 SCHEMA = Path("plans") / "plan.schema.json"
 STEPS_PAGE = Path("docs") / "steps.md"
+REQUIREMENTS_PAGE = Path("docs") / "requirements.md"
 
 
 def generated_texts(kinds: Kinds) -> Mapping[Path, str]:
     """What each generated file has to say, by its path in the repository."""
-    return {SCHEMA: plan_schema(kinds), STEPS_PAGE: steps_page(kinds)}
+    return {SCHEMA: plan_schema(kinds), STEPS_PAGE: steps_page(kinds), REQUIREMENTS_PAGE: requirements_page()}
 
 
 def stale(kinds: Kinds, root: Path = ROOT) -> list[Path]:

@@ -6,12 +6,13 @@ It is an upper bound: darkness that an observer saw before the alarm came counts
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
+from pilotlight import requirements
 from pilotlight.domain.plan import Clock, HealthCheck, Plan
 from pilotlight.domain.stages import AwaitStep, RunStep, StageName, StartStep
 from pilotlight.domain.step import Harm, StepKind, Timing
@@ -58,6 +59,15 @@ class ShownEntry:
 
 
 @dataclass(frozen=True)
+class ShownRequirement:
+    """One requirement with what its kind calls it."""
+
+    name: str
+    kind: str
+    title: str
+
+
+@dataclass(frozen=True)
 class ShownObjective:
     """One objective beside what is expected; `expected` is None where no step stands for it."""
 
@@ -85,6 +95,7 @@ class Overview:
     expected: Mapping[Clock, Span]
     overall: ShownObjective
     resources: tuple[ShownObjective, ...]
+    requirements: tuple[ShownRequirement, ...]
 
 
 def overview(plan: Plan, kinds: Kinds) -> Overview:
@@ -110,6 +121,7 @@ def overview(plan: Plan, kinds: Kinds) -> Overview:
         expected,
         overall,
         _resources(plan, before, shortest, typical, longest),
+        tuple(_requirements(plan)),
     )
 
 
@@ -148,6 +160,12 @@ def _entry(plan: Plan, entry: RunStep | StartStep | AwaitStep, kinds: Kinds, cri
     kind: StepKind[Any] = kinds[step.kind]
     title = kind.title(kind.params.model_validate(step.params))
     return ShownEntry(name, role, kind.name, title, kind.harm, kind.timing, name in critical)
+
+
+def _requirements(plan: Plan) -> Iterator[ShownRequirement]:
+    for requirement in plan.requirements:
+        kind, params = requirements.kind_and_params(requirement)
+        yield ShownRequirement(requirement.requirement, kind.name, kind.title(params))
 
 
 def _resources(

@@ -18,9 +18,12 @@ from planfile.draft import Kinds, read_draft
 from planfile.faults import Fault, PlanFileRefused, did_you_mean, is_under
 from planfile.limits import LIMITS
 from planfile.people_rules import PEOPLE_RULES
+from planfile.requirement_rules import REQUIREMENT_RULES
 from planfile.rules import PLAN_RULES, complaints_of
 from planfile.step_rules import STEP_RULES
 from planfile.traffic_rules import TRAFFIC_RULES
+
+EVERY_RULE = PLAN_RULES + PEOPLE_RULES + LIMITS + STEP_RULES + REQUIREMENT_RULES + TRAFFIC_RULES
 
 LARGEST_FILE_BYTES = 256 * 1024
 """Far above any plan; a snapshot of one has to fit into an item of the control table."""
@@ -35,7 +38,7 @@ def parse(text: str, name: str, kinds: Kinds | None = None) -> Plan:
     """Read the plan in a text; `name` stands for the file in what is said. Raises `PlanFileRefused`."""
     document = read_document(text, name)
     draft, complaints = read_draft(document.value, InstalledKinds() if kinds is None else kinds)
-    complaints += complaints_of(PLAN_RULES + PEOPLE_RULES + LIMITS + STEP_RULES + TRAFFIC_RULES, draft)
+    complaints += complaints_of(EVERY_RULE, draft)
     faults = document.faults + [
         document.fault(each) for each in complaints if not is_under(each.where, document.refused)
     ]

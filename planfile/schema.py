@@ -14,7 +14,9 @@ from typing import Any, Literal
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
+from pilotlight import requirements
 from pilotlight.domain.durations import say_duration
+from pilotlight.domain.kind import Kind
 from pilotlight.domain.plan import Plan
 from planfile.draft import Kinds
 
@@ -37,27 +39,30 @@ class _InPlanSpelling(GenerateJsonSchema):
 def plan_schema(kinds: Kinds) -> str:
     """The schema as the text of a file."""
     models: list[tuple[type[BaseModel], Literal["validation"]]] = [(Plan, "validation")]
-    models += [(kind.params, "validation") for kind in kinds.values()]
+    required = {name: requirements.kind(name) for name in requirements.kind_names()}
+    models += [(kind.params, "validation") for kind in (*kinds.values(), *required.values())]
     references, generated = models_json_schema(
         models, by_alias=True, ref_template=DEFINITIONS, schema_generator=_InPlanSpelling
     )
     definitions: dict[str, Any] = generated["$defs"]
-    params = {name: references[(kind.params, "validation")] for name, kind in kinds.items()}
     for step in STEPS_WITH_PARAMS:
-        _complete_by_kind(definitions[step], kinds, params, definitions)
+        _complete_by_kind(definitions[step], _params(kinds, references), definitions)
+    _complete_by_kind(definitions["Requirement"], _params(required, references), definitions)
     for schema in _schemas_in(definitions):
         _close(schema)
     schema = {"$schema": DIALECT, "title": "Pilotlight recovery plan", **references[(Plan, "validation")]}
     return json.dumps({**schema, "$defs": definitions}, indent=2, ensure_ascii=False) + "\n"
 
 
-def _complete_by_kind(
-    step: dict[str, Any], kinds: Kinds, params: Mapping[str, Any], definitions: Mapping[str, Any]
-) -> None:
-    """Let the kind decide which parameters a step has."""
-    step["properties"]["kind"]["enum"] = sorted(kinds)
-    step["properties"]["params"].pop("additionalProperties", None)
-    step["allOf"] = [
+def _params(kinds: Mapping[str, Kind[Any]], references: Mapping[Any, Any]) -> dict[str, Any]:
+    return {name: references[(kind.params, "validation")] for name, kind in kinds.items()}
+
+
+def _complete_by_kind(named: dict[str, Any], params: Mapping[str, Any], definitions: Mapping[str, Any]) -> None:
+    """Let the kind decide which parameters a step, or a requirement, has."""
+    named["properties"]["kind"]["enum"] = sorted(params)
+    named["properties"]["params"].pop("additionalProperties", None)
+    named["allOf"] = [
         {
             "if": {"properties": {"kind": {"const": name}}, "required": ["kind"]},
             "then": {
@@ -65,7 +70,7 @@ def _complete_by_kind(
                 **({"required": ["params"]} if _needs_something(params[name], definitions) else {}),
             },
         }
-        for name in sorted(kinds)
+        for name in sorted(params)
     ]
 
 

@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from pilotlight.domain.durations import say_duration
-from pilotlight.domain.step import Operation, StepKind
+from pilotlight.domain.kind import Kind, Operation
+from pilotlight.domain.step import StepKind
 from planfile.draft import Kinds
 from planfile.shape import Shape
 
@@ -31,11 +32,11 @@ as `{step: <name>, output: <output>}`.
 
 def steps_page(kinds: Kinds) -> str:
     """The page as the text of a file."""
-    said = [HEADER, *(f"- [{name}](#{name}): {_summary(kind)}" for name, kind in sorted(kinds.items()))]
+    said = [HEADER, *(f"- [{name}](#{name}): {summary_of(kind)}" for name, kind in sorted(kinds.items()))]
     return "\n".join([*said, *(part for _, kind in sorted(kinds.items()) for part in _section(kind))]) + "\n"
 
 
-def example_of(kind: StepKind[Any]) -> str:
+def example_of(kind: Kind[Any]) -> str:
     """The YAML of an entry of this kind, as its parameters' docstring shows it; empty if there is none."""
     match = EXAMPLE.search(inspect.getdoc(kind.params) or "")
     return inspect.cleandoc(match.group(1)) if match else ""
@@ -43,12 +44,7 @@ def example_of(kind: StepKind[Any]) -> str:
 
 def _section(kind: StepKind[Any]) -> Iterator[str]:
     timing = kind.timing
-    first, *rest = (inspect.getdoc(sys.modules[type(kind).__module__]) or "").split("\n\n")
-    yield f"\n## {kind.name}\n"
-    yield "\n\n".join([first, *rest])
-    yield f"\n```yaml\n{example_of(kind)}\n```\n"
-    yield "| parameter | | meaning |\n|---|---|---|"
-    yield from _parameters(kind)
+    yield from said_of(kind)
     yield f"\n- Harm: {kind.harm.value}."
     yield (
         f"- Time: {say_duration(timing.typical)}, between {say_duration(timing.shortest)} and "
@@ -56,14 +52,29 @@ def _section(kind: StepKind[Any]) -> Iterator[str]:
         f"looked at every {say_duration(timing.poll)}, given up after {say_duration(timing.give_up)}."
     )
     yield f"- Outputs: {', '.join(f'`{output}`' for output in kind.outputs) or 'none'}."
-    yield f"- AWS operations: {', '.join(_operation(operation) for operation in kind.operations) or 'none'}."
+    yield operations_of(kind)
 
 
-def _summary(kind: StepKind[Any]) -> str:
+def said_of(kind: Kind[Any]) -> Iterator[str]:
+    """What a kind of step or requirement is for, how a plan writes it, and its parameters."""
+    yield f"\n## {kind.name}\n"
+    yield inspect.getdoc(sys.modules[type(kind).__module__]) or ""
+    yield f"\n```yaml\n{example_of(kind)}\n```\n"
+    yield "| parameter | | meaning |\n|---|---|---|"
+    yield from _parameters(kind)
+
+
+def operations_of(kind: Kind[Any]) -> str:
+    """The AWS operations that a kind calls."""
+    return f"- AWS operations: {', '.join(_operation(operation) for operation in kind.operations) or 'none'}."
+
+
+def summary_of(kind: Kind[Any]) -> str:
+    """The first line of what is said of a kind."""
     return (inspect.getdoc(sys.modules[type(kind).__module__]) or "").split("\n", 1)[0]
 
 
-def _parameters(kind: StepKind[Any]) -> Iterator[str]:
+def _parameters(kind: Kind[Any]) -> Iterator[str]:
     shape = Shape.of(kind.params, {})
     for name in shape.fields():
         meaning = " ".join(shape.at((name,)).description().split()).replace("|", "\\|")

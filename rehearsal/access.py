@@ -21,6 +21,9 @@ _PREFIX = {
 }
 _ACTION = {
     ("lambda", "Invoke"): "lambda:InvokeFunction",
+    # The two that AWS spells otherwise than their operations (S3 API Reference).
+    ("s3", "GetBucketReplication"): "s3:GetReplicationConfiguration",
+    ("s3", "GetBucketEncryption"): "s3:GetEncryptionConfiguration",
     # A transaction is authorised as what it consists of; the controller's consist of puts into one table.
     ("dynamodb", "TransactWriteItems"): "dynamodb:PutItem",
 }
@@ -86,7 +89,9 @@ _RESOURCES: tuple[tuple[str, str, str], ...] = (
     ("elbv2", "ListenerArn", ""),
     ("elbv2", "RuleArn", ""),
     ("cloudwatch", "AlarmNames", "alarm:*"),
-    ("s3", "Key", "{}"),
+    ("s3", "Bucket", "{}"),
+    ("acm", "CertificateArn", ""),
+    ("kms", "KeyId", ""),
 )
 
 
@@ -105,7 +110,8 @@ def _arn(call: Call, account: str, value: Any, shape: str) -> str:
     if not shape:
         return str(value)
     if call.service == "s3":
-        return f"arn:aws:s3:::{call.parameters['Bucket']}/{value}"
+        key = call.parameters.get("Key")
+        return f"arn:aws:s3:::{value}/{key}" if key else f"arn:aws:s3:::{value}"
     if call.service == "lambda" and "UUID" not in call.parameters:
         name = str(value).split(":function:")[-1]
         qualifier = call.parameters.get("Qualifier")

@@ -38,7 +38,7 @@ from rehearsal.world import World
 
 S = TypeVar("S", bound=Service)
 
-MOTO_ANSWERS = frozenset({"dynamodb", "iam", "ssm", "secretsmanager", "sns", "sqs", "sts"})
+MOTO_ANSWERS = frozenset({"dynamodb", "iam", "kms", "ssm", "secretsmanager", "sns", "sqs", "sts"})
 """Services that only keep state: moto's own models of them stand behind the embedded AWS."""
 
 PLAIN_LATENCY = Spread(0.004, 0.01, 0.06)

@@ -21,6 +21,7 @@ from deployment.guard import guard
 from deployment.observing import observers
 from deployment.resources import HealthCheck, Stack
 from deployment.signals import signals
+from pilotlight import requirements
 from pilotlight.domain.plan import Plan
 from pilotlight.domain.ports import WebAnswer, WebRequest
 from pilotlight.domain.step import Standing
@@ -106,6 +107,9 @@ def _standing(scene: Scene) -> Iterator[Standing]:
     for step in scene.plan.steps().values():
         its_kind, params = kind_and_params(step)
         yield from its_kind.standing(params, scene.plan.place)
+    for requirement in scene.plan.requirements:
+        required, asked = requirements.kind_and_params(requirement)
+        yield from required.standing(asked, scene.plan.place)
 
 
 def _furnish(scene: Scene, standing: Standing) -> None:
@@ -128,6 +132,7 @@ def _furnish(scene: Scene, standing: Standing) -> None:
                 standing.region,
                 Name=facts["name"],
                 SecretString=facts.get("value", SOME_SECRET),
+                **({"AddReplicaRegions": [{"Region": facts["replica_in"]}]} if "replica_in" in facts else {}),
             )
         case service:
             scene.world.models[service].furnish(standing)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from textwrap import wrap
 from urllib.parse import urlsplit
 
+from pilotlight import requirements
 from pilotlight.domain.plan import HEALTH_CHECK_REGION, Plan
 from pilotlight.domain.step import Standing
 from pilotlight.domain.traffic import PrimaryCheck
@@ -49,7 +50,7 @@ Writers = Mapping[tuple[str, str], Callable[[Standing], str]]
 def needs_of(plan: Plan) -> tuple[Standing, ...]:
     """Everything that a plan needs, each thing once."""
     found: dict[tuple[str, str, str, str], Standing] = {}
-    for need in (*_of_steps(plan), *_of_plan(plan)):
+    for need in (*_of_steps(plan), *_of_requirements(plan), *_of_plan(plan)):
         found.setdefault((need.service, need.what, need.region, name_of(need)), need)
     replicas = {name_of(need) for need in found.values() if (need.service, need.what) == ("rds", "replica")}
     # What is promoted first and then changed is one and the same instance.
@@ -60,6 +61,12 @@ def needs_of(plan: Plan) -> tuple[Standing, ...]:
 def _of_steps(plan: Plan) -> Iterator[Standing]:
     for step in plan.steps().values():
         its_kind, params = kind_and_params(step)
+        yield from its_kind.prerequisites(params, plan.place)
+
+
+def _of_requirements(plan: Plan) -> Iterator[Standing]:
+    for requirement in plan.requirements:
+        its_kind, params = requirements.kind_and_params(requirement)
         yield from its_kind.prerequisites(params, plan.place)
 
 

@@ -7,7 +7,7 @@ errors: botocore's model of ELBv2.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from hashlib import sha256
@@ -45,6 +45,8 @@ class Listener:
     port: int
     balancer: LoadBalancer
     rules: list[Rule]
+    certificates: list[str] = field(default_factory=list)
+    """The ARNs of those that it presents, the default one first."""
 
     def status(self, path: str) -> int:
         """What a request for that path is answered: 200 where it is forwarded, or the status of a fixed response."""
@@ -58,6 +60,7 @@ class Listeners:
 
     listeners: list[Listener]
     load_balancers: list[LoadBalancer]
+    add_load_balancer: Callable[[str, str], LoadBalancer]
 
     def add_listener(self, balancer: LoadBalancer, port: int = HTTPS_PORT) -> Listener:
         """Set the scene: a listener that forwards whatever comes."""
@@ -66,6 +69,13 @@ class Listeners:
         self.listeners.append(Listener(arn, port, balancer, []))
         self.add_rule(self.listeners[-1], None, (), forward)
         return self.listeners[-1]
+
+    def listener_of(self, region: str, name: str, port: int) -> Listener:
+        """Set the scene: the listener on a port of the load balancer of that name, added if it is not there."""
+        balancer = next((b for b in self.load_balancers if (b.region, b.name) == (region, name)), None)
+        balancer = balancer or self.add_load_balancer(region, name)
+        found = (each for each in self.listeners if each.balancer is balancer and each.port == port)
+        return next(found, None) or self.add_listener(balancer, port)
 
     def add_rule(
         self, listener: Listener, priority: int | None, patterns: tuple[str, ...], action: Mapping[str, Any]
@@ -104,6 +114,16 @@ class Listeners:
                 }
                 for listener in self.listeners
                 if listener.balancer.arn == arn
+            ]
+        }
+
+    @operation("DescribeListenerCertificates")
+    def describe_listener_certificates(self, call: Call) -> Mapping[str, Any]:
+        """The default certificate and the list; a listener without TLS has none."""
+        listener = self._listener(call, str(call.parameters["ListenerArn"]))
+        return {
+            "Certificates": [
+                {"CertificateArn": arn, "IsDefault": arn == listener.certificates[0]} for arn in listener.certificates
             ]
         }
 

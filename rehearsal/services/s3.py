@@ -1,7 +1,8 @@
 """S3: the buckets of which the public may read one object, written by PutObject and read over HTTP.
 
 A write is seen by every read after it (S3 User Guide, "Amazon S3 data consistency model"). An object that is not there
-answers the public 403 and not 404, because nobody but the owner may list. Other operations are refused by name.
+answers the public 403 and not 404, because nobody but the owner may list. What replicates a bucket stands in
+`s3_replication`. Other operations are refused by name.
 """
 
 from __future__ import annotations
@@ -14,8 +15,10 @@ from urllib.parse import urlsplit
 
 from deployment.resources import PublicObject
 from pilotlight.domain.ports import Silence, WebAnswer, WebRequest
+from pilotlight.domain.step import Standing
 from rehearsal.internet import Internet
 from rehearsal.service import Service, Spread, operation
+from rehearsal.services.s3_replication import KeptBucket, ReplicatedBuckets
 from rehearsal.wire import Call, ServiceError
 from rehearsal.world import World
 
@@ -33,7 +36,7 @@ class Bucket:
     """Whether public access is blocked in the account, whatever the bucket's own policy says."""
 
 
-class S3(Service):
+class S3(ReplicatedBuckets, Service):
     """The buckets of the account."""
 
     name = "s3"
@@ -42,8 +45,15 @@ class S3(Service):
     def __init__(self, world: World) -> None:
         super().__init__(world)
         self.buckets: dict[str, Bucket] = {}
+        self.kept: dict[str, KeptBucket] = {}
         self.silent: set[str] = set()
         """Regions whose S3 answers nobody at the moment; the rest of the region is well."""
+
+    def furnish(self, standing: Standing) -> None:
+        """A bucket of the application."""
+        if standing.what != "replicated bucket":
+            super().furnish(standing)
+        self.furnish_replicated(standing)
 
     def deploy(self, described: PublicObject, region: str, internet: Internet) -> None:
         """Make a bucket, reachable at its regional name; one that is there is left as it is."""

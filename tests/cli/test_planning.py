@@ -123,5 +123,6 @@ def test_the_generated_files_are_written_once_and_then_found_up_to_date(
     assert told.out.splitlines() == [
         "plans/plan.schema.json is written anew.",
         "docs/steps.md is written anew.",
+        "docs/requirements.md is written anew.",
         "Nothing to do: the generated files are up to date.",
     ]

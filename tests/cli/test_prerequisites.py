@@ -16,11 +16,11 @@ from cli.prerequisites import cdk, commands, terraform
 from cli.prerequisites.needs import needs_of
 from cli.requiring import Format, prerequisites, written
 from pilotlight.domain.plan import Plan
-from pilotlight.steps import kind, kind_names
 from planfile import load
 from tests.builders import STANDBY, a_plan
 from tests.cli.test_rehearse import FILEFLOW, ROOT, pilotlight
-from tests.conventions.test_step_kinds import PLACE, examples
+from tests.conventions.test_kinds import ALL as KINDS
+from tests.conventions.test_kinds import PLACE, examples
 
 FORMATS = pytest.mark.parametrize("wanted", Format)
 CACHE = {
@@ -93,9 +93,9 @@ def test_the_formats_have_words_for_the_same_things() -> None:
     assert set(terraform.WRITERS) == set(cdk.WRITERS) == set(commands.WRITERS)
 
 
-@pytest.mark.parametrize("name", kind_names())
-def test_every_kind_says_why_it_needs_what_it_needs(name: str) -> None:
-    its_kind = kind(name)
+@pytest.mark.parametrize("path", KINDS)
+def test_every_kind_says_why_it_needs_what_it_needs(path: str) -> None:
+    its_kind = KINDS[path]
 
     for entry in examples(its_kind):
         for need in its_kind.prerequisites(its_kind.params.model_validate(entry["params"]), PLACE):

@@ -15,7 +15,7 @@ from pilotlight.steps import kind, kind_names
 from rehearsal.embedded_aws import EmbeddedAws
 from rehearsal.virtual_time import VirtualTime
 from rehearsal.world import World
-from tests.conventions.test_step_kinds import example_params
+from tests.conventions.test_kinds import example_params
 from tests.steps.conftest import PLACE, Bench
 from tests.steps.fences import SEOUL, OldPrimary, seconds
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from planfile.generated import SCHEMA, STEPS_PAGE, generated_texts, regenerate, stale
+from planfile.generated import REQUIREMENTS_PAGE, SCHEMA, STEPS_PAGE, generated_texts, regenerate, stale
 from planfile.reading import InstalledKinds
 from tests.planfile.builders import KINDS
 
@@ -19,7 +19,7 @@ def test_what_is_missing_or_old_is_written_anew(tmp_path: Path) -> None:
 
     written = regenerate(KINDS, tmp_path)
 
-    assert written == [SCHEMA, STEPS_PAGE]
+    assert written == [SCHEMA, STEPS_PAGE, REQUIREMENTS_PAGE]
     assert (tmp_path / STEPS_PAGE).read_text() == generated_texts(KINDS)[STEPS_PAGE]
     assert stale(KINDS, tmp_path) == []
 

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator
 from datetime import timedelta
 from enum import StrEnum
-from typing import Self
+from typing import Any, Self
 
 from pydantic import Field
 
@@ -168,6 +168,14 @@ class OtherWriter(Part):
     plan: str | None = Field(None, description="The plan that covers it; none means that nobody does.")
 
 
+class Requirement(Part):
+    """Something that must be true in AWS before the plan can be relied on, and that no step of it acts on."""
+
+    requirement: Name
+    kind: str
+    params: dict[str, Any] = Field(default_factory=dict)
+
+
 class Plan(Part):
     """One workload and how it is recovered."""
 
@@ -188,6 +196,9 @@ class Plan(Part):
     people: People = People()
     traffic: Traffic | None = Field(None, description="How users reach the application, and what holds them.")
     notifications: Notifications = Notifications()
+    requirements: tuple[Requirement, ...] = Field(
+        (), description="What must be true before an incident and no step brings about; readiness looks at it."
+    )
     stages: Stages
 
     @property

@@ -2,7 +2,8 @@
 
 A kind says what it is called with (`params`), what it may do (`statements`), which AWS operations it calls and what
 each of their errors means to it (`operations`), how long it takes (`timing`) and what it does to the living world
-(`harm`). It then looks, acts, and reads back its effect:
+(`harm`). What it shares with the kinds that only look stands in `pilotlight.domain.kind`. It then looks, acts, and
+reads back its effect:
 
 * `readiness` on a schedule, in any region; `preflight` inside a run, short, standby data plane only.
 * `execute` looks first, acts if there is something to do, and returns a receipt. It may run twice.
@@ -16,19 +17,53 @@ step handler: throttled, unavailable and ambiguous mean "look again"; all others
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
 from pilotlight.domain.data_loss import DataAtRisk
+from pilotlight.domain.kind import (
+    Access,
+    Finding,
+    Kind,
+    Operation,
+    P,
+    Params,
+    Severity,
+    Standing,
+    Statement,
+    StepContext,
+)
 from pilotlight.domain.place import Place, Writer
-from pilotlight.domain.ports import Aws, Web
-from pilotlight.domain.traffic import Traffic
+
+# A step kind takes all the words of its contract from here, those that it shares with requirements included.
+__all__ = [
+    "Access",
+    "CannotUndo",
+    "Failed",
+    "Finding",
+    "Harm",
+    "NotYet",
+    "Operation",
+    "OutputOf",
+    "Params",
+    "Pending",
+    "Receipt",
+    "Refusal",
+    "Settled",
+    "Severity",
+    "Standing",
+    "Statement",
+    "StepContext",
+    "StepKind",
+    "Timing",
+    "Undone",
+]
 
 
 class Harm(StrEnum):
@@ -37,40 +72,6 @@ class Harm(StrEnum):
     HARMLESS = "harmless"
     DISRUPTIVE = "disruptive"
     IRREVERSIBLE = "irreversible"
-
-
-class Access(StrEnum):
-    """What an IAM statement, or an AWS operation, lets its caller do."""
-
-    READ = "read"
-    WRITE = "write"
-    PASS_ROLE = "pass-role"
-    GRANT = "grant"
-
-
-@dataclass(frozen=True)
-class Statement:
-    """One IAM permission: `actions` on `resources`, under `conditions`, of one class of access."""
-
-    access: Access
-    actions: tuple[str, ...]
-    resources: tuple[str, ...]
-    conditions: Mapping[str, Mapping[str, str | list[str]]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Operation:
-    """One AWS operation that a kind calls, as botocore names it, with the fate of each error its model lists.
-
-    `handled` maps a wire error code to what the kind does about it, in a few words; `fatal` lists the codes that end
-    the step. Together they name every modelled error of the operation (a convention test compares them with botocore).
-    """
-
-    service: str
-    name: str
-    access: Access
-    handled: Mapping[str, str] = field(default_factory=dict)
-    fatal: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -93,62 +94,6 @@ class Timing:
         if until_possible <= self.poll:
             return self.poll
         return min(until_possible, timedelta(seconds=30))
-
-
-@dataclass(frozen=True)
-class StepContext:
-    """What a step kind sees of the run it works in.
-
-    `started` is when this step first acted, `now` the present; `outputs` are those of the steps settled before it,
-    by step name. `aws` and `web` are the only ways out. `traffic` is what the plan says of its users' ways.
-    """
-
-    place: Place
-    run_id: str
-    step: str
-    epoch: int
-    started: datetime
-    now: datetime
-    aws: Aws
-    web: Web
-    outputs: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    traffic: Traffic | None = None
-
-    @property
-    def waited(self) -> timedelta:
-        """How long this step has been at work."""
-        return self.now - self.started
-
-
-@dataclass(frozen=True)
-class Standing:
-    """One thing that stands in a region before an incident: `what` of which service, with facts, and why it must."""
-
-    service: str
-    what: str
-    region: str
-    facts: Mapping[str, Any]
-    why: str = ""
-
-
-class Severity(StrEnum):
-    """How a finding bears on a run: only `impossible` blocks one. `error` is for readiness: it must be put right before
-    the plan is relied on, though a run would reach its end (users who go round the latch, for example)."""
-
-    FINE = "fine"
-    WARNING = "warning"
-    ERROR = "error"
-    IMPOSSIBLE = "impossible"
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing looked at before it was needed, with what to do about it."""
-
-    severity: Severity
-    code: str
-    sentence: str
-    fix: str = ""
 
 
 @dataclass(frozen=True)
@@ -211,12 +156,6 @@ class Refusal:
     sentence: str
 
 
-class Params(BaseModel):
-    """What a step is called with in a plan. Each subclass's docstring holds a YAML example, which a test validates."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
 class OutputOf(BaseModel):
     """A value that an earlier step gives: `{step: promote, output: address}`."""
 
@@ -226,46 +165,20 @@ class OutputOf(BaseModel):
     output: str
 
 
-P = TypeVar("P", bound=Params)
-
-
-class StepKind(ABC, Generic[P]):
+class StepKind(Kind[P]):
     """One kind of recovery action. The module holds one instance, named `KIND`."""
 
-    name: ClassVar[str]
-    params: type[P]
     harm: ClassVar[Harm]
     timing: ClassVar[Timing]
-    operations: ClassVar[tuple[Operation, ...]]
     outputs: ClassVar[tuple[str, ...]] = ()
     fences: ClassVar[bool] = False
     """Whether it closes the old primary's write path. Such a kind stands in the stage `fence` and nowhere else, and its
     step settles with the output `closed`: `yes` where a read showed it closed, `unreachable` where the primary did not
     answer."""
 
-    @abstractmethod
-    def title(self, params: P) -> str:
-        """What this step does, as the console and Slack name it: a verb and the resource."""
-
-    @abstractmethod
-    def statements(self, params: P, place: Place) -> tuple[Statement, ...]:
-        """The permissions this very step needs; a write never falls back to `*`."""
-
     def needs(self, params: P) -> tuple[OutputOf, ...]:
         """The outputs of earlier steps that this one uses."""
         return ()
-
-    def standing(self, params: P, place: Place) -> tuple[Standing, ...]:
-        """What the plan takes to stand before an incident; a rehearsal furnishes its world with it."""
-        return ()
-
-    def prerequisites(self, params: P, place: Place) -> tuple[Standing, ...]:
-        """What the owner's own infrastructure code must hold for this step."""
-        return self.standing(params, place)
-
-    @abstractmethod
-    def readiness(self, params: P, context: StepContext) -> tuple[Finding, ...]:
-        """Everything that must be true before an incident; may read any region."""
 
     @abstractmethod
     def preflight(self, params: P, context: StepContext) -> tuple[Finding, ...]:

@@ -28,6 +28,5 @@ def inspect(runtime: Runtime, plan: Plan) -> list[tuple[str, Finding]]:
 
 def context_of(runtime: Runtime, plan: Plan, step: str) -> StepContext:
     """The context of a look that belongs to no step's turn: reads only."""
-    now = runtime.now()
     aws, web = ReadOnlyAws(runtime.aws), runtime.outside.web
-    return StepContext(plan.place, "", step, 0, now, now, aws, web, traffic=plan.traffic)
+    return StepContext.of_no_run(plan.place, step, runtime.now(), aws, web, plan.traffic)
