@@ -1,5 +1,5 @@
 """The commands by which a person says something about a run: `approve`, `hold`, `release`, `abort`, `override`,
-`acknowledge`.
+`change`, `acknowledge`.
 
 They sign who says it with the user's own AWS credentials and hand it to the application's function in the standby
 region. What the function answers is printed; it may refuse. Exit codes: 0 the word was taken, 1 AWS could not be asked,

@@ -90,6 +90,19 @@ def override(
     _say("override", plan, run, reason, output, accept=accept, yes=yes)
 
 
+@app.command(epilog="Example: ./pilotlight change plans/fileflow.yaml maintenance-7 --to planned --reason 'a move'")
+def change(
+    plan: PlanFile,
+    run: RunName = "",
+    to: Annotated[str, typer.Option(help="'planned': lose nothing, or move nothing. 'unplanned': go without it.")] = "",
+    reason: Reason = "",
+    yes: Yes = False,
+    output: Output = WordOutput.TEXT,
+) -> None:
+    """Make a run planned or unplanned, until its writer moves; also ahead of its start, by the name it will have."""
+    _say("change", plan, run, reason, output, accept=to, yes=yes)
+
+
 @app.command(epilog="Example: ./pilotlight acknowledge plans/fileflow.yaml --reason 'the image is there now'")
 def acknowledge(
     plan: PlanFile,

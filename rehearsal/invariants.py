@@ -23,7 +23,6 @@ from moto.ssm.models import ssm_backends
 
 from deployment import names
 from pilotlight.domain.life import StepState, StepStatus
-from pilotlight.domain.run import state_from_item
 from pilotlight.domain.tombstone import Tombstone, TombstoneState
 from pilotlight.handlers.guard import Mode
 from pilotlight.steps import kind_and_params
@@ -162,7 +161,7 @@ class Watch:
 
     def _fence(self, run_id: str, name: str) -> StepState:
         kept = self._note(names.CONTROL_TABLE, f"run#{run_id}", f"step#{name}")
-        return state_from_item(kept) if kept else StepState()
+        return StepState.from_item(kept) if kept else StepState()
 
     def _other_holder(self, subject: str, run_id: str, epoch: int) -> str:
         """Who holds a lease instead of a run in its epoch; empty where that run does."""

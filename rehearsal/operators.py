@@ -1,4 +1,4 @@
-"""Two people on call who do the same thing in the same second: start a failover each, and approve what is at work."""
+"""People on call: two who start and approve in the same second, and one who asks for a planned failover."""
 
 from __future__ import annotations
 
@@ -6,28 +6,43 @@ import json
 from functools import partial
 
 from deployment import names
+from pilotlight.aws import functions
 from pilotlight.aws.signing import sign
 from pilotlight.domain.plan import Plan
 from pilotlight.domain.policy import People
-from pilotlight.domain.word import WordKind, binding
+from pilotlight.domain.word import Mode, WordKind, binding
 from rehearsal.scene import Scene
 from rehearsal.sts import Caller, put_sts
 
 NAMES = ("anna", "boris")
 NOTICED_AFTER_SECONDS = 90.0
 APPROVED_AFTER_SECONDS = 60.0
+PLANNED_RUN = "planned-move"
 
 
 def approved_by_two(plan: Plan) -> Plan:
     """The plan with a gate that both of them may open."""
     gates = plan.gates.model_copy(update={"approval": True})
-    return plan.model_copy(update={"gates": gates, "people": People(approvers=(_arn(plan, "*"),))})
+    return heeding(plan).model_copy(update={"gates": gates})
+
+
+def heeding(plan: Plan) -> Plan:
+    """The plan as one that lets every operator speak."""
+    return plan.model_copy(update={"people": People(approvers=(_arn(plan, "*"),))})
+
+
+def start_planned(scene: Scene) -> None:
+    """A person asks for a planned run ahead of its start, and starts it by hand."""
+    who = _caller(scene.plan, NAMES[0])
+    put_sts(scene.account.internet, scene.world, scene.plan.regions.standby, [who])
+    _say(scene, who, WordKind.CHANGE, PLANNED_RUN, "the primary is to be left in peace", Mode.PLANNED.value)
+    _start(scene, who, PLANNED_RUN)
 
 
 def two_operators(scene: Scene) -> None:
     """The primary goes dark; each of the two starts a run by hand, and a minute later approves the one at work."""
     plan, time = scene.plan, scene.world.time
-    callers = [Caller(_arn(plan, name), f"AKIA{name.upper():X<16}", f"the secret of {name}") for name in NAMES]
+    callers = [_caller(plan, name) for name in NAMES]
     put_sts(scene.account.internet, scene.world, plan.regions.standby, callers)
     scene.world.darken(plan.regions.primary)
     for caller in callers:
@@ -38,15 +53,31 @@ def _arn(plan: Plan, name: str) -> str:
     return f"arn:aws:sts::{plan.account}:assumed-role/Operators/{name}"
 
 
+def _caller(plan: Plan, name: str) -> Caller:
+    return Caller(_arn(plan, name), f"AKIA{name.upper():X<16}", f"the secret of {name}")
+
+
 def _act(scene: Scene, who: Caller) -> None:
-    plan, region = scene.plan, scene.plan.regions.standby
-    sdk, name = scene.account.sdk(region), who.arn.rsplit("/", maxsplit=1)[-1]
-    asked = {"confirm": plan.application, "reason": f"{plan.regions.primary} is dark", "requested_by": name}
-    start = {"stateMachineArn": names.machine_arn(plan.place), "name": f"{name}-by-hand", "input": json.dumps(asked)}
-    sdk.call("stepfunctions", "StartExecution", region, **start)
+    _start(scene, who, f"{_name(who)}-by-hand")
     scene.world.time.sleep(APPROVED_AFTER_SECONDS)
-    bound = binding(plan.application, WordKind.APPROVE, "", "", "")
+    _say(scene, who, WordKind.APPROVE)
+
+
+def _name(who: Caller) -> str:
+    return who.arn.rsplit("/", maxsplit=1)[-1]
+
+
+def _start(scene: Scene, who: Caller, run: str) -> None:
+    plan, region = scene.plan, scene.plan.regions.standby
+    asked = {"confirm": plan.application, "reason": f"{plan.regions.primary} is to be left", "requested_by": _name(who)}
+    start = {"stateMachineArn": names.machine_arn(plan.place), "name": run, "input": json.dumps(asked)}
+    scene.account.sdk(region).call("stepfunctions", "StartExecution", region, **start)
+
+
+def _say(scene: Scene, who: Caller, kind: WordKind, run: str = "", reason: str = "", accept: str = "") -> None:
+    plan, region = scene.plan, scene.plan.regions.standby
+    bound = binding(plan.application, kind, run, reason, accept)
     proof = sign(who.credentials.get_frozen_credentials(), region, bound)
-    event = {"do": WordKind.APPROVE.value, "proof": proof}
-    call = {"FunctionName": names.word_function(plan.application), "Qualifier": names.ALIAS}
-    sdk.call("lambda", "Invoke", region, **call, Payload=json.dumps(event).encode())
+    event = {"do": kind.value, "run_id": run, "reason": reason, "accept": accept, "proof": proof}
+    answer = functions.ask(scene.account.sdk(region), region, names.word_function(plan.application), event)
+    assert answer["accepted"], answer["sentence"]

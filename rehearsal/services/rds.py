@@ -19,6 +19,7 @@ from typing import Any, ClassVar
 from pilotlight.domain.step import Standing
 from rehearsal.service import Service, Spread, operation
 from rehearsal.services.rds_instance import Instance, Status, must_be_available, must_have_room
+from rehearsal.services.rds_lag import Lags
 from rehearsal.services.rds_restarts import REBOOTS, Restarts
 from rehearsal.wire import Call, NotModelled, ServiceError
 from rehearsal.world import World
@@ -51,6 +52,7 @@ class Rds(Restarts, Service):
         self._instances: dict[tuple[str, str], Instance] = {}
         self._slow: dict[Instance, float] = {}
         self._failing: dict[Instance, str] = {}
+        self._lags = Lags(world)
 
     # Setting the scene
 
@@ -142,18 +144,9 @@ class Rds(Restarts, Service):
         self.instance(region, identifier).lag_reported = False
 
     def lag_seconds(self, region: str, identifier: str) -> float | None:
-        """What the metric `ReplicaLag` reads now; None for an instance that is no replica, or does not report.
-
-        MySQL and MariaDB say -1 when replication is not running; PostgreSQL's lag then grows with time.
-        """
+        """What the metric `ReplicaLag` reads now; None for an instance that is no replica, or does not report."""
         replica = self.instance(region, identifier)
-        if replica.source is None or not replica.lag_reported:
-            return None
-        if replica.engine == "postgres":
-            ends = (self.world.dark.get(replica.source.region), replica.halted)
-            since = min((end for end in ends if end), default=self.world.time.now())
-            return replica.lag_seconds + (self.world.time.now() - since).total_seconds()
-        return replica.lag_seconds if self._replication(replica) == "replicating" else -1.0
+        return self._lags.of(replica, replicating=self._replication(replica) == "replicating")
 
     # What AWS answers
 

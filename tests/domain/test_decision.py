@@ -295,6 +295,14 @@ class TestConfirm:
         assert self.look(*seen)[0] is Confirmation.LOOK_AGAIN
         assert self.look(*seen, by_person=True)[0] is Confirmation.GO
 
+    def test_a_planned_run_goes_on_though_the_primary_is_well_and_says_who_asked_for_it(self) -> None:
+        seen = confirm(PLAN, (probe(WELL),), looking_since=NOW, by_person=True, planned_by="anna (proven)", now=NOW)
+
+        assert seen.confirmation is Confirmation.GO
+        assert seen.sentence.startswith(
+            "anna (proven) asked for a planned failover of fileflow, whose primary need not"
+        )
+
     @pytest.mark.parametrize("by_person", [True, False])
     def test_unknown_is_never_yes(self, by_person: bool) -> None:
         assert self.look(probe(UNKNOWN), *GONE, by_person=by_person)[0] is Confirmation.LOOK_AGAIN

@@ -13,6 +13,7 @@ from pilotlight.domain.plan import Plan
 from pilotlight.domain.run import AtGate, Clocks, Origin, Outcome, Phase, Run
 from pilotlight.domain.waiting import WaitsFor, needs_approval, say_over, waits_for
 from pilotlight.domain.word import (
+    Mode,
     Standing,
     Word,
     WordKind,
@@ -22,6 +23,7 @@ from pilotlight.domain.word import (
     binding,
     holding,
     is_listed,
+    mode,
     refusal,
 )
 from tests.builders import a_plan
@@ -41,7 +43,7 @@ def a_run(plan: Plan = PLAN, **differences: Any) -> Run:
 
 
 def a_word(kind: WordKind, **differences: Any) -> Word:
-    accept = "20 min" if kind is WordKind.OVERRIDE else ""
+    accept = {WordKind.OVERRIDE: "20 min", WordKind.CHANGE: "planned"}.get(kind, "")
     word = Word(kind, "fileflow-e7", ANNA.arn, proven=True, reason="Orders are replayed.", given=NOW, accept=accept)
     return replace(word, **differences)
 
@@ -86,7 +88,7 @@ class TestWhoMaySpeak:
 
         assert "people.overriders of the plan of fileflow does not name that person" in refused
 
-    @pytest.mark.parametrize("kind", [WordKind.ABORT, WordKind.OVERRIDE, WordKind.ACKNOWLEDGE])
+    @pytest.mark.parametrize("kind", [WordKind.ABORT, WordKind.OVERRIDE, WordKind.CHANGE, WordKind.ACKNOWLEDGE])
     @pytest.mark.parametrize("reason", ["", "  "])
     def test_what_weighs_much_needs_a_reason(self, kind: WordKind, reason: str) -> None:
         assert "it has no reason" in refusal(a_word(kind, reason=reason), PLAN, met())
@@ -277,3 +279,32 @@ def test_a_plan_that_asks_for_approval_asks_every_run() -> None:
     assert needs_approval(a_run(PLAN, origin=Origin.CONSOLE))
     assert needs_approval(a_run(PLAN, origin=Origin.EVENT))
     assert not needs_approval(a_run(a_plan(), origin=Origin.EVENT))
+
+
+class TestAChange:
+    def test_may_be_said_ahead_of_a_run_and_until_its_writer_moves(self) -> None:
+        passed = a_run(gate=AtGate(passed=NOW))
+
+        assert refusal(a_word(WordKind.CHANGE), PLAN, NO_RUN) == ""
+        assert refusal(a_word(WordKind.CHANGE), PLAN, met(passed)) == ""
+        assert "past its point of no return" in refusal(a_word(WordKind.CHANGE), PLAN, met(passed, moved=True))
+
+    def test_of_a_run_that_is_over_is_refused(self) -> None:
+        over = a_run(phase=Phase.CLOSED, outcome=Outcome.BLOCKED)
+
+        assert "is over; say it for a run that is yet to start" in refusal(a_word(WordKind.CHANGE), PLAN, met(over))
+
+    @pytest.mark.parametrize("accept", ["", "Planned", "now"])
+    def test_to_what_no_run_can_be_is_refused(self, accept: str) -> None:
+        refused = refusal(a_word(WordKind.CHANGE, accept=accept), PLAN, met())
+
+        assert refused == f"A run is changed to planned or unplanned, and not to '{accept}'; use --to."
+
+    def test_the_last_proven_one_counts_and_without_any_a_run_is_unplanned(self) -> None:
+        planned = a_word(WordKind.CHANGE)
+        back = a_word(WordKind.CHANGE, accept="unplanned", given=NOW + timedelta(seconds=1))
+        claimed = a_word(WordKind.CHANGE, proven=False, given=NOW + timedelta(seconds=2))
+
+        assert mode([]) is Mode.UNPLANNED
+        assert mode([planned]) is Mode.PLANNED
+        assert mode([planned, back, claimed]) is Mode.UNPLANNED

@@ -13,7 +13,7 @@ from pilotlight.domain.place import Place
 from pilotlight.domain.ports import WebAnswer, WebRequest
 from pilotlight.domain.step import StepContext
 from pilotlight.estate.rds.instance import RdsInstance, look
-from pilotlight.estate.rds.lag import read_lag
+from pilotlight.estate.rds.lag import left_to_drain, read_lag
 from pilotlight.estate.rds.promotion import APPLICATION_TAG, MARK_TAG, is_marked
 
 LEAST = {"DBInstanceIdentifier": "fileflow"}
@@ -163,3 +163,46 @@ class TestLag:
 
         assert risk.window is None
         assert "because CloudWatch holds no ReplicaLag of the 4 min before 01:07:30 UTC" in risk.sentence
+
+
+CLOSED = ONSET
+SOURCE_ARN = "arn:aws:rds:ap-northeast-2:123456789012:db:fileflow-source"
+
+
+def left_of(engine: str, *reported: tuple[float, float]) -> DataAtRisk:
+    """What a replica lacks where CloudWatch holds these lags, each so many minutes behind the closing of its source."""
+    about = {"Engine": engine, "DBInstanceStatus": "available", "ReadReplicaSourceDBInstanceIdentifier": SOURCE_ARN}
+    stamps = [CLOSED + timedelta(minutes=minutes) for minutes, _ in reported]
+    result = {"Id": "lag", "Timestamps": stamps, "Values": [value for _, value in reported], "StatusCode": "Complete"}
+    answer = {"DBInstances": [{**LEAST, **about}], "MetricDataResults": [result]}
+    return left_to_drain("fileflow", "fileflow-source", context(answer), CLOSED)
+
+
+class TestWhatIsLeftToDrain:
+    def test_a_lag_of_zero_in_a_minute_behind_the_closing_is_nothing(self) -> None:
+        left = left_of("mysql", (-1, 2.0), (0, 0.0))
+
+        assert left.nothing
+        assert left.sentence == (
+            f"Nothing is lost: replica fileflow holds all that fileflow-source wrote until it was closed at "
+            f"{CLOSED:%H:%M:%S} UTC."
+        )
+
+    def test_a_lag_of_zero_before_the_closing_says_nothing_of_what_came_then(self) -> None:
+        assert left_of("mysql", (-1, 0.0)).seconds == 60.0
+
+    def test_a_lag_that_reaches_behind_the_closing_leaves_the_rest(self) -> None:
+        assert left_of("mysql", (1, 90.0)).seconds == 30.0
+
+    def test_a_lag_that_grows_on_an_idle_source_shows_nothing_until_its_next_write_is_there(self) -> None:
+        growing = ((1, 65.0), (2, 125.0), (3, 185.0))
+
+        assert left_of("postgres", *growing).seconds == 5.0
+        assert left_of("postgres", *growing, (4, 20.0)).nothing
+
+    @pytest.mark.parametrize("reported", [(), ((1, -1.0), (2, -1.0))])
+    def test_without_a_good_reading_it_is_unknown(self, reported: tuple[tuple[float, float], ...]) -> None:
+        left = left_of("mysql", *reported)
+
+        assert left.seconds is None
+        assert not left.nothing

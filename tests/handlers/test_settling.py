@@ -45,7 +45,7 @@ LONGER_THAN_A_PROMOTION_SECONDS = 30 * 60.0
 @pytest.fixture
 def fenced() -> Iterator[Desk]:
     """A run that a person started because the application is gone, and that has closed the primary, which answers."""
-    with a_desk(a_plan(stages=STAGES)) as desk:
+    with a_desk(a_plan(stages=STAGES, fence={"drain_within": "0 s"})) as desk:
         furnish(desk)
         elbv2 = desk.account.aws.service(Elbv2)
         elbv2.add_listener(elbv2.add_load_balancer(PRIMARY, BALANCER))

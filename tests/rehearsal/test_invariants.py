@@ -16,7 +16,7 @@ from pilotlight.aws.tables import DynamoTable
 from pilotlight.aws.tombstones import Tombstones
 from pilotlight.domain.life import StepState, StepStatus
 from pilotlight.domain.plan import Plan
-from pilotlight.domain.run import Outcome, state_to_item
+from pilotlight.domain.run import Outcome
 from pilotlight.domain.tombstone import Tombstone, TombstoneState
 from planfile import load
 from rehearsal.closing import closing_lines
@@ -102,7 +102,7 @@ class Doctored:
     def settle_fence(self, closed: str) -> None:
         state = StepState(StepStatus.SETTLED, outputs={"closed": closed})
         table = self.table(names.CONTROL_TABLE)
-        self.do(lambda: table.insert(f"run#{RUN}", "step#close", {"step": "close", **state_to_item(state)}))
+        self.do(lambda: table.insert(f"run#{RUN}", "step#close", {"step": "close", **state.to_item()}))
 
     def prepare_move(self, closed: str = "unreachable") -> None:
         """All that a run does before the writer moves."""

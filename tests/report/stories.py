@@ -220,6 +220,10 @@ def overridden() -> Story:
 def given_back() -> Story:
     """The move was not accepted: the note on the writer is withdrawn, and what was closed is opened again."""
     story = prepared()
+    lost = "Nothing is lost: replica ryuqqq-shared-rds-replica holds all that ryuqqq-shared-rds wrote."
+    ends = [moment(306).isoformat()] * 2
+    details = {"lag_seconds": 0.0, "data_loss_sentence": lost, "loss_window": ends}
+    story.write(RecordKind.DRAINED, 306.8, lost, step="promote", **details)
     story.write(RecordKind.TOMBSTONE, 307, "Epoch 7 of ryuqqq-shared-rds: its writing moves, withdrawn.", epoch=7)
     sentence = "Load balancer fileflow-prod-alb answers again."
     story.write(RecordKind.STEP_UNDONE, 340, sentence, step="promote", undone=True)

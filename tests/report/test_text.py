@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pilotlight.report.headline import headline
 from pilotlight.report.text import summary, text
 from pilotlight.report.view import view
 from tests.report import stories
@@ -72,3 +73,12 @@ def test_a_name_cannot_forge_a_line() -> None:
     story = stories.moving().failed(530, "promote", "It is gone.\nRTO      1 s of 2 h: kept", "Nothing.")
 
     assert "\nRTO      1 s" not in text(view(story.records))
+
+
+def test_a_planned_run_is_not_said_to_be_dark() -> None:
+    story = stories.Story().opened(163, mode="planned")
+
+    assert (
+        headline(view(story.records))
+        == "fileflow is about to move to ap-northeast-1: looking before a planned failover"
+    )

@@ -18,7 +18,7 @@ from pilotlight.domain.decision import LastRun
 from pilotlight.domain.errors import AlreadyThere, Changed, Misconfigured
 from pilotlight.domain.life import StepState
 from pilotlight.domain.ports import Table
-from pilotlight.domain.run import Outcome, Run, state_from_item, state_to_item
+from pilotlight.domain.run import Outcome, Run
 from pilotlight.domain.word import Word
 
 
@@ -168,11 +168,11 @@ class Control:
     def kept_steps(self, run_id: str) -> dict[str, KeptStep]:
         """The same, each with the version that it was read at."""
         items = self._table.query(f"run#{run_id}", prefix="step#")
-        return {item["step"]: KeptStep(state_from_item(item), item["version"]) for item in items}
+        return {item["step"]: KeptStep(StepState.from_item(item), item["version"]) for item in items}
 
     def keep_step(self, run_id: str, step: str, before: KeptStep | None, after: StepState) -> None:
         """Record a step's next state; raises `Changed` when another copy of the turn was faster."""
-        item = {"step": step, **state_to_item(after)}
+        item = {"step": step, **after.to_item()}
         try:
             if before is None:
                 self._table.insert(f"run#{run_id}", f"step#{step}", item)

@@ -70,6 +70,35 @@ class DataAtRisk:
         """How many seconds of writes that is; None is unknown."""
         return self.window.seconds if self.window else None
 
+    @property
+    def nothing(self) -> bool:
+        """Whether it is known that no write is missing."""
+        return self.seconds == 0
+
+    def to_item(self) -> dict[str, Any]:
+        """It as a JSON object."""
+        window, measured = self.window, self.measured
+        return {
+            "sentence": self.sentence,
+            "window": window.to_item() if window else None,
+            "measured": measured.isoformat() if measured else None,
+        }
+
+    @classmethod
+    def from_item(cls, item: Mapping[str, Any]) -> Self:
+        """Read it back."""
+        window, measured = item["window"], item["measured"]
+        return cls(
+            item["sentence"],
+            LossWindow.from_item(window) if window else None,
+            datetime.fromisoformat(measured) if measured else None,
+        )
+
+
+def worst_of(risks: Iterable[DataAtRisk]) -> DataAtRisk:
+    """The greatest of some risks; an unknown one is greater than any. Raises ValueError for none."""
+    return max(risks, key=_weight)
+
 
 def fresh_readings(readings: Iterable[tuple[datetime, float]], onset: datetime) -> list[tuple[datetime, float]]:
     """The readings that say how things stood when `onset` came, oldest first; each is stamped with its minute's start.
@@ -130,7 +159,7 @@ def judge(
 
     Raises ValueError for no risks at all: that nothing is lost is for somebody to say.
     """
-    worst = max(risks, key=_weight)
+    worst = worst_of(risks)
     too_much = " ".join(risk.sentence for risk in risks if _weight(risk) > limit.total_seconds())
     if not too_much:
         return Judgement(True, f"{worst.sentence} That is within {_limit(limit)}.", worst)

@@ -195,13 +195,19 @@ class Confirmed:
     look_again_in: timedelta = timedelta(0)
 
 
-def confirm(plan: Plan, signals: Signals, *, looking_since: datetime, by_person: bool, now: datetime) -> Confirmed:
+def confirm(
+    plan: Plan, signals: Signals, *, looking_since: datetime, by_person: bool, planned_by: str = "", now: datetime
+) -> Confirmed:
     """Whether a run that holds its lease may go on, by what is seen first-hand now.
 
     That the darkness lasted and that enough vantage points agree was decided before the run was started; here it only
     has to be there still. A good answer got first-hand ends the run, whoever started it. `looking_since` is when this
-    look was asked for first. A person's start needs no dark region.
+    look was asked for first. A person's start needs no dark region, and a planned run no darkness at all: `planned_by`
+    names who asked for it.
     """
+    if planned_by:
+        said = f"{planned_by} asked for a planned failover of {plan.application}, whose primary need not be dark"
+        return Confirmed(Confirmation.GO, f"{said}: {say(signals)}")
     well = well_again(signals)
     if well:
         sentence = f"The primary of {plan.application} is well again: {say(well)}"

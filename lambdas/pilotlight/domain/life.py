@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, assert_never
+from typing import Any, Self, assert_never
 
 from pilotlight.domain.durations import say_duration
 from pilotlight.domain.errors import (
@@ -47,7 +47,8 @@ class StepStatus(StrEnum):
 class StepState:
     """What is recorded of a step between two turns.
 
-    `attempts` counts the turns. Until `claimed_until` one copy of a turn is about to act, and no other may.
+    `attempts` counts the turns. Until `claimed_until` one copy of a turn is about to act, and no other may. `drained`
+    is when the standby was no longer waited for before the step moves a writer.
     """
 
     status: StepStatus = StepStatus.WAITING
@@ -59,6 +60,38 @@ class StepState:
     receipt: Receipt | None = None
     outputs: Mapping[str, str] = field(default_factory=dict)
     claimed_until: datetime | None = None
+    drained: datetime | None = None
+
+    def to_item(self) -> dict[str, Any]:
+        """The state as a JSON object."""
+        receipt = self.receipt
+        done = {"sentence": receipt.sentence, "acted": receipt.acted, "data": dict(receipt.data)} if receipt else None
+        moments = {name: moment.isoformat() if (moment := getattr(self, name)) else None for name in _MOMENTS}
+        return {
+            **{name: getattr(self, name) for name in ("reason", "fix", "attempts")},
+            "status": self.status.value,
+            "outputs": dict(self.outputs),
+            "receipt": done,
+            **moments,
+        }
+
+    @classmethod
+    def from_item(cls, item: Mapping[str, Any]) -> Self:
+        """Read it back; a moment that an older version did not write is not there."""
+        receipt = item["receipt"]
+        moments = {name: datetime.fromisoformat(at) if (at := item.get(name)) else None for name in _MOMENTS}
+        return cls(
+            status=StepStatus(item["status"]),
+            reason=item["reason"],
+            fix=item["fix"],
+            attempts=int(item["attempts"]),
+            receipt=Receipt(receipt["sentence"], receipt["acted"], receipt["data"]) if receipt else None,
+            outputs=item["outputs"],
+            **moments,
+        )
+
+
+_MOMENTS = ("started", "finished", "claimed_until", "drained")
 
 
 def advance(kind: StepKind[Any], params: Params, state: StepState, context: StepContext) -> StepState:

@@ -61,6 +61,15 @@ class Fence(Part):
     """How the old primary's write path is closed."""
 
     policy: FencePolicy = FencePolicy.TOMBSTONE_THEN_QUARANTINE
+    drain_within: Duration = Field(
+        timedelta(minutes=3),
+        description=(
+            "How long a primary that answers stays closed while the standby takes over the rest of its writes. A "
+            "planned run that cannot show by then that nothing is missing opens it again and moves nothing; an "
+            "unplanned one goes on. AWS reports a lag once a minute, and a PostgreSQL source that writes nothing shows "
+            "it after up to 5 min more."
+        ),
+    )
 
 
 class Gates(Part):
@@ -108,7 +117,7 @@ class People(Part):
     """
 
     approvers: tuple[Person, ...] = Field(
-        (), description="Who may approve, release, abort and acknowledge a run. Nobody if left out."
+        (), description="Who may approve, release, abort, change and acknowledge a run. Nobody if left out."
     )
     overriders: tuple[Person, ...] = Field(
         (), description="Who may accept, for one run, that more data is lost than the plan accepts. Nobody if left out."

@@ -29,6 +29,7 @@ class RecordKind(StrEnum):
     GATE_WAITING = "gate_waiting"
     GATE_PASSED = "gate_passed"
     OVERRIDDEN = "overridden"
+    DRAINED = "drained"
     STEP_STARTED = "step_started"
     STEP_WAITING = "step_waiting"
     STEP_SETTLED = "step_settled"

@@ -8,11 +8,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Self
 
-from pilotlight.domain.data_loss import LossWindow
+from pilotlight.domain.data_loss import DataAtRisk, LossWindow, worst_of
 from pilotlight.domain.life import StepState, StepStatus
 from pilotlight.domain.plan import Clock, Plan
 from pilotlight.domain.stages import StageName
-from pilotlight.domain.step import Receipt
 
 
 class Origin(StrEnum):
@@ -127,6 +126,7 @@ class Run:
     looks: int = 0
     reentries: Mapping[str, int] = field(default_factory=dict)
     gate: AtGate = AtGate()
+    losses: Mapping[str, DataAtRisk] = field(default_factory=dict)
 
     @property
     def epoch(self) -> int:
@@ -137,6 +137,21 @@ class Run:
     def plan(self) -> Plan:
         """The plan as it was when the run opened."""
         return Plan.from_snapshot(self.plan_snapshot)
+
+    def losing(self, losses: Mapping[str, DataAtRisk], sentence: str = "") -> Self:
+        """The run with what the steps that move its writers would lose, by step name; the greatest loss is the run's.
+
+        `sentence` says it where it is more than that of the greatest loss.
+        """
+        losses = {**self.losses, **losses}
+        worst = worst_of(losses.values())
+        return replace(
+            self,
+            losses=losses,
+            lag_at_onset_seconds=worst.seconds,
+            data_loss_sentence=sentence or worst.sentence,
+            loss_window=worst.window,
+        )
 
     def to_item(self) -> dict[str, Any]:
         """The run as a JSON object."""
@@ -151,6 +166,7 @@ class Run:
             "gate": self.gate.to_item(),
             "clocks": clocks,
             "loss_window": self.loss_window.to_item() if self.loss_window else None,
+            "losses": {step: loss.to_item() for step, loss in self.losses.items()},
             "outcome": outcome,
         }
 
@@ -167,6 +183,7 @@ class Run:
             # A run that an older version opened has no such entries.
             gate=AtGate.from_item(item.get("gate") or {}),
             loss_window=LossWindow.from_item(window) if (window := item.get("loss_window")) else None,
+            losses={step: DataAtRisk.from_item(loss) for step, loss in (item.get("losses") or {}).items()},
             outcome=Outcome(item["outcome"]) if item["outcome"] else None,
         )
 
@@ -176,40 +193,6 @@ _PLAIN = (
     "first_sequence", "lag_at_onset_seconds", "data_loss_sentence", "outcome_reason",
     "incident", "looks", "reentries",
 )  # fmt: skip
-
-
-def state_to_item(state: StepState) -> dict[str, Any]:
-    """A step's state as a JSON object."""
-    receipt = state.receipt
-    return {
-        "status": state.status.value,
-        "reason": state.reason,
-        "fix": state.fix,
-        "started": state.started.isoformat() if state.started else None,
-        "finished": state.finished.isoformat() if state.finished else None,
-        "attempts": state.attempts,
-        "claimed_until": state.claimed_until.isoformat() if state.claimed_until else None,
-        "outputs": dict(state.outputs),
-        "receipt": {"sentence": receipt.sentence, "acted": receipt.acted, "data": dict(receipt.data)}
-        if receipt
-        else None,
-    }
-
-
-def state_from_item(item: Mapping[str, Any]) -> StepState:
-    """Read a step's state back."""
-    receipt = item["receipt"]
-    return StepState(
-        status=StepStatus(item["status"]),
-        reason=item["reason"],
-        fix=item["fix"],
-        started=datetime.fromisoformat(item["started"]) if item["started"] else None,
-        finished=datetime.fromisoformat(item["finished"]) if item["finished"] else None,
-        attempts=int(item["attempts"]),
-        claimed_until=datetime.fromisoformat(item["claimed_until"]) if item.get("claimed_until") else None,
-        receipt=Receipt(receipt["sentence"], receipt["acted"], receipt["data"]) if receipt else None,
-        outputs=item["outputs"],
-    )
 
 
 class Review(StrEnum):

@@ -208,6 +208,12 @@ class StepKind(Kind[P]):
         """How much data would be lost if this step moved the writer now; None for a kind that moves none."""
         return None
 
+    def left_to_drain(self, params: P, context: StepContext, closed: datetime) -> DataAtRisk | None:
+        """Which writes of before `closed`, when the primary was closed, the standby still lacks, by what was measured
+        since; an empty window is none. None for a kind whose writers take nothing over from a primary that is closed.
+        """
+        return None
+
     @abstractmethod
     def stand_in(self, params: P, run_id: str) -> P | Refusal:
         """The parameters with which a drill does the same without touching production."""

@@ -37,15 +37,24 @@ class WordKind(StrEnum):
     RELEASE = "release"
     ABORT = "abort"
     OVERRIDE = "override"
+    CHANGE = "change"
     ACKNOWLEDGE = "acknowledge"
 
 
-_NEED_A_REASON = (WordKind.ABORT, WordKind.OVERRIDE, WordKind.ACKNOWLEDGE)
+_NEED_A_REASON = (WordKind.ABORT, WordKind.OVERRIDE, WordKind.CHANGE, WordKind.ACKNOWLEDGE)
+
+
+class Mode(StrEnum):
+    """How a run moves its writer: `planned` drains the standby and loses nothing, or moves nothing; `unplanned` drains
+    where the primary still answers, and goes on without it."""
+
+    PLANNED = "planned"
+    UNPLANNED = "unplanned"
 
 
 @dataclass(frozen=True)
 class Word:
-    """One word of one person about one run. `accept` is what an override or an acknowledgement accepts with it."""
+    """One word of one person about one run. `accept` is what it accepts or asks for with it: a loss, a mode, ..."""
 
     kind: WordKind
     run_id: str
@@ -136,6 +145,8 @@ def _refuse_at_this_time(word: Word, plan: Plan, standing: Standing) -> str:
             return _refuse_acknowledgement(word, plan, standing.last)
         case WordKind.OVERRIDE:
             return _refuse_override(word, run)
+        case WordKind.CHANGE:
+            return _refuse_change(word, run, standing)
         case WordKind.APPROVE | WordKind.HOLD | WordKind.RELEASE | WordKind.ABORT:
             pass
         case _:
@@ -144,7 +155,9 @@ def _refuse_at_this_time(word: Word, plan: Plan, standing: Standing) -> str:
         return f"There is no run {word.run_id} of {plan.application}; see in Step Functions which run is at work."
     if _is_over(run):
         return f"Run {run.run_id} is over, so there is nothing to {word.kind.value}: {run.outcome_reason}"
-    return _refuse_abort(run, standing) if word.kind is WordKind.ABORT else _refuse_at_the_gate(word, run, standing)
+    if word.kind is WordKind.ABORT:
+        return _refuse_past_the_move(run, standing, "abort")
+    return _refuse_at_the_gate(word, run, standing)
 
 
 def _is_over(run: Run) -> bool:
@@ -167,7 +180,7 @@ def _refuse_at_the_gate(word: Word, run: Run, standing: Standing) -> str:
     return ""
 
 
-def _refuse_abort(run: Run, standing: Standing) -> str:
+def _refuse_past_the_move(run: Run, standing: Standing, what: str) -> str:
     if standing.moved:
         standby, primary = run.plan.regions.standby, run.plan.regions.primary
         return (
@@ -176,8 +189,17 @@ def _refuse_abort(run: Run, standing: Standing) -> str:
             "run of its own."
         )
     if run.clocks.verified:
-        return f"Run {run.run_id} has brought {run.application} up already, so there is nothing to abort."
+        return f"Run {run.run_id} has brought {run.application} up already, so there is nothing to {what}."
     return ""
+
+
+def _refuse_change(word: Word, run: Run | None, standing: Standing) -> str:
+    """A change may be said ahead of a run, which is how a planned failover of a primary that is well begins."""
+    if word.accept not in [mode.value for mode in Mode]:
+        return f"A run is changed to {' or '.join(mode.value for mode in Mode)}, and not to '{word.accept}'; use --to."
+    if run and _is_over(run):
+        return f"Run {run.run_id} is over; say it for a run that is yet to start, by the name of its execution."
+    return _refuse_past_the_move(run, standing, "change") if run else ""
 
 
 def _refuse_override(word: Word, run: Run | None) -> str:
@@ -233,6 +255,17 @@ def holding(words: Iterable[Word]) -> Word | None:
     """The word that holds the run and was not released; None where it is free to go on."""
     latest = _latest(w for w in words if w.kind in (WordKind.HOLD, WordKind.RELEASE))
     return latest if latest and latest.kind is WordKind.HOLD else None
+
+
+def mode(words: Iterable[Word]) -> Mode:
+    """How the run is to move its writer, by what was said last; unplanned where nobody said anything."""
+    changed = change(words)
+    return Mode(changed.accept) if changed else Mode.UNPLANNED
+
+
+def change(words: Iterable[Word]) -> Word | None:
+    """The word that says how the run is to move its writer."""
+    return _latest(w for w in words if w.kind is WordKind.CHANGE and w.proven)
 
 
 def _latest(words: Iterable[Word]) -> Word | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -11,7 +12,7 @@ from pilotlight.domain.records import RecordKind
 from pilotlight.domain.run import Origin, Outcome, Phase, Run
 from pilotlight.domain.signals import Signal
 from pilotlight.domain.step import Finding, Severity
-from pilotlight.domain.word import Word, abort
+from pilotlight.domain.word import Mode, Word, abort, change, mode
 from pilotlight.handlers.answer import Answer
 from pilotlight.handlers.inspection import inspect
 from pilotlight.handlers.journal import clocks_of, write, write_once
@@ -22,8 +23,8 @@ from pilotlight.handlers.runtime import Runtime
 def look_again(runtime: Runtime, run: Run) -> Answer:
     """One look of a run that has not acted yet."""
     plan, now = run.plan, runtime.now()
-    aborted = abort(runtime.control.words(run.run_id))
-    if aborted:
+    words = runtime.control.words(run.run_id)
+    if aborted := abort(words):
         return end(runtime, run, Outcome.ABORTED_CLEAN, say_aborted(run, aborted))
     signals = see_first_hand(runtime, plan, now)
     began = onset(signals, plan.decision)
@@ -31,16 +32,24 @@ def look_again(runtime: Runtime, run: Run) -> Answer:
         run.run_id,
         lambda r: replace(r, looks=r.looks + 1, clocks=replace(r.clocks, onset=r.clocks.onset or began)),
     )
-    seen = confirmation(runtime, run, signals, looking_since=run.opened, now=now)
+    seen = confirmation(runtime, run, signals, words, looking_since=run.opened, now=now)
     return seen if isinstance(seen, Answer) else _go(runtime, run, seen)
 
 
 def confirmation(
-    runtime: Runtime, run: Run, signals: tuple[Signal, ...], *, looking_since: datetime, now: datetime
+    runtime: Runtime,
+    run: Run,
+    signals: tuple[Signal, ...],
+    words: Sequence[Word],
+    *,
+    looking_since: datetime,
+    now: datetime,
 ) -> Confirmed | Answer:
     """What says that the run may go on, or the answer to a look after which it may not: look again, or it has ended."""
     by_person = run.origin is not Origin.EVENT
-    seen = confirm(run.plan, signals, looking_since=looking_since, by_person=by_person, now=now)
+    changed = change(words)
+    planned_by = changed.who if changed and mode(words) is Mode.PLANNED else ""
+    seen = confirm(run.plan, signals, looking_since=looking_since, by_person=by_person, planned_by=planned_by, now=now)
     match seen.confirmation:
         case Confirmation.LOOK_AGAIN:
             return Answer("look_again", seen.sentence, seen.look_again_in)

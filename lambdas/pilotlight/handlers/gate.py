@@ -8,6 +8,7 @@ that crashed may be made again: what is seen then counts.
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
 from pilotlight.domain.data_loss import DataAtRisk, Judgement, LossWindow, Override, judge
 from pilotlight.domain.decision import Switch, say_switch
@@ -19,7 +20,7 @@ from pilotlight.domain.word import abort, holding
 from pilotlight.handlers.answer import Answer
 from pilotlight.handlers.confirming import confirmation, end, say_aborted
 from pilotlight.handlers.inspection import context_of
-from pilotlight.handlers.journal import write_once
+from pilotlight.handlers.journal import clocks_of, lost_by, write_once
 from pilotlight.handlers.looking import see_first_hand
 from pilotlight.handlers.restraints import read_switch
 from pilotlight.handlers.runtime import Runtime
@@ -40,7 +41,7 @@ def hold_gate(runtime: Runtime, run_id: str) -> Answer:
         return end(runtime, run, Outcome.ABORTED_CLEAN, say_aborted(run, aborted))
     since = run.gate.saw_dark or run.clocks.decided or run.opened
     signals = see_first_hand(runtime, run.plan, now)
-    seen = confirmation(runtime, run, signals, looking_since=since, now=now)
+    seen = confirmation(runtime, run, signals, words, looking_since=since, now=now)
     if isinstance(seen, Answer):
         return seen
     switch = read_switch(runtime)
@@ -61,24 +62,27 @@ def hold_gate(runtime: Runtime, run_id: str) -> Answer:
 def _let_through(runtime: Runtime, run: Run, judged: Judgement, seen: str) -> Answer:
     """Mark the run as let through, then listen once more: a hold is heard, or is told to come too late."""
     now = runtime.now()
-    run = runtime.control.change_run(
-        run.run_id, lambda r: replace(r, gate=replace(r.gate, since=r.gate.since or now, passed=r.gate.passed or now))
-    )
+    run = runtime.control.change_run(run.run_id, lambda r: _passed(r, now))
     passed = run.gate.passed or now
     if holding(word for word in runtime.control.words(run.run_id) if word.given <= passed):
         runtime.control.change_run(run.run_id, lambda r: replace(r, gate=replace(r.gate, passed=None)))
         return Answer("look_again", f"Run {run.run_id} was held in the moment in which it was let through.")
-    worst = judged.worst
     write_once(
         runtime,
         run,
         RecordKind.GATE_PASSED,
         f"{seen} {judged.sentence}",
-        lag_seconds=worst.seconds,
-        data_loss_sentence=judged.sentence,
-        loss_window=worst.window.to_item() if worst.window else None,
+        clocks=clocks_of(run.clocks),
+        **lost_by(run),
     )
     return Answer("go", seen)
+
+
+def _passed(run: Run, now: datetime) -> Run:
+    """The run let through. One that nobody saw dark is a planned one, and interrupts nothing before."""
+    gate = replace(run.gate, since=run.gate.since or now, passed=run.gate.passed or now)
+    since = run.clocks if run.clocks.onset else replace(run.clocks, onset=now, detected=now, decided=now)
+    return replace(run, gate=gate, clocks=since)
 
 
 def _warn(switch: Switch) -> str:
@@ -89,29 +93,28 @@ def _warn(switch: Switch) -> str:
 
 def weigh_data_loss(runtime: Runtime, run: Run) -> Judgement:
     """What the data-loss gate says now; the reading goes into the run, the use of an override into the ledger."""
-    gates = run.plan.gates
+    gates, risks = run.plan.gates, data_at_risk(runtime, run)
     judged = judge(
-        data_at_risk(runtime, run),
+        list(risks.values()),
         run.plan.objectives.rpo if gates.max_data_loss is None else gates.max_data_loss,
         run_id=run.run_id,
         override=runtime.control.override(run.run_id),
         now=runtime.now(),
     )
-    worst = judged.worst
-    said = judged.sentence if judged.passed else worst.sentence
-    runtime.control.change_run(
-        run.run_id,
-        lambda r: replace(r, lag_at_onset_seconds=worst.seconds, data_loss_sentence=said, loss_window=worst.window),
-    )
+    said = judged.sentence if judged.passed else ""
+    runtime.control.change_run(run.run_id, lambda r: r.losing(risks, said))
     if judged.override:
         _record_use(runtime, run, judged.override)
     return judged
 
 
-def data_at_risk(runtime: Runtime, run: Run) -> list[DataAtRisk]:
-    """What each step that moves a writer says would be lost, at least one; unknown where it cannot be asked."""
+def data_at_risk(runtime: Runtime, run: Run) -> dict[str, DataAtRisk]:
+    """What each step that moves a writer says would be lost, by its name; unknown where it cannot be asked.
+
+    At least one: under no name where no step moves a database.
+    """
     onset = run.clocks.onset or run.opened
-    risks: list[DataAtRisk] = []
+    risks: dict[str, DataAtRisk] = {}
     for step in run.plan.steps().values():
         its_kind, params = kind_and_params(step)
         try:
@@ -119,9 +122,9 @@ def data_at_risk(runtime: Runtime, run: Run) -> list[DataAtRisk]:
         except AwsError as error:
             risk = DataAtRisk(f"What step {step.name} would lose is unknown: {error.sentence}.")
         if risk:
-            risks.append(risk)
+            risks[step.name] = risk
     nothing = DataAtRisk("No step moves a database, so no replication lag counts.", LossWindow(onset, onset))
-    return risks or [nothing]
+    return risks or {"": nothing}
 
 
 def _record_use(runtime: Runtime, run: Run, override: Override) -> None:

@@ -60,6 +60,15 @@ def write_once(runtime: Runtime, run: Run, what: RecordKind, sentence: str, *, s
         write(runtime, run, what, sentence, step=step, **details)
 
 
+def lost_by(run: Run) -> dict[str, Any]:
+    """What a run would lose by what it knows, for a reader of the ledger."""
+    return {
+        "lag_seconds": run.lag_at_onset_seconds,
+        "data_loss_sentence": run.data_loss_sentence,
+        "loss_window": run.loss_window.to_item() if run.loss_window else None,
+    }
+
+
 def clocks_of(clocks: Clocks) -> dict[str, str | None]:
     """The five clocks as text."""
     return {clock.value: moment.isoformat() if (moment := clocks.at(clock)) else None for clock in Clock}

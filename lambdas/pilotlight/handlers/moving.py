@@ -3,12 +3,13 @@
 A writer moves only if nobody aborted the run, and after every fence of the plan settled: closed, as a read showed, or
 in a region that does not answer. The tombstone is durable, `intended`, before the call, and `committed` as soon as the
 move was accepted. A primary that was closed for a move that is not accepted within seconds is given back: the step
-gives up, and the run opens it again.
+gives up, and the run opens it again. What the standby drains meanwhile (`handlers.draining`) is a time of its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pilotlight.aws.functions import tell
@@ -18,12 +19,13 @@ from pilotlight.domain.durations import say_duration
 from pilotlight.domain.errors import AwsError
 from pilotlight.domain.life import StepState, StepStatus
 from pilotlight.domain.place import Writer
+from pilotlight.domain.plan import Plan
 from pilotlight.domain.policy import FencePolicy
 from pilotlight.domain.records import RecordKind
 from pilotlight.domain.run import Run
 from pilotlight.domain.step import Failed
 from pilotlight.domain.tombstone import Tombstone, TombstoneState
-from pilotlight.domain.word import abort
+from pilotlight.domain.word import Word, abort
 from pilotlight.handlers.journal import write
 from pilotlight.handlers.runtime import Runtime
 from pilotlight.steps import kind
@@ -32,7 +34,8 @@ GIVE_BACK = "give_back"
 """What the closer is asked when a writer will not move: the primary must not wait until the stage is over."""
 
 CLOSED_FOR_NOTHING = timedelta(seconds=45)
-"""How long a primary that answers may be closed while the move is not accepted; opening it again takes some more."""
+"""How long a primary that answers may be closed while the move is not accepted, once the standby is drained; opening
+it again takes some more."""
 
 
 def tombstones(runtime: Runtime, witness: str | None) -> Tombstones:
@@ -42,29 +45,47 @@ def tombstones(runtime: Runtime, witness: str | None) -> Tombstones:
     return Tombstones(DynamoTable(runtime.aws, runtime.region, name), copies)
 
 
-def must_not_move(runtime: Runtime, run: Run, states: Mapping[str, StepState]) -> Failed | None:
-    """Why the writer may not move now; None where it may."""
-    aborted = abort(runtime.control.words(run.run_id))
+@dataclass(frozen=True)
+class Closing:
+    """How the old primary was closed: when the last of its fences was read closed, and whether all of them were.
+
+    `whole` is false where a fence could not reach the primary, and where the plan has none.
+    """
+
+    at: datetime | None
+    whole: bool
+
+
+def closing(plan: Plan, states: Mapping[str, StepState]) -> Closing:
+    """How the fences of a run have settled."""
+    fences = [states.get(name, StepState()) for name, step in plan.steps().items() if kind(step.kind).fences]
+    moments = [state.finished for state in fences if state.outputs.get("closed") == "yes" and state.finished]
+    return Closing(max(moments, default=None), bool(fences) and len(moments) == len(fences))
+
+
+def must_not_move(
+    runtime: Runtime, run: Run, states: Mapping[str, StepState], words: Sequence[Word], step: str
+) -> Failed | None:
+    """Why the writer may not move now; None where it may, once the standby is drained."""
+    aborted = abort(words)
     if aborted:
         return Failed(f"{aborted.who} aborted the run, so the writer does not move.", "Start a new run if it is to.")
     plan = run.plan
-    closed_at: datetime | None = None
-    for step in plan.steps().values():
-        if not kind(step.kind).fences:
+    for name, fence in plan.steps().items():
+        if not kind(fence.kind).fences:
             continue
-        state = states.get(step.name, StepState())
+        state = states.get(name, StepState())
         if state.status is not StepStatus.SETTLED:
-            return Failed(f"Fence {step.name} did not settle, so the writer does not move.", "Look at the fence first.")
-        closed = state.outputs["closed"] == "yes"
-        if not closed and plan.fence.policy is FencePolicy.REQUIRE:
-            said = f"Fence {step.name} could not reach {plan.regions.primary}, and the plan requires it to be closed."
+            return Failed(f"Fence {name} did not settle, so the writer does not move.", "Look at the fence first.")
+        if state.outputs["closed"] != "yes" and plan.fence.policy is FencePolicy.REQUIRE:
+            said = f"Fence {name} could not reach {plan.regions.primary}, and the plan requires it to be closed."
             return Failed(said, "Wait for the region, or change fence.policy in the plan and deploy.")
-        if closed and state.finished:
-            closed_at = max(closed_at or state.finished, state.finished)
-    if closed_at and runtime.now() - closed_at > CLOSED_FOR_NOTHING:
+    closed, drained = closing(plan, states), states[step].drained
+    since = drained if closed.whole else closed.at
+    if since and runtime.now() - since > CLOSED_FOR_NOTHING:
         said = (
-            f"The primary has been closed for {say_duration(CLOSED_FOR_NOTHING)} and the move is not accepted, so it "
-            "is given up and the primary is opened again."
+            f"The primary has been closed for {say_duration(CLOSED_FOR_NOTHING)} for a move that is not accepted, so "
+            "it is given up and the primary is opened again."
         )
         return Failed(said, "See what keeps the standby from taking over, then start the run again.")
     return None

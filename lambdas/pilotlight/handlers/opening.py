@@ -18,6 +18,7 @@ from pilotlight.domain.records import Entry, RecordKind
 from pilotlight.domain.run import Origin, Outcome, Phase, Run
 from pilotlight.domain.start_input import StartInput, how_to_confirm
 from pilotlight.domain.step import Severity
+from pilotlight.domain.word import mode
 from pilotlight.handlers.answer import Answer
 from pilotlight.handlers.confirming import confirmed, end, look_again
 from pilotlight.handlers.holding import take_leases
@@ -155,6 +156,7 @@ def _write_opening(runtime: Runtime, run: Run) -> None:
         epoch=run.epoch,
         execution_arn=run.execution_arn,
         clocks=clocks_of(run.clocks),
+        mode=mode(runtime.control.words(run.run_id)).value,
         **description_of(run.plan),
     )
 

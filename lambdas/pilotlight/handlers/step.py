@@ -5,7 +5,7 @@ One function serves all steps of one kind, under that kind's role. `{"do": "warm
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,11 +20,13 @@ from pilotlight.domain.plan import Plan
 from pilotlight.domain.records import RecordKind
 from pilotlight.domain.run import Run
 from pilotlight.domain.stages import PlannedStep
-from pilotlight.domain.step import StepContext
+from pilotlight.domain.step import Failed, Pending, StepContext
 from pilotlight.domain.tombstone import TombstoneState
+from pilotlight.domain.word import Word
 from pilotlight.handlers.answer import whole_seconds
+from pilotlight.handlers.draining import drain, drained
 from pilotlight.handlers.journal import write, write_once
-from pilotlight.handlers.moving import ask_to_give_back, entomb, must_not_move
+from pilotlight.handlers.moving import ask_to_give_back, closing, entomb, must_not_move
 from pilotlight.handlers.runtime import Handler, Outside, Runtime, entry, measure
 from pilotlight.handlers.undoing import undo
 from pilotlight.steps import kind_and_params
@@ -80,8 +82,8 @@ def take_turn(runtime: Runtime, run: Run, step: PlannedStep) -> dict[str, Any]:
     if missing:
         raise InputRefused(f"Step {name} needs the outputs of {', '.join(missing)}, which did not settle before it.")
     context = _context(runtime, run, step, before.started or now, outputs)
-    states = {known: k.state for known, k in kept.items()}
-    after = _move(runtime, run, step, states, context) or advance(its_kind, params, before, context)
+    held = _before_the_move(runtime, run, step, kept, context)
+    after = held or advance(its_kind, params, kept[name].state, context)
     if after.receipt and not before.receipt:
         entomb(runtime, run, its_kind.writers(params, run.plan.place), TombstoneState.COMMITTED)
     if after != before:
@@ -93,22 +95,47 @@ def take_turn(runtime: Runtime, run: Run, step: PlannedStep) -> dict[str, Any]:
     return {"status": after.status.value, "wait_seconds": whole_seconds(wait)}
 
 
-def _move(
-    runtime: Runtime, run: Run, step: PlannedStep, states: Mapping[str, StepState], context: StepContext
+def _before_the_move(
+    runtime: Runtime, run: Run, step: PlannedStep, kept: dict[str, KeptStep], context: StepContext
 ) -> StepState | None:
-    """Before a step that moves a writer acts: the tombstone; or the step's end, where the writer must not move."""
+    """Before a step that moves a writer acts: the drain, then the tombstone; or the step's state, where it may not yet,
+    or must not at all. None where it goes on.
+    """
     its_kind, params = kind_and_params(step)
-    state, writers = states[step.name], its_kind.writers(params, run.plan.place)
+    state, writers = kept[step.name].state, its_kind.writers(params, run.plan.place)
     if not writers or state.receipt or state.status.over:
         return None
-    refusal = must_not_move(runtime, run, states)
-    moved = its_kind.moved(params, context) if refusal else False
-    if refusal and not moved:
+    words = runtime.control.words(run.run_id)
+    states = {known: k.state for known, k in kept.items()}
+    found = must_not_move(runtime, run, states, words, step.name) or _drain(runtime, run, step, kept, words, context)
+    waiting = replace(state, reason=found.reason, claimed_until=None) if found else state
+    if isinstance(found, Pending):
+        return waiting
+    if found and not (moved := its_kind.moved(params, context)):
         # Whether it moved may not show yet: then the step is neither failed nor taken further.
-        waiting = replace(state, reason=refusal.reason, claimed_until=None)
-        ended = replace(waiting, status=StepStatus.FAILED, fix=refusal.fix, finished=context.now)
+        ended = replace(waiting, status=StepStatus.FAILED, fix=found.fix, finished=context.now)
         return waiting if moved is None else ended
     entomb(runtime, run, writers, TombstoneState.INTENDED)
+    return None
+
+
+def _drain(
+    runtime: Runtime,
+    run: Run,
+    step: PlannedStep,
+    kept: dict[str, KeptStep],
+    words: Sequence[Word],
+    context: StepContext,
+) -> Pending | Failed | None:
+    """What keeps a step from moving its writer until the standby holds the rest; None where nothing does any more."""
+    state, states = kept[step.name].state, {known: k.state for known, k in kept.items()}
+    if state.drained:
+        return None
+    left = drain(runtime, run, step, states, words, context)
+    if isinstance(left, Pending | Failed):
+        return left
+    if closing(run.plan, states).whole:
+        kept[step.name] = _keep(runtime, run, step.name, kept[step.name], drained(runtime, run, step, state, left))
     return None
 
 
@@ -124,9 +151,12 @@ def _begin(runtime: Runtime, run: Run, step: PlannedStep, title: str) -> KeptSte
 
 def _claim(runtime: Runtime, run: Run, name: str, kept: KeptStep) -> KeptStep:
     """Claim the turn that may act, so that of two copies one acts and the other comes back later."""
-    claimed = replace(kept.state, claimed_until=runtime.now() + CLAIM)
-    runtime.control.keep_step(run.run_id, name, kept, claimed)
-    return KeptStep(claimed, kept.version + 1)
+    return _keep(runtime, run, name, kept, replace(kept.state, claimed_until=runtime.now() + CLAIM))
+
+
+def _keep(runtime: Runtime, run: Run, name: str, kept: KeptStep, state: StepState) -> KeptStep:
+    runtime.control.keep_step(run.run_id, name, kept, state)
+    return KeptStep(state, kept.version + 1)
 
 
 def _find(plan: Plan, name: str, kind_name: str) -> PlannedStep:

@@ -10,7 +10,7 @@ from pilotlight.domain.run import Outcome, Run
 from pilotlight.domain.waiting import Waiting, say_over
 from pilotlight.handlers.answer import Answer
 from pilotlight.handlers.confirming import end
-from pilotlight.handlers.journal import write
+from pilotlight.handlers.journal import lost_by, write
 from pilotlight.handlers.runtime import Runtime
 
 LISTEN_EVERY = timedelta(seconds=15)
@@ -37,7 +37,6 @@ def _tell(runtime: Runtime, run: Run, waiting: Waiting) -> None:
     told = [r.entry.sentence for r in known if (r.entry.kind, r.entry.run_id) == (RecordKind.GATE_WAITING, run.run_id)]
     if told[-1:] == [waiting.sentence]:
         return
-    window = run.loss_window.to_item() if run.loss_window else None
     write(
         runtime,
         run,
@@ -46,7 +45,5 @@ def _tell(runtime: Runtime, run: Run, waiting: Waiting) -> None:
         waits_for=waiting.what.value,
         until=waiting.until.isoformat(),
         then=waiting.then,
-        lag_seconds=run.lag_at_onset_seconds,
-        data_loss_sentence=run.data_loss_sentence,
-        loss_window=window,
+        **lost_by(run),
     )

@@ -169,6 +169,8 @@ def _say(word: Word) -> str:
             loss = "nobody knows how much" if word.accept == UNKNOWN_LOSS else f"{word.accept} of writes"
             until = word.given + OVERRIDE_LASTS
             said = f"{about} may lose {loss}, if it is decided before {until:%H:%M:%S} UTC, says {word.who}"
+        case WordKind.CHANGE:
+            said = f"{about} is {word.accept} from now on, says {word.who}"
         case WordKind.ACKNOWLEDGE:
             besides = ", and the account's automatic starts are counted anew" if word.accept == STARTS else ""
             said = f"How run {word.run_id} ended is acknowledged by {word.who}{besides}"

@@ -62,7 +62,9 @@ def headline(view: IncidentView) -> str:
         case IncidentState.STARTING:
             return f"{app} is dark{in_region(view.primary)}: a failover{there} is starting"
         case IncidentState.LOOKING:
-            return f"{app} seems dark{in_region(view.primary)}: looking again before a failover"
+            planned = view.run is not None and view.run.planned
+            seen = f"is about to move{there}" if planned else f"seems dark{in_region(view.primary)}"
+            return f"{app} {seen}: looking {'before a planned' if planned else 'again before a'} failover"
         case IncidentState.ACTING:
             return _headline_at_work(view, there)
         case IncidentState.STOPPING:

@@ -175,6 +175,7 @@ class RunView:
     plan_digest: str
     opened: datetime
     execution_arn: str
+    planned: bool = False
     outcome: Outcome | None = None
     outcome_reason: str = ""
 

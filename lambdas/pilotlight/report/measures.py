@@ -9,10 +9,10 @@ from pilotlight.domain.plan import Clock
 from pilotlight.domain.run import Outcome
 from pilotlight.report.incident import IncidentState, IncidentView
 from pilotlight.report.markup import foreign
-from pilotlight.report.times import stopwatch, time_of_day
+from pilotlight.report.times import signed, time_of_day
 
 MEANING = {
-    Clock.ONSET: "the primary went dark",
+    Clock.ONSET: "the primary went dark, or was left",
     Clock.DETECTED: "the standby was told",
     Clock.DECIDED: "it was sure enough to act",
     Clock.EXECUTED: "the last serving step was done",
@@ -36,7 +36,7 @@ def ribbon(view: IncidentView) -> str:
             continue
         after = view.clocks.at(later) if later else None
         gap = f'<span class="gap">{say_elapsed((after - moment).total_seconds())}</span>' if after else ""
-        shown = time_of_day(moment) if clock is Clock.ONSET else f"+{stopwatch(since or 0)}"
+        shown = time_of_day(moment) if clock is Clock.ONSET else signed(since or 0)
         title = f"{moment:%Y-%m-%d %H:%M:%S} UTC"
         cells.append(
             f'<li class="reached{" way" if after else ""}">{gap}<b>{clock.value}</b>'

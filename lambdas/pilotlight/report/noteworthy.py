@@ -35,7 +35,7 @@ def noteworthy(records: Sequence[Record]) -> list[Record]:
                 news, asked = True, ""
             case (
                 RecordKind.RUN_CONFIRMED | RecordKind.PREFLIGHT | RecordKind.GATE_PASSED | RecordKind.OVERRIDDEN
-                | RecordKind.GATE_WAITING | RecordKind.WORD
+                | RecordKind.GATE_WAITING | RecordKind.WORD | RecordKind.DRAINED
                 | RecordKind.STEP_STARTED | RecordKind.STEP_WAITING | RecordKind.STEP_SETTLED | RecordKind.STEP_FAILED
                 | RecordKind.STEP_UNDONE | RecordKind.TOMBSTONE | RecordKind.STAGE_REVIEWED | RecordKind.RUN_CLOSED
             ):  # fmt: skip
@@ -72,5 +72,8 @@ def urgent(record: Record) -> bool:
 
 def weighty(record: Record) -> bool:
     """Whether a noteworthy record goes to the pager where Slack does not work: the turns of a run."""
-    turns = (RecordKind.RUN_CONFIRMED, RecordKind.GATE_PASSED, RecordKind.OVERRIDDEN, RecordKind.STEP_FAILED)
+    turns = (
+        RecordKind.RUN_CONFIRMED, RecordKind.GATE_PASSED, RecordKind.OVERRIDDEN, RecordKind.DRAINED,
+        RecordKind.STEP_FAILED,
+    )  # fmt: skip
     return urgent(record) or record.entry.kind in turns

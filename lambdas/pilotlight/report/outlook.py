@@ -80,6 +80,8 @@ def _comes_next(view: IncidentView) -> str:
             return f"Nothing happens by itself{_armed(view)}."
         case IncidentState.STARTING:
             return "The run takes the lease and looks at the primary again before it changes anything."
+        case IncidentState.LOOKING if view.run and view.run.planned:
+            return f"If nothing stands in its way, {view.application} is failed over{to_region(view.standby)}."
         case IncidentState.LOOKING:
             return (
                 f"If the primary stays dark for as long as the plan asks, {view.application} is failed over"

@@ -13,7 +13,7 @@ from pilotlight.domain.run import Outcome
 from pilotlight.report.foreign import LONGEST_NAME, tame
 from pilotlight.report.incident import IncidentView, StepView
 from pilotlight.report.outlook import expected_back
-from pilotlight.report.times import since_onset, stopwatch
+from pilotlight.report.times import signed, since_onset
 from pilotlight.report.words import state_words
 
 WIDTH = 100
@@ -131,7 +131,7 @@ def _at(view: IncidentView, clock: Clock) -> str:
     moment, seconds = view.clocks.at(clock), view.clocks.seconds_since_onset(clock)
     if moment is None:
         return "—"
-    return f"{moment:%H:%M:%S}" if clock is Clock.ONSET or seconds is None else f"+{stopwatch(seconds)}"
+    return f"{moment:%H:%M:%S}" if clock is Clock.ONSET or seconds is None else signed(seconds)
 
 
 def _kept(needed: float, promised: float | None) -> str:

@@ -21,6 +21,11 @@ def stopwatch(seconds: float) -> str:
     return f"{sign}{hours}:{minutes:02d}:{rest:02d}" if hours else f"{sign}{minutes:02d}:{rest:02d}"
 
 
+def signed(seconds: float) -> str:
+    """A span counted from onset: `+05:02`, or `-00:02` for what was before it."""
+    return f"{'' if round(seconds) < 0 else '+'}{stopwatch(seconds)}"
+
+
 def took(seconds: float | None) -> str:
     """How long something took, or a dash."""
     return "—" if seconds is None else say_elapsed(seconds)
@@ -33,4 +38,4 @@ def time_of_day(moment: datetime) -> str:
 
 def since_onset(view: IncidentView, moment: datetime) -> str:
     """When something was, counted from onset: `+05:02`."""
-    return f"+{stopwatch((moment - origin_of_time(view)).total_seconds())}"
+    return signed((moment - origin_of_time(view)).total_seconds())

@@ -20,6 +20,7 @@ from pilotlight.domain.signals import Sight, Signal, Vantage
 from pilotlight.domain.stages import StageName
 from pilotlight.domain.step import Severity
 from pilotlight.domain.waiting import WaitsFor
+from pilotlight.domain.word import Mode, WordKind
 from pilotlight.report.incident import (
     FindingView,
     Gate,
@@ -64,10 +65,6 @@ def view(records: Sequence[Record], incident: str = "") -> IncidentView:
     return replace(facts, outlook=look_out(facts))
 
 
-_ONLY_TOLD = {RecordKind.OVERRIDDEN: "override_sentence", RecordKind.TOMBSTONE: "tombstone_sentence"}
-"""Records of which the view keeps nothing but their sentence."""
-
-
 class _Fold:
     def __init__(self, incident: str, application: str) -> None:
         self._view = IncidentView(incident, application)
@@ -94,8 +91,11 @@ class _Fold:
                 )
             case RecordKind.PREFLIGHT:
                 self._change(findings=tuple(_finding(found) for found in details.get("findings", ())))
-            case RecordKind.GATE_PASSED | RecordKind.GATE_WAITING | RecordKind.OVERRIDDEN | RecordKind.WORD:
-                self._at_the_gate(record)
+            case (
+                RecordKind.GATE_PASSED | RecordKind.GATE_WAITING | RecordKind.OVERRIDDEN | RecordKind.WORD
+                | RecordKind.DRAINED
+            ):  # fmt: skip
+                self._before_the_move(record)
             case RecordKind.TOMBSTONE:
                 self._change(tombstone_sentence=record.entry.sentence)
             case RecordKind.STAGE_REVIEWED:
@@ -166,37 +166,40 @@ class _Fold:
             verdicts=held.verdicts,
         )
 
-    def _at_the_gate(self, record: Record) -> None:
+    def _before_the_move(self, record: Record) -> None:
         if record.entry.kind is RecordKind.GATE_PASSED:
             self._passed(record)
         elif record.entry.kind is RecordKind.GATE_WAITING:
             self._paused(record)
         elif record.entry.kind is RecordKind.OVERRIDDEN:
             self._change(override_sentence=record.entry.sentence)
-        # A word is a line of its own; what it changes is told by the run.
+        elif record.entry.kind is RecordKind.DRAINED:
+            self._loss(record)
+        elif self._view.run and record.entry.details["word"].get("kind") == WordKind.CHANGE:
+            planned = record.entry.details["word"]["accept"] == Mode.PLANNED
+            self._change(run=replace(self._view.run, planned=planned))
+        # Any other word is a line of its own; what it changes is told by the run.
 
     def _passed(self, record: Record) -> None:
         details = record.entry.details
         sentence = details.get("data_loss_sentence") or record.entry.sentence
-        gate = Gate(record.entry.time, details.get("lag_seconds"), sentence)
+        self._change(gate=Gate(record.entry.time, details.get("lag_seconds"), sentence), pause=None)
+        self._loss(record)
+
+    def _loss(self, record: Record) -> None:
+        """What the run would lose by what it knows now, where the record says."""
+        details, view = record.entry.details, self._view
         self._change(
-            gate=gate,
-            pause=None,
-            rpo_seconds=gate.lag_seconds,
-            rpo_sentence=sentence,
+            rpo_seconds=details.get("lag_seconds", view.rpo_seconds),
+            rpo_sentence=details.get("data_loss_sentence", view.rpo_sentence),
             loss_window=_window(details),
         )
 
     def _paused(self, record: Record) -> None:
-        details, view = record.entry.details, self._view
+        details = record.entry.details
         until = datetime.fromisoformat(details["until"])
-        pause = Pause(WaitsFor(details["waits_for"]), until, record.entry.sentence, details["then"])
-        self._change(
-            pause=pause,
-            rpo_seconds=details.get("lag_seconds", view.rpo_seconds),
-            rpo_sentence=details.get("data_loss_sentence", view.rpo_sentence),
-            loss_window=_window(details) or view.loss_window,
-        )
+        self._change(pause=Pause(WaitsFor(details["waits_for"]), until, record.entry.sentence, details["then"]))
+        self._loss(record)
 
     def _reviewed(self, record: Record) -> None:
         stage, review = StageName(record.entry.details["stage"]), Review(record.entry.details["review"])
@@ -249,6 +252,7 @@ def _run(record: Record) -> RunView:
         plan_digest=details.get("plan_digest", ""),
         opened=record.entry.time,
         execution_arn=details.get("execution_arn", ""),
+        planned=details.get("mode") == Mode.PLANNED,
     )
 
 

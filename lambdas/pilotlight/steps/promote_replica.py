@@ -45,7 +45,7 @@ from pilotlight.domain.step import (
     Undone,
 )
 from pilotlight.estate.rds.instance import AVAILABLE, SERVING, InstanceIdentifier, RdsInstance, look
-from pilotlight.estate.rds.lag import loss_of_promotion
+from pilotlight.estate.rds.lag import left_to_drain, loss_of_promotion
 from pilotlight.estate.rds.promotion import (
     MARKING,
     RUN_TAG,
@@ -212,6 +212,9 @@ class PromoteReplica(StepKind[PromoteReplicaParams]):
 
     def data_at_risk(self, params: PromoteReplicaParams, context: StepContext, onset: datetime) -> DataAtRisk:
         return loss_of_promotion(params.replica, params.source, context, onset)
+
+    def left_to_drain(self, params: PromoteReplicaParams, context: StepContext, closed: datetime) -> DataAtRisk:
+        return left_to_drain(params.replica, params.source, context, closed)
 
     def stand_in(self, params: PromoteReplicaParams, run_id: str) -> PromoteReplicaParams | Refusal:
         return Refusal(

@@ -59,7 +59,8 @@ def read_lag(aws: Aws, region: str, replica: RdsInstance, moment: datetime) -> D
     if state.status not in _AN_OUTAGE_SHOWS_AS:
         why = f"{state.status} ({state.message})" if state.message else state.status
         return DataAtRisk(f"{unknown}, because its replication is {why}, which no outage of its source brings about.")
-    found = fresh_readings(_reported(aws, region, replica.identifier, moment), moment)
+    reported = _reported(aws, region, replica.identifier, moment - FRESH_WITHIN - PERIOD, moment)
+    found = fresh_readings(reported, moment)
     good = [reading for reading in found if reading[1] >= 0]
     engine = replica.engine.split("-", 1)[0]
     if not found:
@@ -73,7 +74,33 @@ def read_lag(aws: Aws, region: str, replica: RdsInstance, moment: datetime) -> D
     return _measured(replica.identifier, good[-1], found[-1], moment, _GROWS.get(engine, ""))
 
 
-def _reported(aws: Aws, region: str, identifier: str, moment: datetime) -> list[tuple[datetime, float]]:
+def left_to_drain(replica: str, source: str, context: StepContext, closed: datetime) -> DataAtRisk:
+    """Which writes of before `closed`, when its source was closed, a replica still lacks.
+
+    A reading says that all was applied that was written before its minute's start less the lag. For MySQL that is a lag
+    of zero in a whole minute behind the closing. A PostgreSQL replica shows it with the next write of RDS itself to its
+    source, which comes every five minutes; until then its lag only grows.
+    """
+    target = find_target(replica, source, context)
+    if isinstance(target, Failed):
+        return DataAtRisk(f"What replica {replica} lacks is unknown: {target.reason}")
+    if target.source is None:
+        return DataAtRisk(f"Instance {replica} is the promoted writer already.", LossWindow(closed, closed))
+    readings = _reported(context.aws, context.place.standby, replica, closed - FRESH_WITHIN - PERIOD, context.now)
+    applied = max((stamp - timedelta(seconds=lag) for stamp, lag in readings if lag >= 0), default=None)
+    if applied is None:
+        return DataAtRisk(f"What replica {replica} lacks is unknown, because it reports no lag.")
+    window = LossWindow(min(applied, closed), closed)
+    if window.seconds == 0:
+        sentence = f"Nothing is lost: replica {replica} holds all that {source} wrote until it was closed at"
+        return DataAtRisk(f"{sentence} {closed:%H:%M:%S} UTC.", window, context.now)
+    return DataAtRisk(
+        f"Replica {replica} may lack the writes {window}, {say_elapsed(window.seconds)}.", window, applied
+    )
+
+
+def _reported(aws: Aws, region: str, identifier: str, since: datetime, until: datetime) -> list[tuple[datetime, float]]:
+    """The greatest lag of each minute, by the minute's start; `until` itself is left out, as CloudWatch does."""
     dimensions = [{"Name": "DBInstanceIdentifier", "Value": identifier}]
     metric = {"Namespace": "AWS/RDS", "MetricName": "ReplicaLag", "Dimensions": dimensions}
     stat = {"Metric": metric, "Period": int(PERIOD.total_seconds()), "Stat": "Maximum"}
@@ -82,9 +109,8 @@ def _reported(aws: Aws, region: str, identifier: str, moment: datetime) -> list[
         "GetMetricData",
         region,
         MetricDataQueries=[{"Id": "lag", "MetricStat": stat}],
-        # CloudWatch includes the start and leaves out the end.
-        StartTime=moment - FRESH_WITHIN - PERIOD,
-        EndTime=moment,
+        StartTime=since,
+        EndTime=until,
         ScanBy="TimestampDescending",
     )
     return [
