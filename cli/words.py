@@ -32,12 +32,13 @@ Output = Annotated[WordOutput, typer.Option("--output", help="Text, or one JSON 
 def approve(
     plan: PlanFile,
     run: RunName = "",
+    step: Annotated[str, typer.Option(help="The step that asks for it; the gate of the run unless given.")] = "",
     reason: Reason = "",
     yes: Yes = False,
     output: Output = WordOutput.TEXT,
 ) -> None:
-    """Approve a run that waits at its gate."""
-    _say("approve", plan, run, reason, output, yes=yes)
+    """Approve a run that waits at its gate, or a step of it that asks a person."""
+    _say("approve", plan, run, reason, output, accept=step, yes=yes)
 
 
 @app.command(epilog="Example: ./pilotlight hold plans/fileflow.yaml --reason 'Seoul is coming back'")

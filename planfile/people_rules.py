@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from pilotlight.domain.durations import say_duration
 from pilotlight.domain.plan import Arming
+from pilotlight.domain.stages import StageName
 from planfile.draft import Draft
 from planfile.faults import Complaint, Where
 from planfile.rules import reading
@@ -19,18 +20,34 @@ LONGEST_WAIT = timedelta(hours=6)
 in six hours, of the 25,000 that Step Functions keeps before it ends an execution."""
 
 
-@reading("arming", "gates", "people")
+@reading("arming", "gates", "people", "stages")
 def somebody_may_approve(draft: Draft) -> Iterator[Complaint]:
     """A run that waits for an approval which nobody may give is a failover that never happens."""
     plan = draft.plan
-    if plan.people.approvers or not (plan.gates.approval or plan.arming is Arming.STAGED):
+    asking: list[Where] = [(*placed.where, "kind") for placed in draft.steps() if placed.kind and placed.kind.asks]
+    if plan.gates.approval:
+        asking.insert(0, ("gates", "approval"))
+    elif plan.arming is Arming.STAGED:
+        asking.insert(0, ("arming",))
+    if plan.people.approvers or not asking:
         return
-    where: Where = ("gates", "approval") if plan.gates.approval else ("arming",)
     sentence = (
         "A run waits for an approval, and nobody may give it; name people.approvers, by the ARNs that "
         "`aws sts get-caller-identity` says of them."
     )
-    yield Complaint(where, sentence)
+    yield Complaint(asking[0], sentence)
+
+
+@reading("stages")
+def nobody_is_asked_beside_a_closed_primary(draft: Draft) -> Iterator[Complaint]:
+    """Between the fence and the move nobody writes anywhere, and a person takes minutes."""
+    for placed in draft.steps():
+        if placed.kind and placed.kind.asks and placed.stage is StageName.MOVE:
+            sentence = (
+                f"'{placed.name}' waits for a person while the primary is closed; ask before that, in prepare, or "
+                "after it, in serve."
+            )
+            yield Complaint((*placed.where, "kind"), sentence)
 
 
 @reading("account", "people")
@@ -61,4 +78,9 @@ def people_answer_in_time(draft: Draft) -> Iterator[Complaint]:
         yield Complaint(("gates", field), sentence)
 
 
-PEOPLE_RULES = (somebody_may_approve, people_are_of_the_account, people_answer_in_time)
+PEOPLE_RULES = (
+    somebody_may_approve,
+    nobody_is_asked_beside_a_closed_primary,
+    people_are_of_the_account,
+    people_answer_in_time,
+)

@@ -308,3 +308,25 @@ class TestAChange:
         assert mode([]) is Mode.UNPLANNED
         assert mode([planned]) is Mode.PLANNED
         assert mode([planned, back, claimed]) is Mode.UNPLANNED
+
+
+class TestAnApprovalOfAStep:
+    def test_is_taken_behind_the_gate_and_does_not_open_the_gate(self) -> None:
+        passed = met(a_run(gate=AtGate(passed=NOW)))
+        word = a_word(WordKind.APPROVE, accept="promote")
+
+        assert refusal(word, PLAN, passed) == ""
+        assert approval([word]) is None
+        assert approval([word], "promote") == word
+
+    def test_that_the_plan_does_not_have_is_refused_with_those_it_has(self) -> None:
+        refused = refusal(a_word(WordKind.APPROVE, accept="nothing"), PLAN, met())
+
+        assert refused.startswith("The plan of run fileflow-e7 has no step 'nothing'; it has promote")
+
+    def test_is_not_given_by_who_started_the_run_where_another_person_has_to(self) -> None:
+        started = a_run(requested_by=ANNA.arn, gate=AtGate(passed=NOW))
+
+        assert "who starts a run does not approve it" in refusal(
+            a_word(WordKind.APPROVE, accept="promote"), PLAN, met(started)
+        )

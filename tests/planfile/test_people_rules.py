@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.planfile.builders import PEOPLE, changed, faults_of, points_at, the_fault_of
+from pilotlight.steps import kind
+from tests.planfile.builders import KINDS, PEOPLE, changed, faults_of, points_at, the_fault_of
 
 TOP = "application: shop"
 ROLE = "arn:aws:sts::123456789012:assumed-role"
@@ -74,3 +75,28 @@ def test_an_approval_takes_time() -> None:
     text = changed((TOP, f"{TOP}\ngates: {{approval_within: 0 s}}"))
 
     assert "'approval_within' is 0 s" in the_fault_of(text).sentence
+
+
+ASKING = {**KINDS, "ask_a_person": kind("ask_a_person")}
+ASKS = "{step: agree, kind: ask_a_person, params: {about: that all is well}}"
+
+
+def test_a_step_that_asks_a_person_needs_somebody_who_may_answer() -> None:
+    text = changed(("  serve:\n", f"  serve:\n    people:\n      - {ASKS}\n"))
+
+    fault = the_fault_of(text, ASKING)
+
+    assert points_at(fault, text, "ask_a_person")
+    assert "nobody may give it; name people.approvers" in fault.sentence
+    assert faults_of(text.replace(TOP, f"{TOP}\n{PEOPLE}"), ASKING) == ()
+
+
+def test_nobody_is_asked_while_the_primary_is_closed() -> None:
+    text = changed((TOP, f"{TOP}\n{PEOPLE}"), ("  move:\n", f"  move:\n    people:\n      - {ASKS}\n"))
+
+    fault = the_fault_of(text, ASKING)
+
+    assert points_at(fault, text, "ask_a_person")
+    assert fault.sentence == (
+        "'agree' waits for a person while the primary is closed; ask before that, in prepare, or after it, in serve."
+    )

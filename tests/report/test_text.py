@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pilotlight.domain.records import RecordKind
 from pilotlight.report.headline import headline
 from pilotlight.report.text import summary, text
 from pilotlight.report.view import view
@@ -82,3 +83,16 @@ def test_a_planned_run_is_not_said_to_be_dark() -> None:
         headline(view(story.records))
         == "fileflow is about to move to ap-northeast-1: looking before a planned failover"
     )
+
+
+def test_a_step_that_asks_a_person_says_what_to_type_and_by_when() -> None:
+    story = stories.prepared().started(308, "promote")
+    until = stories.moment(2108)
+    story.write(
+        RecordKind.STEP_WAITING, 309, "A person is asked.", "promote", asks_until=until.isoformat(), stage="serve"
+    )
+
+    said = summary(view(story.records))
+
+    assert f"By {until:%H:%M} UTC, when the step fails without you." in " ".join(said.split())
+    assert f"./pilotlight approve plans/fileflow.yaml {story.run_id} --step promote" in said

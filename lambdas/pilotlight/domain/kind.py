@@ -72,6 +72,7 @@ class StepContext:
     web: Web
     outputs: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     traffic: Traffic | None = None
+    approved_by: str = ""
 
     @property
     def waited(self) -> timedelta:

@@ -48,7 +48,8 @@ class StepState:
     """What is recorded of a step between two turns.
 
     `attempts` counts the turns. Until `claimed_until` one copy of a turn is about to act, and no other may. `drained`
-    is when the standby was no longer waited for before the step moves a writer.
+    is when the standby was no longer waited for before the step moves a writer, `asks_until` when a person must have
+    answered who is asked.
     """
 
     status: StepStatus = StepStatus.WAITING
@@ -61,6 +62,7 @@ class StepState:
     outputs: Mapping[str, str] = field(default_factory=dict)
     claimed_until: datetime | None = None
     drained: datetime | None = None
+    asks_until: datetime | None = None
 
     def to_item(self) -> dict[str, Any]:
         """The state as a JSON object."""
@@ -91,7 +93,7 @@ class StepState:
         )
 
 
-_MOMENTS = ("started", "finished", "claimed_until", "drained")
+_MOMENTS = ("started", "finished", "claimed_until", "drained", "asks_until")
 
 
 def advance(kind: StepKind[Any], params: Params, state: StepState, context: StepContext) -> StepState:
@@ -99,7 +101,8 @@ def advance(kind: StepKind[Any], params: Params, state: StepState, context: Step
     if state.status.over:
         return state
     begun = state.started or context.now
-    state = replace(state, status=StepStatus.RUNNING, started=begun, attempts=state.attempts + 1, claimed_until=None)
+    at_work = {"claimed_until": None, "asks_until": None, "attempts": state.attempts + 1}
+    state = replace(state, status=StepStatus.RUNNING, started=begun, **at_work)
     try:
         turned = _turn(kind, params, state, context)
     except (Throttled, Unavailable, Ambiguous) as trouble:
@@ -121,7 +124,7 @@ def _turn(kind: StepKind[Any], params: Params, state: StepState, context: StepCo
         done = kind.execute(params, context)
         match done:
             case NotYet():
-                return replace(state, reason=done.reason)
+                return replace(state, reason=done.reason, asks_until=done.until)
             case Failed():
                 return _failed(state, done, context.now)
             case Receipt():

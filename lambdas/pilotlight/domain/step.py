@@ -107,9 +107,13 @@ class Receipt:
 
 @dataclass(frozen=True)
 class NotYet:
-    """`execute` looked and may not act yet; it is called again after a while."""
+    """`execute` looked and may not act yet; it is called again after a while.
+
+    `until` is when a person must have answered, where one is asked.
+    """
 
     reason: str
+    until: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -175,6 +179,8 @@ class StepKind(Kind[P]):
     """Whether it closes the old primary's write path. Such a kind stands in the stage `fence` and nowhere else, and its
     step settles with the output `closed`: `yes` where a read showed it closed, `unreachable` where the primary did not
     answer."""
+    asks: ClassVar[bool] = False
+    """Whether it waits for a person, which is longer than a primary may be closed."""
 
     def needs(self, params: P) -> tuple[OutputOf, ...]:
         """The outputs of earlier steps that this one uses."""

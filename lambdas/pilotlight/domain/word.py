@@ -54,7 +54,7 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True)
 class Word:
-    """One word of one person about one run. `accept` is what it accepts or asks for with it: a loss, a mode, ..."""
+    """One word of one person about one run. `accept` is what it accepts or asks for: a loss, a mode, a step, ..."""
 
     kind: WordKind
     run_id: str
@@ -165,7 +165,9 @@ def _is_over(run: Run) -> bool:
 
 
 def _refuse_at_the_gate(word: Word, run: Run, standing: Standing) -> str:
-    if run.gate.passed:
+    if word.kind is WordKind.APPROVE and word.accept and word.accept not in run.plan.steps():
+        return f"The plan of run {run.run_id} has no step '{word.accept}'; it has {', '.join(run.plan.steps())}."
+    if run.gate.passed and not (word.kind is WordKind.APPROVE and word.accept):
         return (
             f"Run {run.run_id} passed its gate at {run.gate.passed:%H:%M:%S} UTC, so it is too late to "
             f"{word.kind.value}; until the writer moves it can be aborted."
@@ -241,9 +243,9 @@ def is_same_person(arn: str, name: str) -> bool:
     return name.strip().casefold() in (arn.casefold(), arn.rsplit("/", 1)[-1].casefold())
 
 
-def approval(words: Iterable[Word]) -> Word | None:
-    """The latest approval by a proven person."""
-    return _latest(w for w in words if w.kind is WordKind.APPROVE and w.proven)
+def approval(words: Iterable[Word], step: str = "") -> Word | None:
+    """The latest approval by a proven person: of the run at its gate, or of a step that asks for one."""
+    return _latest(w for w in words if w.kind is WordKind.APPROVE and w.proven and w.accept == step)
 
 
 def abort(words: Iterable[Word]) -> Word | None:

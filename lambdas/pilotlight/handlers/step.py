@@ -22,7 +22,7 @@ from pilotlight.domain.run import Run
 from pilotlight.domain.stages import PlannedStep
 from pilotlight.domain.step import Failed, Pending, StepContext
 from pilotlight.domain.tombstone import TombstoneState
-from pilotlight.domain.word import Word
+from pilotlight.domain.word import Word, approval
 from pilotlight.handlers.answer import whole_seconds
 from pilotlight.handlers.draining import drain, drained
 from pilotlight.handlers.journal import write, write_once
@@ -181,8 +181,20 @@ def _context(
     guarded = GuardedAws(
         runtime.aws, runtime.ledger, runtime.leases, run, step.name, runtime.now, touches_writers=touches
     )
-    web, traffic = runtime.outside.web, run.plan.traffic
-    return StepContext(run.plan.place, run.run_id, step.name, run.epoch, started, now, guarded, web, outputs, traffic)
+    approved = approval(runtime.control.words(run.run_id), step.name) if its_kind.asks else None
+    return StepContext(
+        run.plan.place,
+        run.run_id,
+        step.name,
+        run.epoch,
+        started,
+        now,
+        guarded,
+        runtime.outside.web,
+        outputs,
+        run.plan.traffic,
+        approved.who if approved else "",
+    )
 
 
 def _record(runtime: Runtime, run: Run, step: PlannedStep, before: StepState, after: StepState) -> None:
@@ -195,6 +207,7 @@ def _record(runtime: Runtime, run: Run, step: PlannedStep, before: StepState, af
         "started": after.started.isoformat() if after.started else None,
         "finished": after.finished.isoformat() if after.finished else None,
         "fix": after.fix,
+        "asks_until": after.asks_until.isoformat() if after.asks_until else None,
         "outputs": dict(after.outputs),
     }
     if after.finished and before.finished is None:

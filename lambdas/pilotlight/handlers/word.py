@@ -158,7 +158,7 @@ def _say(word: Word) -> str:
     about = f"Run {word.run_id}"
     match word.kind:
         case WordKind.APPROVE:
-            said = f"{about} is approved by {word.who}"
+            said = f"{f'Step {word.accept} of run {word.run_id}' if word.accept else about} is approved by {word.who}"
         case WordKind.HOLD:
             said = f"{about} is held by {word.who} before anything is disrupted"
         case WordKind.RELEASE:

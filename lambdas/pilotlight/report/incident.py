@@ -92,6 +92,7 @@ class StepView:
     outputs: Mapping[str, str] = field(default_factory=dict)
     said: tuple[Said, ...] = ()
     calls: tuple[Call, ...] = ()
+    asks_until: datetime | None = None
 
     @property
     def asked_again(self) -> bool:

@@ -138,6 +138,8 @@ def _need(view: IncidentView) -> Need | None:
             return None
         case IncidentState.ACTING if view.pause:
             return _answer(view, view.pause)
+        case IncidentState.ACTING if asking := [step for step in view.acting_steps if step.asks_until]:
+            return _approve(view, asking[0])
         case IncidentState.ACTING | IncidentState.STOPPING:
             fixes = _fixes(view)
             return Need(ON_CALL, fixes, _deadline(view), _keeping(view)) if fixes else None
@@ -171,6 +173,14 @@ def _answer(view: IncidentView, pause: Pause) -> Need:
     run_id = view.run.run_id if view.run else "RUN"
     paste = f"./pilotlight {word} plans/{view.application}.yaml {run_id} --reason 'why'"
     return Need(ON_CALL, sentence, pause.until, "when it is decided without you", paste)
+
+
+def _approve(view: IncidentView, step: StepView) -> Need:
+    """What a step asks of a person: its title says what about."""
+    run_id = view.run.run_id if view.run else "RUN"
+    paste = f"./pilotlight approve plans/{view.application}.yaml {run_id} --step {step.name}"
+    sentence = f"{step.title}: approve it if that is as it should be, or abort the run."
+    return Need(ON_CALL, sentence, step.asks_until, "when the step fails without you", paste)
 
 
 def _need_after(view: IncidentView) -> Need | None:

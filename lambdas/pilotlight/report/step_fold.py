@@ -89,6 +89,7 @@ def _moved(step: StepView, record: Record) -> StepView:
         attempts=int(details.get("attempts", step.attempts)),
         outputs=details.get("outputs") or step.outputs,
         said=said,
+        asks_until=_moment(details, "asks_until"),
     )
 
 
