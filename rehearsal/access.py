@@ -18,6 +18,7 @@ _PREFIX = {
     "elbv2": "elasticloadbalancing",
     "stepfunctions": "states",
     "dynamodbstreams": "dynamodb",
+    "service-quotas": "servicequotas",
 }
 _ACTION = {
     ("lambda", "Invoke"): "lambda:InvokeFunction",
@@ -85,6 +86,9 @@ _RESOURCES: tuple[tuple[str, str, str], ...] = (
     ("ecs", "clusters", "cluster/{}"),
     ("ecs", "taskDefinition", "*"),
     ("application-autoscaling", "ResourceId", "scalable-target/*"),
+    ("autoscaling", "AutoScalingGroupName", "autoScalingGroup:*:autoScalingGroupName/{}"),
+    ("autoscaling", "Tags", "autoScalingGroup:*:autoScalingGroupName/{}"),
+    ("service-quotas", "QuotaCode", "ec2/{}"),
     ("elbv2", "TargetGroupArn", ""),
     ("elbv2", "ListenerArn", ""),
     ("elbv2", "RuleArn", ""),
@@ -109,6 +113,8 @@ def resource_of(call: Call, account: str) -> str:
 def _arn(call: Call, account: str, value: Any, shape: str) -> str:
     if not shape:
         return str(value)
+    if call.service == "autoscaling" and isinstance(value, list):
+        value = value[0]["ResourceId"]
     if call.service == "s3":
         key = call.parameters.get("Key")
         return f"arn:aws:s3:::{value}/{key}" if key else f"arn:aws:s3:::{value}"

@@ -2,7 +2,7 @@
 
 What must stand in the standby is what the plan's own step kinds say (`StepKind.standing`). The primary is an endpoint
 that answers as long as its region is not dark; the standby's load balancers answer once the application behind them is
-up: its tasks healthy, its configuration swapped, its database taking writes.
+up: something healthy in each target group, its configuration swapped, its database taking writes.
 """
 
 from __future__ import annotations
@@ -185,10 +185,8 @@ def _answers(scene: Scene, check: HealthCheck) -> bool:
 
 def _standby_answers(scene: Scene, asked: Standing, request: WebRequest) -> WebAnswer:
     region = asked.region
-    healthy = sum(
-        group.healthy_count for group in scene.account.aws.service(Elbv2).target_groups if group.region == region
-    )
-    if not healthy:
+    groups = [group for group in scene.account.aws.service(Elbv2).target_groups if group.region == region]
+    if not groups or not all(group.healthy_count for group in groups):
         return WebAnswer(503, "<html><body><h1>503 Service Temporarily Unavailable</h1></body></html>")
     return WebAnswer(503, '{"status":"DOWN"}') if _not_yet_there(scene) else _when_up(scene, asked, request)
 

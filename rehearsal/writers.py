@@ -2,8 +2,9 @@
 
 The old writer does while its region answers, its instance serves as no replica, and its write path is open. Where the
 plan fences the database itself, only that closes the path: an application behind a closed listener is one way of many
-to a database. Where it does not, the application is the way, and is closed at its listener or by having no task; event
-sources close it only where the plan closes nothing else. A plan without fences leaves the path open.
+to a database. Where it does not, the application is the way, and is closed at all of its listeners or by running
+nothing, in none of the services and groups that the plan stops; event sources close it only where the plan closes
+nothing else. A plan without fences leaves the path open.
 
 What cannot be told counts as taking writes: an instance in a status that is not known to refuse them. Sessions that
 were open before the rules were taken away are not modelled. A writer that is no database, and a fence of a kind that
@@ -12,7 +13,7 @@ this module does not know, raise AssertionError.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -20,11 +21,13 @@ from pilotlight.domain.place import Writer
 from pilotlight.domain.plan import Plan
 from pilotlight.domain.step import Params
 from pilotlight.steps import kind_and_params, writers_of
+from pilotlight.steps.fence_auto_scaling_group import FenceAutoScalingGroupParams
 from pilotlight.steps.fence_ecs_service import FenceEcsServiceParams
 from pilotlight.steps.fence_event_sources import FenceEventSourcesParams
 from pilotlight.steps.fence_listener import FenceListenerParams
 from pilotlight.steps.fence_security_group import FenceSecurityGroupParams
 from rehearsal.services import event_rules, event_source_mappings
+from rehearsal.services.autoscaling import AutoScaling
 from rehearsal.services.ec2 import Ec2
 from rehearsal.services.ecs import Ecs
 from rehearsal.services.ecs_tasks import TaskStatus
@@ -35,7 +38,8 @@ from rehearsal.services.rds import Rds
 from rehearsal.services.rds_instance import Instance
 from rehearsal.world import World
 
-FenceParams = FenceSecurityGroupParams | FenceListenerParams | FenceEcsServiceParams | FenceEventSourcesParams
+Workload = FenceEcsServiceParams | FenceAutoScalingGroupParams
+FenceParams = FenceSecurityGroupParams | FenceListenerParams | Workload | FenceEventSourcesParams
 IsClosed = Callable[[], bool]
 
 REFUSES_WRITES = frozenset(
@@ -110,10 +114,17 @@ def _known(params: Params, kind_name: str) -> FenceParams:
 def _closers(world: World, plan: Plan, writer: Writer, fences: list[FenceParams]) -> tuple[IsClosed, ...]:
     _, database = _place_of(writer.old)
     at_database = [f for f in fences if isinstance(f, FenceSecurityGroupParams) and f.instance == database]
-    at_application = [f for f in fences if isinstance(f, FenceListenerParams | FenceEcsServiceParams)]
+    at_doors = [f for f in fences if isinstance(f, FenceListenerParams)]
+    at_work = [f for f in fences if isinstance(f, Workload)]
     at_sources = [f for f in fences if isinstance(f, FenceEventSourcesParams)]
-    counted: list[FenceParams] = [*(at_database or at_application or at_sources)]
-    return tuple(_closer(world, plan.regions.primary, params) for params in counted)
+    of_application: list[Sequence[FenceParams]] = [way for way in (at_doors, at_work) if way]
+    ways: list[Sequence[FenceParams]] = [at_database] if at_database else of_application or [at_sources]
+    region = plan.regions.primary
+    return tuple(_all_of([_closer(world, region, params) for params in way]) for way in ways if way)
+
+
+def _all_of(closers: list[IsClosed]) -> IsClosed:
+    return lambda: all(closed() for closed in closers)
 
 
 def _closer(world: World, region: str, params: FenceParams) -> IsClosed:
@@ -124,6 +135,8 @@ def _closer(world: World, region: str, params: FenceParams) -> IsClosed:
             return lambda: _refuses_requests(world, region, params)
         case FenceEcsServiceParams():
             return lambda: _runs_nothing(world, region, params)
+        case FenceAutoScalingGroupParams():
+            return lambda: _has_no_instance(world, region, params)
         case FenceEventSourcesParams():
             return lambda: _starts_nothing(world, region, params)
         case _:
@@ -152,6 +165,11 @@ def _runs_nothing(world: World, region: str, params: FenceEcsServiceParams) -> b
     if service is None:
         return False
     return service.desired == 0 and all(task.status is TaskStatus.STOPPED for task in service.tasks)
+
+
+def _has_no_instance(world: World, region: str, params: FenceAutoScalingGroupParams) -> bool:
+    group = world.model(AutoScaling).find(region, params.group)
+    return group is not None and group.desired == 0 and not group.instances
 
 
 def _starts_nothing(world: World, region: str, params: FenceEventSourcesParams) -> bool:

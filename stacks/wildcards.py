@@ -106,6 +106,18 @@ SIGNED_WILDCARDS = (
         "The id in the ARN is made at registration; a condition narrows it to the task counts of ECS services.",
     ),
     SignedWildcard(
+        "sizes of a group",
+        (
+            "autoscaling:CreateOrUpdateTags",
+            "autoscaling:DeleteTags",
+            "autoscaling:ResumeProcesses",
+            "autoscaling:SuspendProcesses",
+            "autoscaling:UpdateAutoScalingGroup",
+        ),
+        "arn:aws:autoscaling:REGION:ACCOUNT:autoScalingGroup:*:autoScalingGroupName/GROUP",
+        "Auto Scaling makes the id in the ARN; the group is named, and no two of a region have one name.",
+    ),
+    SignedWildcard(
         "rules of a load balancer",
         ("elasticloadbalancing:AddTags", "elasticloadbalancing:CreateRule", "elasticloadbalancing:DeleteRule"),
         "arn:aws:elasticloadbalancing:REGION:ACCOUNT:KIND/app/BALANCER/*",

@@ -1,5 +1,7 @@
 """EC2 as a fence sees it: security groups with their ingress rules, and the tags of both.
 
+What instances are launched from stands in `ec2_launching`.
+
 The traps are: a revoked rule leaves open connections alone (the model of RDS knows nothing of sessions at all), a rule
 that is authorised again has another id, a duplicate is refused, and a tag may have 255 characters of value at most. A
 rule opens one kind of source. Codes are those of the EC2 API reference; botocore's model lists none.
@@ -13,6 +15,7 @@ from typing import Any, ClassVar
 
 from pilotlight.domain.step import Standing
 from rehearsal.service import Service, operation
+from rehearsal.services.ec2_launching import Image, Launching, LaunchTemplate, Limits, Subnet
 from rehearsal.wire import Call, NotModelled, ServiceError
 from rehearsal.world import World
 
@@ -59,14 +62,19 @@ class SecurityGroup:
     tags: dict[str, str] = field(default_factory=dict)
 
 
-class Ec2(Service):
-    """The security groups of all regions."""
+class Ec2(Launching, Service):
+    """The security groups of all regions, and what instances are launched from."""
 
     name: ClassVar[str] = "ec2"
 
     def __init__(self, world: World) -> None:
         super().__init__(world)
         self._groups: dict[tuple[str, str], SecurityGroup] = {}
+        self.images: list[Image] = []
+        self.templates: list[LaunchTemplate] = []
+        self.key_pairs: dict[tuple[str, str], str] = {}
+        self.subnets: list[Subnet] = []
+        self.limits: dict[str, Limits] = {}
 
     def add_group(self, region: str, identifier: str, *rules: Rule) -> SecurityGroup:
         """Set the scene: a group with these rules."""

@@ -77,7 +77,8 @@ class LoadBalancer:
 
 @dataclass(eq=False)
 class TargetGroup:
-    """A target group of IP addresses. `code` is what the application behind it answers to a health check.
+    """A target group, of IP addresses unless it says otherwise. `code` is what the application behind it answers to a
+    health check.
 
     A target is healthy after interval x threshold, by the group's settings (aws-facts section 11: 10 to 150
     s).
@@ -92,6 +93,7 @@ class TargetGroup:
     checks: HealthChecks
     deregistration_delay_seconds: float
     load_balancer: LoadBalancer | None
+    target_type: str = "ip"
     targets: list[Target] = field(default_factory=list)
     code: int = OK
 
@@ -187,15 +189,16 @@ class Elbv2(Listeners, Service):
         load_balancer: LoadBalancer | None = None,
         *,
         port: int = 8080,
+        target_type: str = "ip",
         checks: HealthChecks = HealthChecks(),  # frozen
         deregistration_delay_seconds: float = 300.0,
     ) -> TargetGroup:
         """Set the scene: an empty target group, behind a load balancer or behind none."""
         arn = self._arn(region, f"targetgroup/{name}/{_suffix(region, name)}")
         delay = deregistration_delay_seconds
-        group = TargetGroup(self.world, self.random, region, name, arn, port, checks, delay, load_balancer)
-        self.target_groups.append(group)
-        return group
+        place = (self.world, self.random, region, name, arn, port)
+        self.target_groups.append(TargetGroup(*place, checks, delay, load_balancer, target_type))
+        return self.target_groups[-1]
 
     def healthy_count(self, target_group: TargetGroup | str) -> int:
         """How many healthy targets a target group has, named by itself or by its ARN."""
@@ -270,7 +273,7 @@ def _say_target_group(group: TargetGroup) -> dict[str, Any]:
         "HealthyThresholdCount": group.checks.healthy_threshold,
         "UnhealthyThresholdCount": group.checks.unhealthy_threshold,
         "LoadBalancerArns": [group.load_balancer.arn] if group.load_balancer else [],
-        "TargetType": "ip",
+        "TargetType": group.target_type,
     }
 
 

@@ -16,10 +16,10 @@ from pilotlight.estate.ecs.service import (
     EcsService,
     Health,
     failures_since,
-    group_name,
     read_health,
     say_tasks,
 )
+from pilotlight.estate.elbv2.targets import group_name
 
 ROUNDS = 2
 """So many failures of each task, and never less than three in all, are no passing trouble."""

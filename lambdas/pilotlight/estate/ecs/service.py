@@ -17,6 +17,7 @@ from typing import Any, Self
 
 from pilotlight.domain.errors import NotFound
 from pilotlight.domain.step import StepContext
+from pilotlight.estate.elbv2.targets import group_name
 
 ACTIVE = "ACTIVE"
 COUNT = {"ServiceNamespace": "ecs", "ScalableDimension": "ecs:service:DesiredCount"}
@@ -205,11 +206,6 @@ def read_bounds(context: StepContext, cluster: str, service: str, *, region: str
 def say_tasks(count: int) -> str:
     """So many tasks, for a sentence."""
     return "1 task" if count == 1 else f"{count} tasks"
-
-
-def group_name(arn: str) -> str:
-    """The name in a target group's ARN; a name is its own."""
-    return arn.split("/")[1] if arn.startswith("arn:") else arn
 
 
 def _tasks(context: StepContext, service: EcsService, desired_status: str) -> list[dict[str, Any]]:
