@@ -7,13 +7,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from cli.prerequisites.needs import (
+    GRACE_SECONDS,
     LISTS,
     NUMBERS,
     VARIABLES,
     Writers,
+    base_of,
     comment_of,
     label_of,
     needs_of,
+    own,
     unquoted,
     variables_in,
     with_variables,
@@ -47,12 +50,23 @@ def cdk(plan: Plan) -> str:
     return with_variables(unquoted("\n\n".join([*(each for each in head if each), body]) + "\n"), str.upper)
 
 
-_MODULES = ("applicationautoscaling", "ec2", "ecs", "elasticache", "rds", "route53", "secretsmanager", "ssm")
+_MODULES = (
+    "applicationautoscaling",
+    "autoscaling",
+    "ec2",
+    "ecs",
+    "elasticache",
+    "rds",
+    "route53",
+    "secretsmanager",
+    "ssm",
+)
 
 
 def _constant(name: str) -> str:
-    value = "[]" if name in LISTS else "0" if name in NUMBERS else '""'
-    return f"{name.upper()} = {value}  # {VARIABLES[name]}"
+    base = base_of(name)
+    value = "[]" if base in LISTS else "0" if base in NUMBERS else '""'
+    return f"{name.upper()} = {value}  # {VARIABLES[base]}"
 
 
 class Raw(str):
@@ -146,6 +160,25 @@ def _service(need: Standing) -> str:
     )
 
 
+def _group(need: Standing) -> str:
+    # No desired capacity: CloudFormation would set it again with the next change of the group.
+    template = {"launch_template_id": own(need, "launch_template_id"), "version": "$Latest"}
+    return _construct(
+        "autoscaling.CfnAutoScalingGroup",
+        need,
+        {
+            "auto_scaling_group_name": need.facts["group"],
+            "min_size": "0",
+            "max_size": str(need.facts["maximum"]),
+            "vpc_zone_identifier": "{{standby_subnet_ids}}",
+            "target_group_arns": own(need, "target_group_arns"),
+            "health_check_type": "ELB",
+            "health_check_grace_period": GRACE_SECONDS,
+            "launch_template": _call("autoscaling.CfnAutoScalingGroup.LaunchTemplateSpecificationProperty", template),
+        },
+    )
+
+
 def _bounds(need: Standing) -> str:
     properties = {
         "service_namespace": "ecs",
@@ -204,6 +237,7 @@ WRITERS: Writers = {
     ("secretsmanager", "auth_token"): _secret,
     ("secretsmanager", "slack_token"): _secret,
     ("ecs", "service"): _service,
+    ("autoscaling", "group"): _group,
     ("application-autoscaling", "bounds"): _bounds,
     ("ssm", "parameter"): _parameter,
     ("ec2", "security_group"): _way_in,

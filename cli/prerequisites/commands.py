@@ -9,11 +9,14 @@ from typing import Any
 
 from cli.prerequisites.needs import (
     GLOBAL,
+    GRACE_SECONDS,
     VARIABLES,
     Writers,
+    base_of,
     comment_of,
     label_of,
     needs_of,
+    own,
     variables_in,
     with_variables,
 )
@@ -31,7 +34,7 @@ def commands(plan: Plan) -> str:
         written = f"\n{write(need)}" if write else ""
         parts.append("\n".join(comment_of(need, is_note=write is None)) + written)
     body = "\n\n".join(parts)
-    asked = "\n".join(f': "${{{name.upper()}:?{VARIABLES[name]}}}"' for name in variables_in(body))
+    asked = "\n".join(f': "${{{name.upper()}:?{VARIABLES[base_of(name)]}}}"' for name in variables_in(body))
     head = f"#!/usr/bin/env bash\n# What {plan.application} must hold in {plan.regions.standby} before an incident."
     whole = "\n\n".join(part for part in (head, "set -euo pipefail", asked, body) if part) + "\n"
     return with_variables(whole, lambda name: f"${{{name.upper()}}}")
@@ -123,6 +126,23 @@ def _service(need: Standing) -> str:
     return _command(need, "ecs", "create-service", options)
 
 
+def _group(need: Standing) -> str:
+    # `$Latest` is a word of Auto Scaling, and no variable of the shell.
+    template = f"LaunchTemplateId={own(need, 'launch_template_id')},Version=\\$Latest"
+    options = {
+        "auto-scaling-group-name": need.facts["group"],
+        "min-size": 0,
+        "max-size": need.facts["maximum"],
+        "desired-capacity": 0,
+        "vpc-zone-identifier": _asked("{{standby_subnet_ids}}"),
+        "target-group-arns": Asked(f"""$(tr ',' ' ' <<<"{own(need, "target_group_arns")}")"""),
+        "health-check-type": "ELB",
+        "health-check-grace-period": GRACE_SECONDS,
+        "launch-template": Asked(f'"{template}"'),
+    }
+    return _command(need, "autoscaling", "create-auto-scaling-group", options)
+
+
 def _bounds(need: Standing) -> str:
     options = {
         "service-namespace": "ecs",
@@ -170,6 +190,7 @@ WRITERS: Writers = {
     ("secretsmanager", "auth_token"): _secret,
     ("secretsmanager", "slack_token"): _secret,
     ("ecs", "service"): _service,
+    ("autoscaling", "group"): _group,
     ("application-autoscaling", "bounds"): _bounds,
     ("ssm", "parameter"): _parameter,
     ("ec2", "security_group"): _way_in,

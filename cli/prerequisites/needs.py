@@ -29,6 +29,8 @@ VARIABLES = {
     "target_group_arn": "The target group of the standby's load balancer.",
     "container_name": "The container that the target group sends requests to.",
     "container_port": "Its port.",
+    "launch_template_id": "The group's launch template in the standby: its image and its key pair stand there.",
+    "target_group_arns": "The group's target groups in the standby, whose targets are instances.",
     "hosted_zone_id": "The hosted zone of the records.",
     "latch_health_check_id": "The latch's health check: an output of the application's stack.",
     "joined_health_check_id": "The health check that joins the latch with the primary's own; it is yours to make.",
@@ -39,8 +41,11 @@ VARIABLES = {
 }
 """What only the owner knows."""
 
+GRACE_SECONDS = 300
+"""How long a new instance of a group may take until it answers: the default of the AWS console."""
 NUMBERS = frozenset({"container_port"})
-LISTS = frozenset({"standby_subnet_ids"})
+LISTS = frozenset({"standby_subnet_ids", "target_group_arns"})
+_OF = "__"
 _MARK = re.compile(r"\{\{(\w+)\}\}")
 
 Writers = Mapping[tuple[str, str], Callable[[Standing], str]]
@@ -111,7 +116,7 @@ def _records(plan: Plan) -> Iterator[Standing]:
 
 def name_of(need: Standing) -> str:
     """What a need is called: the fact that names it."""
-    keys = ("identifier", "name", "service", "id", "uuid", "host", "load_balancer")
+    keys = ("identifier", "name", "service", "group", "id", "uuid", "host", "load_balancer")
     return next((str(need.facts[key]) for key in keys if need.facts.get(key)), need.what)
 
 
@@ -128,10 +133,20 @@ def comment_of(need: Standing, *, is_note: bool) -> list[str]:
     return [f"# {line}" for line in wrap(said, 98, break_long_words=False, break_on_hyphens=False)]
 
 
+def own(need: Standing, variable: str) -> str:
+    """The mark of a variable that each need of its kind has for itself: two groups have two launch templates."""
+    return f"{{{{{variable}{_OF}{label_of(need)}}}}}"
+
+
+def base_of(variable: str) -> str:
+    """The variable as it is described, where a need has one for itself."""
+    return variable.partition(_OF)[0]
+
+
 def variables_in(text: str) -> tuple[str, ...]:
     """The variables that a text asks for, in the order in which they are described."""
-    asked = set(_MARK.findall(text))
-    return tuple(name for name in VARIABLES if name in asked)
+    asked = dict.fromkeys(_MARK.findall(text))
+    return tuple(name for base in VARIABLES for name in asked if base_of(name) == base)
 
 
 def with_variables(text: str, write: Callable[[str], str]) -> str:

@@ -7,13 +7,16 @@ from collections.abc import Iterable
 from typing import Any
 
 from cli.prerequisites.needs import (
+    GRACE_SECONDS,
     LISTS,
     NUMBERS,
     VARIABLES,
     Writers,
+    base_of,
     comment_of,
     label_of,
     needs_of,
+    own,
     unquoted,
     variables_in,
     with_variables,
@@ -42,8 +45,9 @@ def terraform(plan: Plan) -> str:
 
 
 def _variable(name: str) -> str:
-    shape = "list(string)" if name in LISTS else "number" if name in NUMBERS else "string"
-    return f'variable "{name}" {{\n  type        = {shape}\n  description = {json.dumps(VARIABLES[name])}\n}}'
+    base = base_of(name)
+    shape = "list(string)" if base in LISTS else "number" if base in NUMBERS else "string"
+    return f'variable "{name}" {{\n  type        = {shape}\n  description = {json.dumps(VARIABLES[base])}\n}}'
 
 
 def _block(head: str, pairs: Pairs, *nested: str) -> str:
@@ -144,6 +148,25 @@ def _service(need: Standing) -> str:
     )
 
 
+def _group(need: Standing) -> str:
+    return _resource(
+        "aws_autoscaling_group",
+        need,
+        [
+            ("name", need.facts["group"]),
+            ("min_size", 0),
+            ("max_size", need.facts["maximum"]),
+            ("desired_capacity", 0),
+            ("vpc_zone_identifier", "{{standby_subnet_ids}}"),
+            ("target_group_arns", own(need, "target_group_arns")),
+            ("health_check_type", "ELB"),
+            ("health_check_grace_period", GRACE_SECONDS),
+        ],
+        _block("launch_template", [("id", own(need, "launch_template_id")), ("version", "$Latest")]),
+        _ignoring("min_size", "max_size", "desired_capacity"),
+    )
+
+
 def _bounds(need: Standing) -> str:
     pairs = [
         ("service_namespace", "ecs"),
@@ -202,6 +225,7 @@ WRITERS: Writers = {
     ("secretsmanager", "auth_token"): _secret,
     ("secretsmanager", "slack_token"): _secret,
     ("ecs", "service"): _service,
+    ("autoscaling", "group"): _group,
     ("application-autoscaling", "bounds"): _bounds,
     ("ssm", "parameter"): _parameter,
     ("ec2", "security_group"): _way_in,

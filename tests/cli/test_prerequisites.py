@@ -47,14 +47,24 @@ SETTINGS = {
     "kind": "swap_configuration",
     "params": {"parameters": {"/shop/url": URL_PARAMETER}},
 }
+WEB, APP = (
+    {
+        "step": f"scale-{name}",
+        "kind": "scale_auto_scaling_group",
+        "params": {"group": f"shop-dr-{name}", "minimum": 2, "maximum": 3, "desired": 2},
+    }
+    for name in ("web", "app")
+)
+STOP = {"step": "stop-web", "kind": "fence_auto_scaling_group", "params": {"group": "shop-web"}}
 FULL = a_plan(
     stages={
         "prepare": {"cache": [CACHE]},
+        "fence": {"web": [STOP]},
         "move": {"cache": [{"await": "create-cache"}]},
-        "serve": {"application": [SETTINGS]},
+        "serve": {"application": [SETTINGS, WEB, APP]},
     }
 )
-"""What FileFlow's plan does not ask for: a parameter group of its own, and a secret parameter."""
+"""What FileFlow's plan does not ask for: a parameter group of its own, a secret parameter, two scaling groups."""
 
 PLANS = {"fileflow": load(ROOT / FILEFLOW), "another": FULL}
 EVERY_PLAN = pytest.mark.parametrize("plan", PLANS.values(), ids=PLANS)
@@ -76,6 +86,16 @@ EVERY_PLAN = pytest.mark.parametrize("plan", PLANS.values(), ids=PLANS)
 )
 def test_every_format_names_everything(wanted: Format, named: str) -> None:
     assert named in written(PLANS["fileflow"], wanted)
+
+
+@FORMATS
+def test_two_groups_have_a_launch_template_each_and_are_made_empty(wanted: Format) -> None:
+    text = written(FULL, wanted)
+
+    for label in ("shop_dr_web", "shop_dr_app"):
+        assert re.search(f"launch_template_id__{label}", text, re.IGNORECASE)
+    assert re.search(r"min[-_]size *=? *\"?0", text)
+    assert "Must stand, and is not made here: autoscaling serving group shop-web" in text.replace("\n# ", " ")
 
 
 @FORMATS
