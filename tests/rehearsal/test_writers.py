@@ -11,6 +11,7 @@ import pytest
 from deployment import names
 from deployment.resources import Stack, Table
 from rehearsal.scene import close_scene, open_scene
+from rehearsal.services.autoscaling import AutoScaling
 from rehearsal.services.ec2 import Ec2
 from rehearsal.services.ecs import Ecs
 from rehearsal.services.elbv2 import Elbv2
@@ -25,6 +26,7 @@ UUID = "1a2b3c4d-5e6f-4a1b-8c2d-3e4f5a6b7c8d"
 DATABASE = ("fence_security_group", {"instance": "the-source", "security_groups": [GROUP]})
 LISTENER = ("fence_listener", {"load_balancer": "the-alb", "ports": [443]})
 SERVICE = ("fence_ecs_service", {"cluster": "the-cluster", "service": "the-service"})
+SCALED, OTHER_SCALED = (("fence_auto_scaling_group", {"group": name}) for name in ("the-web", "the-app"))
 SOURCES = ("fence_event_sources", {"mappings": [UUID]})
 Fence = tuple[str, dict[str, Any]]
 
@@ -32,7 +34,7 @@ Fence = tuple[str, dict[str, Any]]
 @contextmanager
 def the_writer(*fences: Fence) -> Iterator[WatchedWriter]:
     """The one writer of a plan with these fences, in a world where all is well."""
-    steps = [{"step": kind.replace("_", "-"), "kind": kind, "params": params} for kind, params in fences]
+    steps = [{"step": f"fence-{n}", "kind": kind, "params": params} for n, (kind, params) in enumerate(fences)]
     promote = {"replica": "the-replica", "source": "the-source"}
     stages = {"move": {"database": [{"step": "promote", "kind": "promote_replica", "params": promote}]}}
     plan = a_plan(stages={**stages, **({"fence": {"primary": steps}} if steps else {})})
@@ -61,13 +63,26 @@ def stop_service(world: World) -> None:
     world.time.run(limit_seconds=900.0)
 
 
+def stop_group(world: World, name: str = "the-web") -> None:
+    group = world.model(AutoScaling).find(PRIMARY, name)
+    assert group is not None
+    group.resize(0, 0, 0)
+    world.time.run(limit_seconds=900.0)
+
+
 def switch_sources_off(world: World) -> None:
     world.model(LambdaFunctions).mappings[0].state = "Disabled"
 
 
 @pytest.mark.parametrize(
     ("fence", "close"),
-    [(DATABASE, close_database), (LISTENER, close_listener), (SERVICE, stop_service), (SOURCES, switch_sources_off)],
+    [
+        (DATABASE, close_database),
+        (LISTENER, close_listener),
+        (SERVICE, stop_service),
+        (SCALED, stop_group),
+        (SOURCES, switch_sources_off),
+    ],
 )
 def test_the_fence_of_a_plan_closes_its_old_writer(fence: Fence, close: Callable[[World], None]) -> None:
     with the_writer(fence) as writer:
@@ -87,6 +102,29 @@ def test_a_service_whose_tasks_are_still_stopping_is_open() -> None:
         writer.world.time.run(limit_seconds=5.0)
 
         assert writer.old_takes_writes()
+
+
+def test_an_instance_that_is_still_ending_is_open() -> None:
+    with the_writer(SCALED) as writer:
+        group = writer.world.model(AutoScaling).find(PRIMARY, "the-web")
+        assert group is not None
+
+        group.resize(0, 0, 0)
+        writer.world.time.run(limit_seconds=60.0)
+
+        assert group.desired == 0
+        assert writer.old_takes_writes()
+
+
+def test_one_of_two_groups_that_is_stopped_closes_nothing_and_a_listener_before_both_does() -> None:
+    with the_writer(SCALED, OTHER_SCALED, LISTENER) as writer:
+        stop_group(writer.world)
+        half = writer.old_takes_writes()
+
+        close_listener(writer.world)
+
+        assert half
+        assert not writer.old_takes_writes()
 
 
 @pytest.mark.parametrize(("fence", "close"), [(LISTENER, close_listener), (SERVICE, stop_service)])
