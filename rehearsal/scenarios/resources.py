@@ -8,6 +8,7 @@ from datetime import timedelta
 from pilotlight.domain.run import Outcome
 from rehearsal.scenarios.scenario import Scenario, outage, steps_of
 from rehearsal.scene import Scene
+from rehearsal.services.ec2 import Ec2
 from rehearsal.services.ecs import Ecs
 from rehearsal.services.elasticache import ElastiCache
 from rehearsal.services.rds import Rds
@@ -28,10 +29,13 @@ def _cache_create_failed(scene: Scene) -> None:
 
 
 def _image_missing(scene: Scene) -> None:
-    steps_of(scene, "scale_ecs_service")
-    ecs = scene.account.aws.service(Ecs)
+    """Of a service the registry lacks it, of a group nobody copied it."""
+    standby, ecs, ec2 = scene.plan.regions.standby, scene.account.aws.service(Ecs), scene.account.aws.service(Ec2)
+    if all(step.kind != "scale_auto_scaling_group" for step in scene.plan.steps().values()):
+        steps_of(scene, "scale_ecs_service")
     for definition in ecs.definitions:
-        ecs.lose_image(scene.plan.regions.standby, definition.image)
+        ecs.lose_image(standby, definition.image)
+    ec2.images[:] = [image for image in ec2.images if image.region != standby]
     outage(scene)
 
 
@@ -77,7 +81,7 @@ SCENARIOS = (
     ),
     Scenario(
         "image-missing",
-        "The standby's registry lacks the image that the service runs.",
+        "The standby lacks the image that the application runs.",
         Outcome.FAILED,
         _image_missing,
     ),

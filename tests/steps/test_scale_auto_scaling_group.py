@@ -191,6 +191,20 @@ def test_the_plan_may_let_it_resume_what_is_suspended_and_nothing_else(standby: 
     )
 
 
+def test_what_serves_already_is_found_done_and_nothing_is_resumed_that_the_plan_does_not_let(bench: Bench) -> None:
+    standby = stand(bench, sizes=(2, 3, 2))
+    standby.suspend("Launch")
+
+    ready = bench.inside(lambda: KIND.readiness(params(), bench.context()))
+    state = standby.live()
+
+    assert (state.status, bench.writes()) == (StepStatus.SETTLED, [])
+    assert [f.sentence for f in ready if f.code == "suspended"] == [
+        "Group MegaTicket-DR-Web-ASG will launch no instance because Launch is suspended, and as many as the plan "
+        "needs serve by now."
+    ]
+
+
 def test_what_somebody_suspends_on_the_way_is_said(standby: Standby) -> None:
     standby.later(20, lambda: standby.suspend("Launch"))
 

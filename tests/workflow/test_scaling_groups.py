@@ -14,11 +14,10 @@ from pilotlight.domain.run import Outcome
 from rehearsal.play import Played, play
 from rehearsal.scenarios import Scenario, scenario
 from rehearsal.scenarios.darkness import SILENT
-from rehearsal.scenarios.scenario import later, outage, start_by_hand
+from rehearsal.scenarios.scenario import later, start_by_hand
 from rehearsal.scenarios.writers import primary_returns
 from rehearsal.scene import Scene, let_primary_answer
 from rehearsal.services.autoscaling import AutoScaling
-from rehearsal.services.ec2 import Ec2
 from rehearsal.traffic import region_of_users
 from tests.workflow.scaling_groups import NAME, SEOUL, TOKYO, the_plan
 
@@ -105,16 +104,8 @@ def test_groups_of_a_primary_that_answers_are_read_closed_before_the_writer_move
     assert [line for line in seen.scene.world.trace if line.error == "AccessDenied"] == []
 
 
-def without_image(scene: Scene) -> None:
-    ec2 = scene.account.aws.service(Ec2)
-    ec2.images[:] = [image for image in ec2.images if image.region != TOKYO]
-    outage(scene)
-
-
 def test_an_image_that_nobody_copied_fails_the_run_in_the_words_of_aws() -> None:
-    nobody_copied = Scenario("image-not-copied", "Nobody copied the image.", Outcome.FAILED, without_image)
-
-    seen = play(the_plan(database=False), nobody_copied, seed=1)
+    seen = play(the_plan(database=False), scenario("image-missing"), seed=1)
 
     assert seen.result.outcome == "FAILED"
     assert "does not exist. Launching EC2 instance failed." in seen.result.reason

@@ -137,7 +137,7 @@ class ScaleAutoScalingGroup(StepKind[ScaleAutoScalingGroupParams]):
 
     def title(self, params: ScaleAutoScalingGroupParams) -> str:
         """A verb and the group; the name of a group may be longer than a state's."""
-        return f"Scale {params.group[:32]} to {say_instances(params.desired)}"
+        return f"Scale {params.group[:40]} to {say_instances(params.desired)}"
 
     def statements(self, params: ScaleAutoScalingGroupParams, place: Place) -> tuple[Statement, ...]:
         """The group itself; what describes names no resource."""
@@ -191,7 +191,7 @@ class ScaleAutoScalingGroup(StepKind[ScaleAutoScalingGroupParams]):
         group = _scalable(params, context)
         if isinstance(group, Failed):
             return group
-        suspended = group.suspends(*BLOCKING)
+        suspended = group.suspends(*BLOCKING) if params.resume_suspended else ()
         if suspended:
             resume(context, group, suspended)
         wanted = group.sizes.raised_to(params.sizes)

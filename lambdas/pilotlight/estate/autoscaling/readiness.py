@@ -60,7 +60,7 @@ def check_readiness(context: StepContext, asked: Asked) -> tuple[Finding, ...]:
     blocked = check_scalable(group, asked)
     if group is None or blocked:
         return blocked
-    found = [*_check_processes(group), *_check_size(group, asked)]
+    found = [*_check_processes(group, asked), *_check_size(group, asked)]
     found += check_source(context, group, max(0, asked.sizes.desired - group.sizes.desired), asked.marker)
     found += _check_target_groups(context, group, asked)
     wanted = max(group.sizes.desired, asked.sizes.desired)
@@ -68,10 +68,11 @@ def check_readiness(context: StepContext, asked: Asked) -> tuple[Finding, ...]:
     return tuple(found) or (Finding(Severity.FINE, "group-ready", fine),)
 
 
-def _check_processes(group: Group) -> Iterator[Finding]:
+def _check_processes(group: Group, asked: Asked) -> Iterator[Finding]:
     suspended = group.suspends(*BLOCKING)
     if suspended:
-        sentence = f"{suspended_sentence(group, suspended)[:-1]}, and the step will resume it."
+        then = "and the step will resume it" if asked.resume_suspended else "and as many as the plan needs serve by now"
+        sentence = f"{suspended_sentence(group, suspended)[:-1]}, {then}."
         yield _warning("suspended", sentence, "Resume it now, unless that is wanted.")
     idle = group.suspends(*_REPLACING)
     if idle:
