@@ -208,6 +208,13 @@ def test_what_scaling_in_does_not_end_is_said_before_and_is_not_called_closed(
     assert sizes(primary) == (2, 4, 2)
 
 
+def test_a_process_that_is_suspended_keeps_nothing_open_where_no_instance_is(primary: OldPrimary) -> None:
+    primary.live()
+    suspend(group(primary))
+
+    assert primary.live().outputs == {"closed": "yes"}
+
+
 def test_once_a_person_lifted_it_the_next_look_closes(primary: OldPrimary) -> None:
     protect(group(primary))
     primary.live()

@@ -148,11 +148,11 @@ class FenceAutoScalingGroup(fencing.Fence[FenceAutoScalingGroupParams]):
             return fencing.failed(group)
         if group.sizes != NONE:
             return Pending(f"Group {group.name} does not show yet that it is to stop.")
+        if not group.instances:
+            return Settled(f"Group {group.name} has no instance, and may start none.", fencing.CLOSED)
         for sentence, fix in _what_stays(group):
             return Failed(sentence, fix)
-        if group.instances:
-            return Pending(f"Group {group.name} still has {say_instances(len(group.instances))}: {group.states}.")
-        return Settled(f"Group {group.name} has no instance, and may start none.", fencing.CLOSED)
+        return Pending(f"Group {group.name} still has {say_instances(len(group.instances))}: {group.states}.")
 
     def reopen(
         self, params: FenceAutoScalingGroupParams, receipt: Receipt, context: StepContext
