@@ -54,6 +54,8 @@ def _last(value: Any) -> str:
 # Service Authorization Reference; a call with none of them is authorised on `*`.
 _RESOURCES: tuple[tuple[str, str, str], ...] = (
     ("dynamodb", "TableName", "table/{}"),
+    ("dynamodb", "ResourceArn", ""),
+    ("dynamodb", "GlobalTableName", "global-table/{}"),
     ("ssm", "Name", "parameter{}"),
     ("ssm", "ResourceId", "parameter{}"),
     ("secretsmanager", "SecretId", "secret:{}-AbCdEf"),
@@ -129,8 +131,8 @@ def _arn(call: Call, account: str, value: Any, shape: str) -> str:
         return _named(call, account, shape.replace("{}", "/" + str(value).lstrip("/").split(":")[0]))
     if call.operation == "PutEvents":
         return _named(call, account, shape.replace("{}", _last(value[0].get("EventBusName", "default"))))
-    if call.service == "iam":
-        return f"arn:aws:iam::{account}:{shape.replace('{}', _last(value))}"
+    if call.service == "iam" or "GlobalTableName" in call.parameters:
+        return f"arn:aws:{call.service}::{account}:{shape.replace('{}', _last(value))}"  # these belong to no region
     bus = str(call.parameters.get("EventBusName", "default"))
     shape = shape.replace("{bus}", "" if bus == "default" else f"{bus}/")
     cluster = _last(call.parameters.get("cluster", "default"))

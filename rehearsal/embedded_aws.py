@@ -76,7 +76,7 @@ class EmbeddedAws:
         self._session.events.unregister("before-send", botocore_stubber)  # type: ignore[arg-type]  # it answers too
         with _one_loader():
             self._names = {self._hyphenized(name): name for name in {*self.services, *MOTO_ANSWERS}}
-            self._plainly_read = {name for name in MOTO_ANSWERS - set(self.services) if wire.speaks_json(name)}
+            self._plainly_read = {name for name in MOTO_ANSWERS if wire.speaks_json(name)}
         self._session.events.register_first("before-send", self._answer)  # type: ignore[arg-type]  # the stubs know no handler that answers
         self.clients = Clients(self._session)
 
@@ -140,7 +140,7 @@ class EmbeddedAws:
 
     def _from_model(self, call: Call, request: AWSPreparedRequest) -> AWSResponse:
         model = self.services.get(call.service)
-        if model is not None and model.models(call.operation):
+        if model is not None and model.models(call):
             return wire.answer(call, request.url, model.answer(call))
         if call.service not in MOTO_ANSWERS:
             raise NotModelled(call)

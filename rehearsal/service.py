@@ -65,9 +65,9 @@ class Service:
         """Put into the world what stands before an incident; raises AssertionError for what it does not know."""
         raise AssertionError(f"The model of {self.name} cannot furnish a {standing.what}.")
 
-    def models(self, operation_name: str) -> bool:
-        """Whether this service answers that operation itself."""
-        return operation_name in self._operations
+    def models(self, call: Call) -> bool:
+        """Whether this service answers that call itself."""
+        return call.operation in self._operations
 
     def answer(self, call: Call) -> Mapping[str, Any]:
         """Answer a call after its sampled latency; raises `wire.ServiceError`."""

@@ -26,14 +26,14 @@ _ADJUSTING = Spread(1.0, 2.0, 5.0)
 """From an accepted registration to the adjusted count, in seconds: an estimate of "immediately"."""
 _EVALUATING = Spread(45.0, 60.0, 75.0)
 """Until a count above the maximum is taken back: the period of the alarms behind a policy, about a minute."""
-_DIMENSION = "ecs:service:DesiredCount"
+_DIMENSIONS = {"ecs": "ecs:service:DesiredCount", "dynamodb": "dynamodb:table:WriteCapacityUnits"}
 _IN_SUSPENDED = "DynamicScalingInSuspended"
 _ROLE = "aws-service-role/ecs.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_ECSService"
 
 
 @dataclass(eq=False)
 class ScalableTarget:
-    """The bounds of one ECS service."""
+    """The bounds of one ECS service, or of a table's write capacity, which here scales nothing."""
 
     region: str
     resource: str
@@ -42,6 +42,11 @@ class ScalableTarget:
     minimum: int
     maximum: int
     suspended: dict[str, bool] = field(default_factory=dict)
+
+    @property
+    def namespace(self) -> str:
+        """The service that it belongs to."""
+        return "dynamodb" if self.resource.startswith("table/") else "ecs"
 
 
 class ApplicationAutoScaling(Service):
@@ -78,14 +83,16 @@ class ApplicationAutoScaling(Service):
     def describe_scalable_targets(self, call: Call) -> Mapping[str, Any]:
         """The targets of the region, or those of the named resources; an unknown one is simply not there."""
         wanted = call.parameters.get("ResourceIds") or [t.resource for t in self.targets]
-        found = [t for t in self.targets if t.region == call.region and t.resource in wanted]
+        space = call.parameters["ServiceNamespace"]
+        here = [t for t in self.targets if (t.region, t.namespace) == (call.region, space)]
+        found = [t for t in here if t.resource in wanted]
         role = f"arn:aws:iam::{self.world.account}:role/{_ROLE}"
         return {
             "ScalableTargets": [
                 {
-                    "ServiceNamespace": "ecs",
+                    "ServiceNamespace": target.namespace,
                     "ResourceId": target.resource,
-                    "ScalableDimension": _DIMENSION,
+                    "ScalableDimension": _DIMENSIONS[target.namespace],
                     "MinCapacity": target.minimum,
                     "MaxCapacity": target.maximum,
                     "RoleARN": role,
@@ -130,7 +137,7 @@ class ApplicationAutoScaling(Service):
 
     def _service(self, call: Call) -> EcsService:
         resource = str(call.parameters["ResourceId"])
-        if call.parameters["ScalableDimension"] != _DIMENSION:
+        if call.parameters["ScalableDimension"] != _DIMENSIONS["ecs"]:
             raise NotModelled(call)
         _, cluster, name = resource.split("/")
         service = self.world.model(Ecs).find(call.region, cluster, name)
