@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from pilotlight.domain import tombstone
 from pilotlight.domain.place import Place
 
 LEDGER_TABLE = "pilotlight-ledger"
 CONTROL_TABLE = "pilotlight-control"
 SIGNALS_TABLE = "pilotlight-signals"
-TOMBSTONES_TABLE = "pilotlight-tombstones"
+TOMBSTONES_TABLE = tombstone.TABLE
 BUS = "pilotlight"
 SWITCH_PARAMETER = "/pilotlight/automatic-failovers"
 ALERTS_TOPIC = "pilotlight-alerts"
@@ -47,6 +48,11 @@ def step_function(application: str, kind: str) -> str:
 def latch_function(application: str) -> str:
     """The function that says each minute where the latch stands."""
     return f"pilotlight-{application}-latch"
+
+
+def latency_function(application: str) -> str:
+    """The function in the primary region that remembers how far an application's global tables are behind."""
+    return f"pilotlight-{application}-latency"
 
 
 def failover_machine(application: str) -> str:

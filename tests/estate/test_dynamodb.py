@@ -34,8 +34,14 @@ def test_a_long_latency_is_said_in_minutes() -> None:
 
 @pytest.mark.parametrize(
     "remembered",
-    [[], [(minutes_before(10), 800.0)], [(minutes_before(0.5), 800.0)], [(minutes_before(1.5), -1.0)]],
-    ids=["nothing", "something stale", "the minute of onset alone", "no latency"],
+    [
+        [],
+        [(minutes_before(10), 800.0)],
+        [(minutes_before(0.5), 800.0)],
+        [(minutes_before(1.5), -1.0)],
+        [(minutes_before(1.5), 0.0)],
+    ],
+    ids=["nothing", "something stale", "the minute of onset alone", "no latency", "stalled"],
 )
 def test_where_nothing_good_and_fresh_is_remembered_the_loss_is_unknown(
     remembered: list[tuple[datetime, float]],
@@ -44,6 +50,6 @@ def test_where_nothing_good_and_fresh_is_remembered_the_loss_is_unknown(
 
     assert risk.seconds is None
     assert risk.sentence == (
-        "How far table orders in ap-northeast-1 was behind is unknown, because no ReplicationLatency of the 4 min "
+        "How far table orders in ap-northeast-1 was behind is unknown, because no ReplicationLatency of the 6 min "
         "before 01:07:30 UTC is remembered."
     )

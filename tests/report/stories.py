@@ -304,6 +304,19 @@ CLOCKS = {
 }  # fmt: skip
 
 
+CONFLICTS = (
+    "Table team_chats_ddb: what ap-northeast-2 wrote from 2026-11-21 01:01:00 UTC until its guard closes it, because no "
+    "read shows it closed yet, may reach ap-northeast-1 late; of an item that both wrote, the last writer wins.",
+    "Table chat_rooms_ddb: ap-northeast-1 knows all that ap-northeast-2 wrote before it was read closed.",
+)
+
+
+def taken_over() -> Story:
+    """Two global tables changed hands after the promotion, and the run goes on."""
+    story = moving().started(530, "promote", "Take over team_chats_ddb and 1 more.")
+    return story.settled(531, "promote", "Each of the tables is written to in Tokyo.", conflicts="\n".join(CONFLICTS))
+
+
 def recovered() -> Story:
     """The whole incident, with one thing left to follow up."""
     story = served().failed(

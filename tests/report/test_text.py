@@ -51,6 +51,13 @@ def test_it_says_between_which_moments_writes_may_be_lost() -> None:
     assert "RPO      1 min 20 s of 15 min\nLoss     writes between 01:01:00 and 01:02:20 UTC may be lost\n" in said
 
 
+def test_it_says_of_each_table_which_writes_may_conflict() -> None:
+    said = " ".join(summary(view(stories.taken_over().records)).split())
+
+    for sentence in stories.CONFLICTS:
+        assert f"Conflict {sentence}" in said
+
+
 def test_a_loss_that_was_accepted_unknown_stays_unknown() -> None:
     assert "RPO      not known; 15 min may be lost\n" in summary(view(stories.overridden().records))
 
@@ -66,7 +73,7 @@ def test_the_whole_text_lists_each_step_and_each_event_in_order() -> None:
 
 
 def test_no_line_is_wider_than_a_mail_is() -> None:
-    for scene in (stories.recovered, stories.failed, stories.not_needed, stories.blocked_by_arming):
+    for scene in (stories.recovered, stories.failed, stories.not_needed, stories.blocked_by_arming, stories.taken_over):
         assert max(map(len, text(view(scene().records)).splitlines())) <= 100
 
 

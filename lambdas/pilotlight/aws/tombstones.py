@@ -10,9 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from pilotlight.domain.errors import AwsError, Changed, Misconfigured, StaleActor
 from pilotlight.domain.ports import Table
-from pilotlight.domain.tombstone import Tombstone, partition_of
-
-_SORT = "tombstone"
+from pilotlight.domain.tombstone import SORT, Tombstone, partition_of
 
 
 class Tombstones:
@@ -41,7 +39,7 @@ class Tombstones:
 
 def read_tombstone(table: Table, writer: str) -> Tombstone | None:
     """The note on a writer that one table holds."""
-    item = table.read(partition_of(writer), _SORT)
+    item = table.read(partition_of(writer), SORT)
     return Tombstone.from_item(item) if item else None
 
 
@@ -54,9 +52,9 @@ def _try_to_put(table: Table, stone: Tombstone) -> bool:
 
 
 def _put(table: Table, stone: Tombstone) -> None:
-    item = table.read(partition_of(stone.old), _SORT)
+    item = table.read(partition_of(stone.old), SORT)
     if item is None:
-        table.insert(partition_of(stone.old), _SORT, stone.to_item())
+        table.insert(partition_of(stone.old), SORT, stone.to_item())
         return
     held = Tombstone.from_item(item)
     if held.epoch > stone.epoch:
@@ -65,4 +63,4 @@ def _put(table: Table, stone: Tombstone) -> None:
             f"{stone.epoch} does not touch it."
         )
     if stone.replaces(held):
-        table.replace(partition_of(stone.old), _SORT, stone.to_item(), version=item["version"])
+        table.replace(partition_of(stone.old), SORT, stone.to_item(), version=item["version"])

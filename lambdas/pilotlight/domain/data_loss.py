@@ -100,12 +100,14 @@ def worst_of(risks: Iterable[DataAtRisk]) -> DataAtRisk:
     return max(risks, key=_weight)
 
 
-def fresh_readings(readings: Iterable[tuple[datetime, float]], onset: datetime) -> list[tuple[datetime, float]]:
+def fresh_readings(
+    readings: Iterable[tuple[datetime, float]], onset: datetime, within: timedelta = FRESH_WITHIN
+) -> list[tuple[datetime, float]]:
     """The readings that say how things stood when `onset` came, oldest first; each is stamped with its minute's start.
 
     The minute in which an outage begins is left out: it may have been measured after the onset.
     """
-    return sorted(r for r in readings if timedelta(0) <= onset - (r[0] + PERIOD) <= FRESH_WITHIN)
+    return sorted(r for r in readings if timedelta(0) <= onset - (r[0] + PERIOD) <= within)
 
 
 @dataclass(frozen=True)

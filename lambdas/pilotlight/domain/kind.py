@@ -59,7 +59,8 @@ class StepContext:
     """What a kind sees: a step kind of the run it works in, and whoever looks before an incident of no run.
 
     `started` is when this step first acted, `now` the present; `outputs` are those of the steps settled before it,
-    by step name. `aws` and `web` are the only ways out. `traffic` is what the plan says of its users' ways.
+    by step name. `aws` and `web` are the only ways out. `traffic` is what the plan says of its users' ways. `closed` is
+    when the last fence of the run was read closed; None where one was not, or where there is none.
     """
 
     place: Place
@@ -73,6 +74,7 @@ class StepContext:
     outputs: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     traffic: Traffic | None = None
     approved_by: str = ""
+    closed: datetime | None = None
 
     @property
     def waited(self) -> timedelta:

@@ -101,8 +101,14 @@ def advance(kind: StepKind[Any], params: Params, state: StepState, context: Step
     if state.status.over:
         return state
     begun = state.started or context.now
-    at_work = {"claimed_until": None, "asks_until": None, "attempts": state.attempts + 1}
-    state = replace(state, status=StepStatus.RUNNING, started=begun, **at_work)
+    state = replace(
+        state,
+        status=StepStatus.RUNNING,
+        started=begun,
+        attempts=state.attempts + 1,
+        claimed_until=None,
+        asks_until=None,
+    )
     try:
         turned = _turn(kind, params, state, context)
     except (Throttled, Unavailable, Ambiguous) as trouble:

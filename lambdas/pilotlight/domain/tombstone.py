@@ -23,6 +23,12 @@ class TombstoneState(StrEnum):
 
 _ORDER = tuple(TombstoneState)
 
+TABLE = "pilotlight-tombstones"
+"""The table that holds the notes, in the standby and in the witness."""
+
+SORT = "tombstone"
+"""The sort key of a note."""
+
 
 @dataclass(frozen=True)
 class Tombstone:

@@ -3,12 +3,13 @@
 A writer moves only if nobody aborted the run, and after every fence of the plan settled: closed, as a read showed, or
 in a region that does not answer. The tombstone is durable, `intended`, before the call, and `committed` as soon as the
 move was accepted. A primary that was closed for a move that is not accepted within seconds is given back: the step
-gives up, and the run opens it again. What the standby drains meanwhile (`handlers.draining`) is a time of its own.
+gives up, and the run opens it again. What the standby drains meanwhile (`handlers.draining`) is a time of its own. Once
+one writer of the run has moved, the others follow: there is only forward.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -28,7 +29,7 @@ from pilotlight.domain.tombstone import Tombstone, TombstoneState
 from pilotlight.domain.word import Word, abort
 from pilotlight.handlers.journal import write
 from pilotlight.handlers.runtime import Runtime
-from pilotlight.steps import kind
+from pilotlight.steps import kind, kind_and_params
 
 GIVE_BACK = "give_back"
 """What the closer is asked when a writer will not move: the primary must not wait until the stage is over."""
@@ -67,8 +68,9 @@ def must_not_move(
     runtime: Runtime, run: Run, states: Mapping[str, StepState], words: Sequence[Word], step: str
 ) -> Failed | None:
     """Why the writer may not move now; None where it may, once the standby is drained."""
+    only_forward = move_is_recorded(run, states)
     aborted = abort(words)
-    if aborted:
+    if aborted and not only_forward:
         return Failed(f"{aborted.who} aborted the run, so the writer does not move.", "Start a new run if it is to.")
     plan = run.plan
     for name, fence in plan.steps().items():
@@ -82,13 +84,22 @@ def must_not_move(
             return Failed(said, "Wait for the region, or change fence.policy in the plan and deploy.")
     closed, drained = closing(plan, states), states[step].drained
     since = drained if closed.whole else closed.at
-    if since and runtime.now() - since > CLOSED_FOR_NOTHING:
+    if since and not only_forward and runtime.now() - since > CLOSED_FOR_NOTHING:
         said = (
             f"The primary has been closed for {say_duration(CLOSED_FOR_NOTHING)} for a move that is not accepted, so "
             "it is given up and the primary is opened again."
         )
         return Failed(said, "See what keeps the standby from taking over, then start the run again.")
     return None
+
+
+def move_is_recorded(run: Run, states: Mapping[str, StepState]) -> bool:
+    """Whether a step recorded that the move of its writer was accepted."""
+    for step in run.plan.steps().values():
+        its_kind, params = kind_and_params(step)
+        if step.name in states and states[step.name].receipt and its_kind.writers(params, run.plan.place):
+            return True
+    return False
 
 
 def ask_to_give_back(runtime: Runtime, run: Run) -> None:
@@ -103,11 +114,18 @@ def ask_to_give_back(runtime: Runtime, run: Run) -> None:
         runtime.logger.error(f"The primary could not be given back at once: {error.sentence}")
 
 
-def entomb(runtime: Runtime, run: Run, writers: tuple[Writer, ...], state: TombstoneState) -> None:
+def entomb(
+    runtime: Runtime,
+    run: Run,
+    writers: tuple[Writer, ...],
+    state: TombstoneState,
+    has_moved: Callable[[], bool | None] = lambda: False,
+) -> None:
     """Write the tombstones of some writers; a note that stands already is left, and not told again.
 
-    Raises `StaleActor` where a later epoch moved one of them, and an `AwsError` where the standby's own table does not
-    take it: then nothing may move.
+    A committed note of an earlier epoch is left to the new commitment where the writer stands in the standby still, as
+    `has_moved` says: for a global table that note is all there is to show it. Raises `StaleActor` where a later epoch
+    moved one of them, and an `AwsError` where the standby's own table does not take it: then nothing may move.
     """
     kept = tombstones(runtime, run.plan.regions.witness)
     for writer in writers:
@@ -115,6 +133,8 @@ def entomb(runtime: Runtime, run: Run, writers: tuple[Writer, ...], state: Tombs
         stone = Tombstone(writer.old, writer.new, run.application, run.run_id, epoch, state, now)
         standing = kept.of(writer.old)
         if standing and standing.epoch == epoch and not stone.replaces(standing):
+            continue
+        if standing and (standing.state, state) == (TombstoneState.COMMITTED, TombstoneState.INTENDED) and has_moved():
             continue
         missing = kept.write(stone)
         copies = f", without the copy in {', '.join(missing)}" if missing else ""

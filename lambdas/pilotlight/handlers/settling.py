@@ -17,20 +17,11 @@ from pilotlight.domain.run import Outcome, Run
 from pilotlight.domain.stages import PlannedStep
 from pilotlight.domain.tombstone import TombstoneState
 from pilotlight.handlers.inspection import context_of
-from pilotlight.handlers.moving import entomb, tombstones
+from pilotlight.handlers.moving import entomb, move_is_recorded, tombstones
 from pilotlight.handlers.runtime import Runtime
 from pilotlight.steps import kind, kind_and_params, writers_of
 
 _TAKEN_BACK_WHOLLY = (Outcome.NOT_NEEDED, Outcome.ABORTED_CLEAN)
-
-
-def move_is_recorded(run: Run, states: Mapping[str, StepState]) -> bool:
-    """Whether a step recorded that the move of its writer was accepted."""
-    for step in run.plan.steps().values():
-        its_kind, params = kind_and_params(step)
-        if step.name in states and states[step.name].receipt and its_kind.writers(params, run.plan.place):
-            return True
-    return False
 
 
 def has_moved(runtime: Runtime, run: Run, states: Mapping[str, StepState]) -> bool:

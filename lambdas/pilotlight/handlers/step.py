@@ -14,19 +14,20 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from pilotlight.aws.control import KeptStep
 from pilotlight.aws.guarded import GuardedAws
-from pilotlight.domain.errors import InputRefused
+from pilotlight.domain.errors import InputRefused, StaleActor
 from pilotlight.domain.life import StepState, StepStatus, advance, look_again_in
+from pilotlight.domain.place import Writer
 from pilotlight.domain.plan import Plan
 from pilotlight.domain.records import RecordKind
 from pilotlight.domain.run import Run
 from pilotlight.domain.stages import PlannedStep
-from pilotlight.domain.step import Failed, Pending, StepContext
+from pilotlight.domain.step import Failed, Pending, Receipt, StepContext
 from pilotlight.domain.tombstone import TombstoneState
 from pilotlight.domain.word import Word, approval
 from pilotlight.handlers.answer import whole_seconds
 from pilotlight.handlers.draining import drain, drained
 from pilotlight.handlers.journal import write, write_once
-from pilotlight.handlers.moving import ask_to_give_back, closing, entomb, must_not_move
+from pilotlight.handlers.moving import ask_to_give_back, closing, entomb, move_is_recorded, must_not_move
 from pilotlight.handlers.runtime import Handler, Outside, Runtime, entry, measure
 from pilotlight.handlers.undoing import undo
 from pilotlight.steps import kind_and_params
@@ -81,11 +82,13 @@ def take_turn(runtime: Runtime, run: Run, step: PlannedStep) -> dict[str, Any]:
     missing = [need.step for need in its_kind.needs(params) if need.step not in outputs]
     if missing:
         raise InputRefused(f"Step {name} needs the outputs of {', '.join(missing)}, which did not settle before it.")
+    closed = closing(run.plan, {known: k.state for known, k in kept.items()})
     context = _context(runtime, run, step, before.started or now, outputs)
+    context = replace(context, closed=closed.at if closed.whole else None)
     held = _before_the_move(runtime, run, step, kept, context)
     after = held or advance(its_kind, params, kept[name].state, context)
     if after.receipt and not before.receipt:
-        entomb(runtime, run, its_kind.writers(params, run.plan.place), TombstoneState.COMMITTED)
+        _commit(runtime, run, its_kind.writers(params, run.plan.place), after.receipt)
     if after != before:
         runtime.control.keep_step(run.run_id, name, kept[name], after)
     _record(runtime, run, step, before, after)
@@ -115,7 +118,7 @@ def _before_the_move(
         # Whether it moved may not show yet: then the step is neither failed nor taken further.
         ended = replace(waiting, status=StepStatus.FAILED, fix=found.fix, finished=context.now)
         return waiting if moved is None else ended
-    entomb(runtime, run, writers, TombstoneState.INTENDED)
+    entomb(runtime, run, writers, TombstoneState.INTENDED, lambda: its_kind.moved(params, context))
     return None
 
 
@@ -129,7 +132,7 @@ def _drain(
 ) -> Pending | Failed | None:
     """What keeps a step from moving its writer until the standby holds the rest; None where nothing does any more."""
     state, states = kept[step.name].state, {known: k.state for known, k in kept.items()}
-    if state.drained:
+    if state.drained or move_is_recorded(run, states):
         return None
     left = drain(runtime, run, step, states, words, context)
     if isinstance(left, Pending | Failed):
@@ -137,6 +140,17 @@ def _drain(
     if closing(run.plan, states).whole:
         kept[step.name] = _keep(runtime, run, step.name, kept[step.name], drained(runtime, run, step, state, left))
     return None
+
+
+def _commit(runtime: Runtime, run: Run, writers: tuple[Writer, ...], receipt: Receipt) -> None:
+    """Say that the move was accepted; one that needed no call is proven here to be the run's, as no call did so."""
+    lost = runtime.leases.lost_by(run.run_id, run.epochs) if writers and not receipt.acted else None
+    if lost:
+        raise StaleActor(
+            f"Run {run.run_id} lost the lease of {lost.subject} (epoch {lost.epoch}, held by "
+            f"{lost.holder or 'nobody'}), so it moves no writer."
+        )
+    entomb(runtime, run, writers, TombstoneState.COMMITTED)
 
 
 def _begin(runtime: Runtime, run: Run, step: PlannedStep, title: str) -> KeptStep:

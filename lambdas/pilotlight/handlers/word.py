@@ -29,9 +29,9 @@ from pilotlight.domain.word import (
     binding,
     refusal,
 )
+from pilotlight.handlers.moving import move_is_recorded
 from pilotlight.handlers.restraints import forget_starts
 from pilotlight.handlers.runtime import Handler, Outside, Runtime, entry
-from pilotlight.handlers.settling import move_is_recorded
 
 _CARRIED_TWICE_WITHIN = 100
 """So many records back a word without a run is looked for: what is carried twice is carried within a minute."""

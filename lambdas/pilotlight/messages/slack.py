@@ -47,6 +47,7 @@ STEP_SIGNS = {
 _INDENT = "\u2003\u2003↳ "
 _LONGEST_REASON = 200
 _LONGEST_TITLE = 90
+_LONGEST_CONFLICT = 400
 _MOST_STEPS = 24
 _MOST_LEFT_TO_DO = 10
 _MOST_THREAD_LINES = 40
@@ -163,12 +164,14 @@ def _measures(view: IncidentView) -> list[Block]:
     deadline = ""
     if onset and view.objectives.rto_seconds and view.outcome is None:
         deadline = f"\npromised by {clock_time(onset + timedelta(seconds=view.objectives.rto_seconds))}"
+    conflicts = [f"• {quoted(each, _LONGEST_CONFLICT)}" for each in view.conflicts]
     return [
         *([section("*Clocks*  " + "  ·  ".join(parts))] if view.run else []),
         fields(
             f"*RTO*  {quoted(rto_words(view))}{deadline}",
             f"*RPO*  {quoted(rpo_words(view))}\n{quoted(view.rpo_sentence, _LONGEST_REASON)}".strip(),
         ),
+        *(sections(["*Writes that may conflict*", *conflicts]) if conflicts else []),
     ]
 
 

@@ -261,6 +261,11 @@ class IncidentView:
         return (*self.other_calls, *(call for step in self.steps for call in step.calls))
 
     @property
+    def conflicts(self) -> tuple[str, ...]:
+        """Of each global table that was taken over, which writes of the old primary may meet those of the new one."""
+        return tuple(line for step in self.steps for line in step.outputs.get("conflicts", "").splitlines())
+
+    @property
     def left_to_do(self) -> tuple[str, ...]:
         """What people have to see to after the run, each thing once."""
         return tuple(dict.fromkeys((*self.follow_ups, *self.to_do)))

@@ -76,9 +76,11 @@ def _rpo(view: IncidentView) -> str:
     words = f"promised: {say_duration(timedelta(seconds=promised))}" if promised else "no objective is known"
     sentence = f"<p>{foreign(view.rpo_sentence)}</p>" if view.rpo_sentence else ""
     verdict = _kept(lost, promised) if view.outcome is Outcome.RECOVERED else ""
+    conflicts = "".join(f"<li>{foreign(each)}</li>" for each in view.conflicts)
+    listed = f"<p>Writes that may conflict:</p><ul>{conflicts}</ul>" if conflicts else ""
     return (
         f'<section class="card"><b>RPO</b> <span class="soft">writes that may be lost</span>'
-        f'<div class="big">{number} {verdict}</div><span class="soft">{words}</span>{sentence}</section>'
+        f'<div class="big">{number} {verdict}</div><span class="soft">{words}</span>{sentence}{listed}</section>'
     )
 
 

@@ -45,12 +45,12 @@ def text(view: IncidentView) -> str:
 
 
 def times(view: IncidentView) -> list[str]:
-    """The five clocks, RTO and RPO against what was promised, and which writes may be lost, a line each."""
+    """The five clocks, RTO and RPO against what was promised, which writes may be lost, and which may conflict."""
     clocks = [f"{clock.value} {_at(view, clock)}" for clock in Clock]
     lines = ["Clocks   " + "   ".join(clocks), f"RTO      {rto_words(view)}", f"RPO      {rpo_words(view)}"]
-    return lines + (
-        [f"Loss     writes {view.loss_window} may be lost"] if view.rpo_seconds and view.loss_window else []
-    )
+    if view.rpo_seconds and view.loss_window:
+        lines.append(f"Loss     writes {view.loss_window} may be lost")
+    return lines + [_labelled("Conflict", tame(sentence)) for sentence in view.conflicts]
 
 
 def rto_words(view: IncidentView) -> str:
@@ -100,6 +100,11 @@ def hanging(first: str, words: str) -> str:
     return textwrap.fill(
         words, WIDTH, initial_indent=f"  {first:<9}", subsequent_indent=" " * 11, break_on_hyphens=False
     )
+
+
+def _labelled(label: str, words: str) -> str:
+    first, later = f"{label:<9}", " " * 9
+    return textwrap.fill(words, WIDTH, initial_indent=first, subsequent_indent=later, break_on_hyphens=False)
 
 
 def _need(view: IncidentView) -> list[str]:

@@ -16,6 +16,7 @@ from pilotlight.domain.data_loss import FRESH_WITHIN, PERIOD, DataAtRisk, LossWi
 from pilotlight.domain.durations import say_duration, say_elapsed
 from pilotlight.domain.ports import Aws
 from pilotlight.domain.step import Failed, StepContext
+from pilotlight.estate.metrics import Reading, greatest_by_minute
 from pilotlight.estate.rds.instance import RdsInstance
 from pilotlight.estate.rds.promotion import find_target
 
@@ -99,25 +100,9 @@ def left_to_drain(replica: str, source: str, context: StepContext, closed: datet
     )
 
 
-def _reported(aws: Aws, region: str, identifier: str, since: datetime, until: datetime) -> list[tuple[datetime, float]]:
-    """The greatest lag of each minute, by the minute's start; `until` itself is left out, as CloudWatch does."""
-    dimensions = [{"Name": "DBInstanceIdentifier", "Value": identifier}]
-    metric = {"Namespace": "AWS/RDS", "MetricName": "ReplicaLag", "Dimensions": dimensions}
-    stat = {"Metric": metric, "Period": int(PERIOD.total_seconds()), "Stat": "Maximum"}
-    answer = aws.call(
-        "cloudwatch",
-        "GetMetricData",
-        region,
-        MetricDataQueries=[{"Id": "lag", "MetricStat": stat}],
-        StartTime=since,
-        EndTime=until,
-        ScanBy="TimestampDescending",
-    )
-    return [
-        (stamp, float(value))
-        for result in answer.get("MetricDataResults", ())
-        for stamp, value in zip(result.get("Timestamps", ()), result.get("Values", ()), strict=True)
-    ]
+def _reported(aws: Aws, region: str, identifier: str, since: datetime, until: datetime) -> list[Reading]:
+    of = {"DBInstanceIdentifier": identifier}
+    return greatest_by_minute(aws, region, "AWS/RDS", "ReplicaLag", of, since, until)
 
 
 def _measured(
