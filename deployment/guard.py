@@ -1,5 +1,7 @@
 """The stack of one application's guard, in its primary region: it keeps the old primary closed when that comes back.
 
+Where the plan has global tables, what remembers how far they are behind stands in it too.
+
 Under the arming `observe` it holds no permission to close anything. Its mode is a parameter that a person in the
 primary region can set without any other region.
 """
@@ -11,6 +13,7 @@ from datetime import timedelta
 from deployment import names
 from deployment.application import PLAN_FILE, moves_writers, step_statements
 from deployment.foundation import function_errors
+from deployment.latency import latency
 from deployment.resources import Function, FunctionTarget, MetricAlarm, Parameter, Queue, Resource, Rule, Stack, Topic
 from deployment.tombstones import reading_tombstones
 from pilotlight.domain.plan import Plan
@@ -44,7 +47,10 @@ def guard(plan: Plan) -> tuple[Stack, ...]:
         "observe",
     )
     copy = Parameter(names.guard_copy(plan.application), f"The notes that the guard of {plan.application} holds.", "{}")
-    resources: tuple[Resource, ...] = (function, queue, tick, mode, copy, *_alerts(plan, function))
+    alerts = _alerts(plan, function)
+    topic_arn, queue_arn = _arn(plan, "sns", names.guard_alerts(plan.application)), _arn(plan, "sqs", queue.name)
+    remembering = latency(plan, PLAN_FILE, topic_arn, queue_arn)
+    resources: tuple[Resource, ...] = (function, queue, tick, mode, copy, *alerts, *remembering)
     return (Stack(names.guard_stack(plan.application), plan.regions.primary, plan.account, resources),)
 
 

@@ -70,7 +70,7 @@ SIGNED_WILDCARDS = (
         "CloudWatch gives these reads no resource to name; metrics are numbers and hold no data of the application.",
     ),
     SignedWildcard(
-        "latch's metric",
+        "metrics of an application",
         ("cloudwatch:PutMetricData",),
         "*",
         "CloudWatch gives this write no resource to name; a condition narrows it to the namespace of the application.",
