@@ -1,11 +1,11 @@
 """What no rehearsal may show, looked at in every instant and at every call; one violation ends the rehearsal.
 
-One writer: never do the old and the new one take writes together. The one exception is stated: a primary region that
-was dark when the writer moved comes back, and its guard, where it enforces, has `EXPOSURE_LIMIT` to close it; where the
-guard only observes, nobody promised to, and the exposure is measured. No promotion without a durable tombstone of the
-epoch that holds the lease, and settled fences. Users reach the standby only while its writers are on their own, and
-never go back. No function of a failover asks us-east-1 or a global endpoint for anything. No step changes anything
-without the leases of its run, unless it held them when it last looked.
+One writer: never do the old and the new one take writes together, and never the new one before it was moved to. The
+one exception is stated: a primary region that was dark when the writer moved comes back, and its guard, where it
+enforces, has `EXPOSURE_LIMIT` to close it; where the guard only observes, nobody promised to, and the exposure is
+measured. No move without a durable tombstone of the epoch that holds the lease, and settled fences. Users reach the
+standby only while its writers are on their own, and never go back. No function of a failover asks us-east-1 or a global
+endpoint for anything. No step changes anything without the leases of its run, unless it held them when it last looked.
 
 An instant is looked at when its last task has handed over: what stands then is what lasts. Calls are judged as they
 are made and accepted. A violation is kept and raised in the world's own strand as `InvariantBroken`, so that no
@@ -14,6 +14,7 @@ are made and accepted. A violation is kept and raised in the world's own strand 
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta
 from functools import cache
 from re import compile as pattern
@@ -110,6 +111,9 @@ class Watch:
 
     def _look_at_writers(self) -> None:
         now = self._world.time.now()
+        early = next((each for each in self._writers if each.new_takes_writes() and not each.has_moved()), None)
+        if early:
+            self._break(f"{early.writer.new} takes writes, and no committed note says that it {early.moves_by}.")
         doubled = [each for each in self._writers if each.new_takes_writes() and each.old_takes_writes()]
         if not doubled:
             self._exposed += now - self._exposed_since if self._exposed_since else timedelta(0)
@@ -136,24 +140,24 @@ class Watch:
 
     # Before the writer moves
 
-    def _judge_promotion(self, each: WatchedWriter) -> None:
+    def _judge_move(self, each: WatchedWriter) -> None:
         old, new = each.writer.old, each.writer.new
         held = self._note(names.TOMBSTONES_TABLE, f"tombstone#{old}", "tombstone")
         stone = Tombstone.from_item(held) if held else None
         if stone is None or stone.state is TombstoneState.WITHDRAWN:
             said = "none stands" if stone is None else f"the one of epoch {stone.epoch} is withdrawn"
-            self._break(f"{new} was promoted without a durable tombstone on {old}: {said}.")
+            self._break(f"{new} {each.moves_by} without a durable tombstone on {old}: {said}.")
             return
         holder = self._other_holder(old, stone.run_id, stone.epoch)
         if holder:
             whose = f"run {stone.run_id} in epoch {stone.epoch}"
             self._break(
-                f"{new} was promoted with a tombstone on {old} of {whose}, while its lease is held by {holder}."
+                f"{new} {each.moves_by} with a tombstone on {old} of {whose}, while its lease is held by {holder}."
             )
         fences = {name: self._fence(stone.run_id, name) for name in self._fences}
         waiting = [name for name, state in fences.items() if state.status is not StepStatus.SETTLED]
         if waiting:
-            self._break(f"{new} was promoted before {waiting[0]}, which closes the way to {old}, had settled.")
+            self._break(f"{new} {each.moves_by} before {waiting[0]}, which closes the way to {old}, had settled.")
         # A fence that found the region dark is as good a proof as the darkness itself; a path that is cut is none.
         silent = any(state.outputs.get("closed") == "unreachable" for state in fences.values())
         dark = self._world.is_dark(self._scene.plan.regions.primary)
@@ -205,10 +209,20 @@ class Watch:
         line = self._world.trace[-1]  # the call was recorded just now, in this same instant
         if line.by and self._handler() == STEPS:
             self._judge_step(call, line)
-        if (line.operation, line.error) == ("PromoteReadReplica", ""):
-            for each in self._writers:
-                if each.writer.new == line.resource:
-                    self._judge_promotion(each)
+        moved = "" if line.error else self._moved_by(call, line)
+        for each in self._writers:
+            if each.writer.new == moved:
+                self._judge_move(each)
+
+    def _moved_by(self, call: Call, line: TraceLine) -> str:
+        """The new writer that a call of a step has moved: a promotion, or the committed note on a global table."""
+        if line.operation == "PromoteReadReplica":
+            return line.resource
+        is_note = (line.operation, call.parameters.get("TableName")) == ("PutItem", names.TOMBSTONES_TABLE)
+        if not is_note or line.region != self._scene.plan.regions.standby or self._handler() != STEPS:
+            return ""
+        stone = Tombstone.from_item(json.loads(call.parameters["Item"]["body"]["S"]))
+        return stone.new if stone.state is TombstoneState.COMMITTED and ":dynamodb:" in stone.new else ""
 
     def _judge_step(self, call: Call, line: TraceLine) -> None:
         """A step looks at a lease, then acts; what it loses in between is the window that is stated."""

@@ -6,28 +6,36 @@ to a database. Where it does not, the application is the way, and is closed at a
 nothing, in none of the services and groups that the plan stops; event sources close it only where the plan closes
 nothing else. A plan without fences leaves the path open.
 
+A global table takes writes in both regions, so there the application alone decides: the old one's table is written to
+while the way through the primary's application is open, the new one's as soon as anything runs, or is reached, in the
+standby. Its writing has moved when the committed tombstone stands.
+
 What cannot be told counts as taking writes: an instance in a status that is not known to refuse them. Sessions that
-were open before the rules were taken away are not modelled. A writer that is no database, and a fence of a kind that
-this module does not know, raise AssertionError.
+were open before the rules were taken away are not modelled. A writer that is neither, and a fence of a kind that this
+module does not know, raise AssertionError.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import assert_never
+from typing import ClassVar, assert_never
 
 from pilotlight.domain.place import Writer
 from pilotlight.domain.plan import Plan
 from pilotlight.domain.step import Params
+from pilotlight.domain.tombstone import SORT, TABLE, Tombstone, TombstoneState, partition_of
 from pilotlight.steps import kind_and_params, writers_of
 from pilotlight.steps.fence_auto_scaling_group import FenceAutoScalingGroupParams
 from pilotlight.steps.fence_ecs_service import FenceEcsServiceParams
 from pilotlight.steps.fence_event_sources import FenceEventSourcesParams
 from pilotlight.steps.fence_listener import FenceListenerParams
 from pilotlight.steps.fence_security_group import FenceSecurityGroupParams
+from rehearsal.item_reads import note_in
 from rehearsal.services import event_rules, event_source_mappings
 from rehearsal.services.autoscaling import AutoScaling
+from rehearsal.services.dynamodb import DynamoDb
 from rehearsal.services.ec2 import Ec2
 from rehearsal.services.ecs import Ecs
 from rehearsal.services.ecs_tasks import TaskStatus
@@ -60,38 +68,86 @@ REFUSES_WRITES = frozenset(
 )
 """RDS user guide, "Viewing DB instance status": where no client gets in, or nothing can be written."""
 
+TABLE_SERVES = ("ACTIVE", "UPDATING")
+"""botocore's text on TableStatus: a table that is updated remains available."""
+
 
 @dataclass(frozen=True)
-class WatchedWriter:
+class WatchedWriter(ABC):
     """One writer of a plan, and what closes the way to the old one: that which reads closed suffices."""
 
     world: World
     writer: Writer
     closers: tuple[IsClosed, ...]
+    moves_by: ClassVar[str]
+    """What happens to the new one when the writing moves, in words."""
 
     def old_takes_writes(self) -> bool:
         """Whether the old one does."""
-        region, identifier = _place_of(self.writer.old)
-        if self.world.is_dark(region):
-            return False
-        instance = _instance(self.world, region, identifier)
-        return instance is not None and _takes_writes(instance) and not any(closed() for closed in self.closers)
+        is_dark = self.world.is_dark(_place_of(self.writer.old)[0])
+        return not is_dark and self._is_open() and not any(closed() for closed in self.closers)
 
+    @abstractmethod
+    def _is_open(self) -> bool:
+        """Whether the old one would, if the way to it is open."""
+
+    @abstractmethod
     def new_takes_writes(self) -> bool:
         """Whether the new one does."""
+
+    @abstractmethod
+    def has_moved(self) -> bool:
+        """Whether the new one is the writer, in whatever status."""
+
+
+class WatchedDatabase(WatchedWriter):
+    """A database that a replica takes over from; it has moved when that is a replica no longer."""
+
+    moves_by = "was promoted"
+
+    def _is_open(self) -> bool:
+        instance = _instance(self.world, *_place_of(self.writer.old))
+        return instance is not None and _takes_writes(instance)
+
+    def new_takes_writes(self) -> bool:
         instance = _instance(self.world, *_place_of(self.writer.new))
         return instance is not None and _takes_writes(instance)
 
     def has_moved(self) -> bool:
-        """Whether the new one is a replica no longer, in whatever status."""
         instance = _instance(self.world, *_place_of(self.writer.new))
         return instance is not None and instance.source is None
+
+
+class WatchedTable(WatchedWriter):
+    """A global table, which nothing but a note takes over."""
+
+    moves_by = "was taken over"
+
+    def _is_open(self) -> bool:
+        return self.world.model(DynamoDb).find(*_place_of(self.writer.old)) is not None
+
+    def new_takes_writes(self) -> bool:
+        region, name = _place_of(self.writer.new)
+        table = self.world.model(DynamoDb).find(region, name)
+        return table is not None and table.status in TABLE_SERVES and _is_at_work(self.world, region)
+
+    def has_moved(self) -> bool:
+        region, key = _place_of(self.writer.new)[0], partition_of(self.writer.old)
+        note = note_in(self.world.account, region, TABLE, key, SORT)
+        return note is not None and Tombstone.from_item(note).state is TombstoneState.COMMITTED
 
 
 def watched_writers(world: World, plan: Plan) -> tuple[WatchedWriter, ...]:
     """The writers of a plan, each with what closes its old one."""
     fences = list(_fences(plan))
-    return tuple(WatchedWriter(world, w, _closers(world, plan, w, fences)) for w in writers_of(plan))
+    return tuple(_watched(world, w, _closers(world, plan, w, fences)) for w in writers_of(plan))
+
+
+def _watched(world: World, writer: Writer, closers: tuple[IsClosed, ...]) -> WatchedWriter:
+    service = writer.old.split(":")[2]
+    assert service in ("rds", "dynamodb"), f"Whether {writer.old} takes writes is not written here yet."
+    kind = WatchedTable if service == "dynamodb" else WatchedDatabase
+    return kind(world, writer, closers)
 
 
 def fence_steps(plan: Plan) -> tuple[str, ...]:
@@ -112,8 +168,9 @@ def _known(params: Params, kind_name: str) -> FenceParams:
 
 
 def _closers(world: World, plan: Plan, writer: Writer, fences: list[FenceParams]) -> tuple[IsClosed, ...]:
-    _, database = _place_of(writer.old)
-    at_database = [f for f in fences if isinstance(f, FenceSecurityGroupParams) and f.instance == database]
+    _, name = _place_of(writer.old)
+    of_databases = [f for f in fences if isinstance(f, FenceSecurityGroupParams) and ":rds:" in writer.old]
+    at_database = [f for f in of_databases if f.instance == name]
     at_doors = [f for f in fences if isinstance(f, FenceListenerParams)]
     at_work = [f for f in fences if isinstance(f, Workload)]
     at_sources = [f for f in fences if isinstance(f, FenceEventSourcesParams)]
@@ -194,8 +251,18 @@ def _instance(world: World, region: str, identifier: str) -> Instance | None:
         return None
 
 
+def _is_at_work(world: World, region: str) -> bool:
+    """Whether an application could write in a region: one of its tasks runs, or a load balancer reaches something."""
+    runs = any(
+        task.status is TaskStatus.RUNNING
+        for service in world.model(Ecs).ecs_services
+        if service.region == region
+        for task in service.tasks
+    )
+    return runs or any(group.healthy_count for group in world.model(Elbv2).target_groups if group.region == region)
+
+
 def _place_of(arn: str) -> tuple[str, str]:
-    """The region and the identifier of a database."""
-    _, _, service, region, _, *resource = arn.split(":")
-    assert (service, resource[0]) == ("rds", "db"), f"Whether {arn} takes writes is not written here yet."
-    return region, resource[1]
+    """The region and the name of a database or a table."""
+    _, _, _, region, _, resource = arn.split(":", 5)
+    return region, resource.replace(":", "/").split("/", 1)[1]

@@ -8,6 +8,7 @@ from datetime import timedelta
 from pilotlight.domain.run import Outcome
 from rehearsal.scenarios.scenario import Scenario, outage, steps_of
 from rehearsal.scene import Scene
+from rehearsal.services.cloudwatch import CloudWatch
 from rehearsal.services.ec2 import Ec2
 from rehearsal.services.ecs import Ecs
 from rehearsal.services.elasticache import ElastiCache
@@ -61,6 +62,12 @@ def _fall_behind_on_postgres(rds: Rds, region: str, replica: str) -> None:
     instance.lag_seconds = timedelta(minutes=40).total_seconds()
 
 
+def _nobody_remembers(scene: Scene) -> None:
+    """CloudWatch in the primary answers nobody, so that the latencies of its tables are not repeated elsewhere."""
+    steps_of(scene, "take_over_tables")
+    scene.account.aws.service(CloudWatch).silent.add(scene.plan.regions.primary)
+
+
 def _slack_down(scene: Scene) -> None:
     scene.slack.go_down()
     outage(scene)
@@ -112,6 +119,13 @@ SCENARIOS = (
         Outcome.BLOCKED,
         outage,
         before=_each_replica(_fall_behind_on_postgres),
+    ),
+    Scenario(
+        "latency-missing",
+        "For 20 minutes before the primary went dark nobody remembered how far its global tables were behind.",
+        Outcome.BLOCKED,
+        outage,
+        before=_nobody_remembers,
     ),
     Scenario("slack-down", "Slack does not answer during the whole incident.", Outcome.RECOVERED, _slack_down),
 )
