@@ -15,11 +15,29 @@ from planfile.draft import Draft, Placed
 from planfile.faults import Complaint
 from planfile.rules import reading
 
+MOST_TABLES = 10
+"""Their ARNs stand several times in one role, whose inline policies hold 10,240 characters (IAM quotas): 10 tables with
+names of 30 characters take 8,100."""
+
+
+@reading("stages")
+def tables_fit_into_a_role(draft: Draft) -> Iterator[Complaint]:
+    """What no role can hold would only be found out when it is deployed."""
+    before = 0
+    for placed, params in _taking_over(draft):
+        if before + len(params.tables) > MOST_TABLES:
+            sentence = (
+                f"The plan takes over {before + len(params.tables)} tables with '{placed.name}', and the policies of "
+                f"one role have room for {MOST_TABLES}; make two plans of it, or leave out what may stay as it is."
+            )
+            yield Complaint((*placed.where, "params"), sentence)
+        before += len(params.tables)
+
 
 @reading("stages")
 def tables_are_taken_over_in_their_stage(draft: Draft) -> Iterator[Complaint]:
     """Later, the standby might write already; earlier, the gate has not been passed."""
-    for placed in _taking_over(draft):
+    for placed, _ in _taking_over(draft):
         if placed.stage is not StageName.MOVE:
             sentence = f"'{placed.name}' moves the writer of its tables; put it into the stage move."
             yield Complaint((*placed.where, "kind"), sentence)
@@ -33,7 +51,7 @@ def who_writes_to_a_table_is_closed(draft: Draft) -> Iterator[Complaint]:
         for placed in draft.steps()
         if placed.kind and placed.kind.fences and not isinstance(placed.params, FenceSecurityGroupParams)
     ]
-    for placed in _taking_over(draft):
+    for placed, _ in _taking_over(draft):
         if not closing:
             sentence = (
                 f"'{placed.name}' takes over tables that the old primary can write to for ever, and no fence closes "
@@ -45,7 +63,7 @@ def who_writes_to_a_table_is_closed(draft: Draft) -> Iterator[Complaint]:
 @reading("stages", "application", "account", "regions")
 def what_can_be_refused_moves_before_the_tables(draft: Draft) -> Iterator[Complaint]:
     """Taking a table over is accepted at once; a promotion that is refused afterwards would leave two halves."""
-    for placed in _taking_over(draft):
+    for placed, _ in _taking_over(draft):
         for other in draft.steps():
             if other.kind is None or other.params is None or isinstance(other.params, TakeOverTablesParams):
                 continue
@@ -60,7 +78,7 @@ def what_can_be_refused_moves_before_the_tables(draft: Draft) -> Iterator[Compla
 @reading("stages")
 def tables_are_taken_over_before_anything_writes(draft: Draft) -> Iterator[Complaint]:
     """What is brought up beside it could write to the tables before they have changed hands."""
-    for placed in _taking_over(draft):
+    for placed, _ in _taking_over(draft):
         for other in draft.steps():
             beside = other.stage is placed.stage and not placed.is_over_before(other)
             if beside and other.kind is not None and other.kind.harm is Harm.DISRUPTIVE:
@@ -71,11 +89,12 @@ def tables_are_taken_over_before_anything_writes(draft: Draft) -> Iterator[Compl
                 yield Complaint((*other.where, "kind"), sentence)
 
 
-def _taking_over(draft: Draft) -> list[Placed]:
-    return [placed for placed in draft.steps() if isinstance(placed.params, TakeOverTablesParams)]
+def _taking_over(draft: Draft) -> list[tuple[Placed, TakeOverTablesParams]]:
+    return [(placed, placed.params) for placed in draft.steps() if isinstance(placed.params, TakeOverTablesParams)]
 
 
 TABLE_RULES = (
+    tables_fit_into_a_role,
     tables_are_taken_over_in_their_stage,
     who_writes_to_a_table_is_closed,
     what_can_be_refused_moves_before_the_tables,

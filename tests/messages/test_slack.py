@@ -104,6 +104,15 @@ def test_a_run_that_waits_at_its_gate_shows_until_when_and_what_to_say() -> None
     assert "waits for an approval" not in "\n".join(lines(stories.approved()))
 
 
+def test_writes_that_may_conflict_are_told_table_by_table() -> None:
+    said = "\n".join(lines(stories.taken_over()))
+
+    assert "*Writes that may conflict*" in said
+    for sentence in stories.CONFLICTS:
+        assert f"• {sentence}" in said
+    assert "conflict" not in "\n".join(lines(stories.recovered()))
+
+
 def test_what_is_left_to_do_stands_under_what_is_needed() -> None:
     said = lines(stories.recovered())
 

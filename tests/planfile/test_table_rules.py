@@ -40,6 +40,17 @@ def test_tables_behind_a_fence_and_before_the_capacity_are_sound() -> None:
     assert refusals() == []
 
 
+def test_as_many_as_one_role_can_name_and_no_more() -> None:
+    def taking(name: str, tables: range) -> dict[str, Any]:
+        return {**TAKE_OVER, "step": name, "params": {"tables": [f"megaticket-{number}" for number in tables]}}
+
+    assert refusals(move={"tables": [taking("first", range(10))]}) == []
+    assert refusals(move={"tables": [taking("first", range(6)), taking("second", range(6, 12))]}) == [
+        "The plan takes over 12 tables with 'second', and the policies of one role have room for 10; make two plans of "
+        "it, or leave out what may stay as it is."
+    ]
+
+
 def test_beside_a_promotion_they_are_taken_over_behind_it() -> None:
     fence = {**STAGES["fence"], "database": [DATABASE]}
 

@@ -305,8 +305,8 @@ CLOCKS = {
 
 
 CONFLICTS = (
-    "Table team_chats_ddb: what ap-northeast-2 wrote from 2026-11-21 01:01:00 UTC until its guard closes it, because no "
-    "read shows it closed yet, may reach ap-northeast-1 late; of an item that both wrote, the last writer wins.",
+    "Table team_chats_ddb: what ap-northeast-2 wrote from 2026-11-21 01:01:00 UTC until its guard closes it, because "
+    "no read shows it closed yet, may reach ap-northeast-1 late; of an item that both wrote, the last writer wins.",
     "Table chat_rooms_ddb: ap-northeast-1 knows all that ap-northeast-2 wrote before it was read closed.",
 )
 

@@ -17,7 +17,7 @@ from tests.report.stories import Story
 
 SCENES = [
     stories.dark, stories.prepared, stories.moving, stories.served, stories.recovered, stories.failed,
-    stories.not_needed, stories.blocked_by_arming, stories.overridden,
+    stories.not_needed, stories.blocked_by_arming, stories.overridden, stories.taken_over,
 ]  # fmt: skip
 VOID = {"meta", "br", "path", "rect"}
 EVIL = [

@@ -53,8 +53,6 @@ from pilotlight.estate.dynamodb.table import LEGACY, LOOKING, Table, find_replic
 from pilotlight.estate.dynamodb.taken import is_taken_over, note_statement, writer_of
 
 TableName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{3,255}$")]
-MOST_TABLES = 15
-"""Their ARNs stand several times in one role, whose policies hold 10,240 characters (IAM quotas)."""
 
 
 class TakeOverTablesParams(Params):
@@ -69,7 +67,7 @@ class TakeOverTablesParams(Params):
     """
 
     tables: tuple[TableName, ...] = Field(
-        min_length=1, max_length=MOST_TABLES, description="Their names, which are the same in both regions."
+        min_length=1, description="Their names, which are the same in both regions; 10 in a plan at most."
     )
 
     @field_validator("tables")
