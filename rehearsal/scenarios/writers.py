@@ -79,7 +79,7 @@ def twin(plan: Plan) -> tuple[Plan, ...]:
 
 
 def _moves(entries: tuple[object, ...]) -> bool:
-    return all(getattr(entry, "kind", "") == "promote_replica" for entry in entries)
+    return all(getattr(entry, "kind", "") in ("promote_replica", "take_over_tables") for entry in entries)
 
 
 def _shared_database(scene: Scene) -> None:

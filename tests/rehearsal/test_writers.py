@@ -28,17 +28,20 @@ LISTENER = ("fence_listener", {"load_balancer": "the-alb", "ports": [443]})
 SERVICE = ("fence_ecs_service", {"cluster": "the-cluster", "service": "the-service"})
 SCALED, OTHER_SCALED = (("fence_auto_scaling_group", {"group": name}) for name in ("the-web", "the-app"))
 SOURCES = ("fence_event_sources", {"mappings": [UUID]})
-Fence = tuple[str, dict[str, Any]]
+Step = tuple[str, dict[str, Any]]
+Fence = Step
+PROMOTION: Step = ("promote_replica", {"replica": "the-replica", "source": "the-source"})
+TAKE_OVER: Step = ("take_over_tables", {"tables": ["the-table"]})
 
 
 @contextmanager
-def the_writer(*fences: Fence) -> Iterator[WatchedWriter]:
+def the_writer(*fences: Fence, moving: Step = PROMOTION) -> Iterator[WatchedWriter]:
     """The one writer of a plan with these fences, in a world where all is well."""
     steps = [{"step": f"fence-{n}", "kind": kind, "params": params} for n, (kind, params) in enumerate(fences)]
-    promote = {"replica": "the-replica", "source": "the-source"}
-    stages = {"move": {"database": [{"step": "promote", "kind": "promote_replica", "params": promote}]}}
-    plan = a_plan(stages={**stages, **({"fence": {"primary": steps}} if steps else {})})
-    scene = open_scene(plan, 1, (Stack("tables", STANDBY, ACCOUNT, (Table(names.CONTROL_TABLE),)),))
+    move = {"step": "move", "kind": moving[0], "params": moving[1]}
+    plan = a_plan(stages={"move": {"data": [move]}, **({"fence": {"primary": steps}} if steps else {})})
+    kept = (Table(names.CONTROL_TABLE), Table(names.TOMBSTONES_TABLE))
+    scene = open_scene(plan, 1, (Stack("tables", STANDBY, ACCOUNT, kept),))
     try:
         (writer,) = watched_writers(scene.world, plan)
         yield writer
@@ -182,3 +185,32 @@ def test_a_database_that_is_gone_or_a_replica_takes_no_writes() -> None:
         assert writer.new_takes_writes()
         assert writer.has_moved()
         assert not writer.old_takes_writes()
+
+
+@pytest.mark.parametrize(
+    ("fence", "close"), [(LISTENER, close_listener), (SERVICE, stop_service), (SOURCES, switch_sources_off)]
+)
+def test_a_table_is_closed_by_what_closes_the_application(fence: Fence, close: Callable[[World], None]) -> None:
+    with the_writer(fence, moving=TAKE_OVER) as writer:
+        assert writer.old_takes_writes()
+
+        close(writer.world)
+
+        assert not writer.old_takes_writes()
+
+
+def test_a_fence_of_a_database_closes_no_table() -> None:
+    with the_writer(DATABASE, moving=TAKE_OVER) as writer:
+        close_database(writer.world)
+
+        assert writer.old_takes_writes()
+
+
+def test_a_table_of_the_standby_is_written_to_as_soon_as_a_task_runs_there() -> None:
+    with the_writer(LISTENER, moving=TAKE_OVER) as writer:
+        assert not writer.new_takes_writes()
+
+        ecs = writer.world.model(Ecs)
+        ecs.add_service(STANDBY, "dr", "app", ecs.add_task_definition(STANDBY, "app", "image"), desired=1)
+
+        assert writer.new_takes_writes()

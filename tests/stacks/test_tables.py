@@ -1,0 +1,83 @@
+"""What a plan with global tables adds: the function that remembers latencies, and roles that can name ten tables."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deployment import names
+from deployment.application import application
+from deployment.foundation import foundation
+from deployment.guard import guard
+from planfile.table_rules import MOST_TABLES
+from stacks.application_stack import ApplicationStack
+from stacks.foundation_stack import FoundationStack
+from stacks.guard_stack import GuardStack
+from tests.stacks.described import an_app
+from tests.ticketing import STAGES, TAKE_OVER, megaticket
+
+LARGEST_POLICIES = 10_240
+"""The sum of a role's inline policies, without white space (IAM quotas)."""
+
+
+@cache
+def templates() -> tuple[dict[str, Any], dict[str, Any]]:
+    """The stacks in the standby and in the primary of a plan with as many tables as there may be."""
+    tables = [f"KDT-Msp4-PLDR-reservations-{number:03}" for number in range(MOST_TABLES)]
+    plan = megaticket(stages={**STAGES, "move": {"tables": [{**TAKE_OVER, "params": {"tables": tables}}]}})
+    app, described, (primary,) = an_app(), application(plan), guard(plan)
+    ApplicationStack(app, described, FoundationStack(app, foundation(plan.account, plan.regions.standby)))
+    GuardStack(app, primary)
+    app.synth()
+    standby, there = (
+        json.loads((Path(app.outdir) / f"{s.name}.template.json").read_text()) for s in (described, primary)
+    )
+    return standby, there
+
+
+def policies() -> dict[str, list[dict[str, Any]]]:
+    """The inline policies of each role, by its logical id."""
+    return {
+        logical: [policy["PolicyDocument"] for policy in resource["Properties"].get("Policies", ())]
+        for template in templates()
+        for logical, resource in template["Resources"].items()
+        if resource["Type"] == "AWS::IAM::Role"
+    }
+
+
+def test_each_role_has_room_for_as_many_tables_as_a_plan_may_have() -> None:
+    sizes = {role: len(json.dumps(held, separators=(",", ":"))) for role, held in policies().items()}
+
+    assert sizes
+    assert {role: size for role, size in sizes.items() if size > LARGEST_POLICIES} == {}
+    assert max(sizes.values()) > LARGEST_POLICIES / 2, "the limit of the plan is not far from that of IAM"
+
+
+@pytest.mark.parametrize("kind", ["AWS::Lambda::Function", "AWS::Events::Rule"])
+def test_what_remembers_stands_in_the_primary_beside_the_guard(kind: str) -> None:
+    _, primary = templates()
+    made = [
+        str(resource["Properties"].get("FunctionName") or resource["Properties"]["Name"])
+        for resource in primary["Resources"].values()
+        if resource["Type"] == kind
+    ]
+
+    wanted = {names.guard_function("megaticket"), names.latency_function("megaticket")}
+    assert {name.removesuffix("-tick") for name in made} == wanted
+
+
+def test_it_may_write_metrics_of_one_namespace_alone() -> None:
+    writes = [
+        statement
+        for held in policies().values()
+        for document in held
+        for statement in document["Statement"]
+        if "cloudwatch:PutMetricData" in statement["Action"]
+    ]
+
+    only = {"StringEquals": {"cloudwatch:namespace": "Pilotlight/megaticket/tables"}}
+    assert [statement["Condition"] for statement in writes] == [only]
