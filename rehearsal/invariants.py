@@ -43,6 +43,7 @@ GLOBAL_REGION = "us-east-1"
 MAY_LOOK_ABROAD = frozenset({"pilotlight.handlers.detect", "pilotlight.handlers.probe"})
 """The detector reads the health check's alarm where it is; a probe changes nothing and no run waits for it."""
 STEPS = "pilotlight.handlers.step"
+COMMIT_NOTES = frozenset({STEPS, "pilotlight.handlers.close"})
 _OWN = frozenset({"dynamodb", "sns", "sqs", "lambda", "stepfunctions"})
 """Where the controller keeps and says what it does: by version, and not by lease."""
 _REGIONAL_HOST = pattern(r"\.([a-z]{2}(?:-[a-z]+)+-\d)\.(?:amazonaws\.com|api\.aws)$")
@@ -111,10 +112,11 @@ class Watch:
 
     def _look_at_writers(self) -> None:
         now = self._world.time.now()
-        early = next((each for each in self._writers if each.new_takes_writes() and not each.has_moved()), None)
+        writing = [each for each in self._writers if each.new_takes_writes()]
+        early = next((each for each in writing if not each.has_moved()), None)
         if early:
             self._break(f"{early.writer.new} takes writes, and no committed note says that it {early.moves_by}.")
-        doubled = [each for each in self._writers if each.new_takes_writes() and each.old_takes_writes()]
+        doubled = [each for each in writing if each.old_takes_writes()]
         if not doubled:
             self._exposed += now - self._exposed_since if self._exposed_since else timedelta(0)
             self._exposed_since = None
@@ -215,11 +217,11 @@ class Watch:
                 self._judge_move(each)
 
     def _moved_by(self, call: Call, line: TraceLine) -> str:
-        """The new writer that a call of a step has moved: a promotion, or the committed note on a global table."""
+        """The new writer that a call has moved: a promotion, or the committed note on a global table."""
         if line.operation == "PromoteReadReplica":
             return line.resource
         is_note = (line.operation, call.parameters.get("TableName")) == ("PutItem", names.TOMBSTONES_TABLE)
-        if not is_note or line.region != self._scene.plan.regions.standby or self._handler() != STEPS:
+        if not is_note or line.region != self._scene.plan.regions.standby or self._handler() not in COMMIT_NOTES:
             return ""
         stone = Tombstone.from_item(json.loads(call.parameters["Item"]["body"]["S"]))
         return stone.new if stone.state is TombstoneState.COMMITTED and ":dynamodb:" in stone.new else ""

@@ -171,7 +171,7 @@ class TakeOverTables(StepKind[TakeOverTablesParams]):
             legacy += [name] if found.version == LEGACY else []
         windows = [_window(name, receipt, context) for name in params.tables]
         old = f" {', '.join(legacy)}: global table of version {LEGACY} (legacy)." if legacy else ""
-        said = f"{_say(params)} is written to in {place.standby} from now on, and no longer in {place.primary}.{old}"
+        said = f"{_say(params)} is written to in {place.standby} from now on.{old}"
         outputs = {"tables": ", ".join(params.tables), "conflicts": "\n".join(windows)}
         return Settled(" ".join((said, *windows)), outputs)
 
@@ -190,9 +190,6 @@ class TakeOverTables(StepKind[TakeOverTablesParams]):
         return is_taken_over(params.tables, context)
 
     def data_at_risk(self, params: TakeOverTablesParams, context: StepContext, onset: datetime) -> DataAtRisk:
-        if is_taken_over(params.tables, context):
-            said = f"{_say(params)} was taken over already, so this run loses nothing more."
-            return DataAtRisk(said, LossWindow(onset, onset))
         return _worst([_loss(name, context, onset) for name in params.tables])
 
     def stand_in(self, params: TakeOverTablesParams, run_id: str) -> TakeOverTablesParams | Refusal:
@@ -243,13 +240,19 @@ def _window(name: str, receipt: Receipt, context: StepContext) -> str:
 
 
 def _loss(name: str, context: StepContext, onset: datetime) -> DataAtRisk:
+    if is_taken_over((name,), context):
+        return DataAtRisk(f"Table {name} was taken over already, so this run loses nothing more.", _nothing(onset))
     found = find_replica(name, context)
     if not isinstance(found, Table):
         return DataAtRisk(f"How far table {name} was behind is unknown: {found.reason}")
     if found.strong:
         said = f"Table {name} is strongly consistent, so {context.place.standby} lacks no write that was answered."
-        return DataAtRisk(said, LossWindow(onset, onset))
+        return DataAtRisk(said, _nothing(onset))
     return loss_of_table(context.aws, context.place, name, onset)
+
+
+def _nothing(onset: datetime) -> LossWindow:
+    return LossWindow(onset, onset)
 
 
 def _worst(risks: list[DataAtRisk]) -> DataAtRisk:
