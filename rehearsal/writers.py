@@ -252,14 +252,20 @@ def _instance(world: World, region: str, identifier: str) -> Instance | None:
 
 
 def _is_at_work(world: World, region: str) -> bool:
-    """Whether an application could write in a region: one of its tasks runs, or a load balancer reaches something."""
+    """Whether an application could write in a region: a task or an instance runs, or a balancer reaches something."""
     runs = any(
         task.status is TaskStatus.RUNNING
         for service in world.model(Ecs).ecs_services
         if service.region == region
         for task in service.tasks
     )
-    return runs or any(group.healthy_count for group in world.model(Elbv2).target_groups if group.region == region)
+    serves = any(
+        instance.in_service_since is not None
+        for group in world.model(AutoScaling).groups
+        if group.region == region
+        for instance in group.instances
+    )
+    return runs or serves or any(group.healthy_count for group in world.model(Elbv2).target_groups if group.region == region)
 
 
 def _place_of(arn: str) -> tuple[str, str]:

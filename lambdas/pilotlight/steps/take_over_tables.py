@@ -192,6 +192,14 @@ class TakeOverTables(StepKind[TakeOverTablesParams]):
     def data_at_risk(self, params: TakeOverTablesParams, context: StepContext, onset: datetime) -> DataAtRisk:
         return _worst([_loss(name, context, onset) for name in params.tables])
 
+    def left_to_drain(self, params: TakeOverTablesParams, context: StepContext, closed: datetime) -> DataAtRisk | None:
+        found = [find_replica(name, context) for name in params.tables]
+        if not all(isinstance(table, Table) and table.strong for table in found):
+            # A table that nobody writes to any more reports no latency, so nothing shows that it is drained.
+            return None
+        sentence = f"Nothing is lost: {_say(params)} is strongly consistent."
+        return DataAtRisk(sentence, _nothing(closed), context.now)
+
     def stand_in(self, params: TakeOverTablesParams, run_id: str) -> TakeOverTablesParams | Refusal:
         return Refusal(
             f"{_say(params)} is not taken over in a drill, because the writer would move; a drill writes to a table "
