@@ -39,7 +39,8 @@ def fetch(plan: Plan, aws: Aws, start: datetime, end: datetime) -> dict[str, Doc
         items = [item for name in names for item in _changes(aws, region, name, start, end)]
         documents[f"the history of alarms in {region}"] = {"AlarmHistoryItems": items}
     since = max(start, end - MINUTES_KEPT)
-    health_check = plan.signals.health_check.id or _watched(present, plan.health_check_alarm)
+    check, alarm = plan.signals.health_check, plan.health_check_alarm
+    health_check = check.id or _watched(present, alarm or "") if check else ""
     if health_check:
         asked = _query(HEALTH_CHECK, "AWS/Route53", HEALTH_CHECK_METRIC, {"HealthCheckId": health_check})
         documents["the health check"] = _metrics(aws, HEALTH_CHECK_REGION, [asked], since, end)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from pilotlight.domain.errors import PlanRefused
 from pilotlight.domain.plan import HEALTH_CHECK_REGION, Plan
-from pilotlight.domain.signals import BACKBONE, INSIDE, INTERNET, Subject, Vantage
-from pilotlight.domain.watching import probe_in, region_look_from
+from pilotlight.domain.signals import BACKBONE, INSIDE, INTERNET, PEERING, Subject, Vantage
+from pilotlight.domain.watching import PROBE_INSIDE, VOICE, probe_in, region_look_from
 
 HEALTH_CHECK = "health_check"
 """The observer that is an alarm on a metric of Route 53, so that a history may hold either of the two."""
@@ -37,19 +37,20 @@ def observers_of(plan: Plan) -> tuple[Observer, ...]:
             f"Alarm {deciding} decides in {HEALTH_CHECK_REGION} and stands in {plan.regions.primary} too, and the "
             "history of alarms names no region; give one of the two another name."
         )
-    first = Observer(HEALTH_CHECK, f"Alarm {deciding}", Vantage(HEALTH_CHECK_REGION, INTERNET), deciding)
-    inside = Vantage(plan.regions.primary, INSIDE)
+    at_checkers, inside = Vantage(HEALTH_CHECK_REGION, INTERNET), Vantage(plan.regions.primary, INSIDE)
+    first = (Observer(HEALTH_CHECK, f"Alarm {deciding}", at_checkers, deciding),) if deciding else ()
     alarms = (Observer(f"alarm:{name}", f"Alarm {name}", inside, name, counts=False) for name in own)
-    return (first, *_looking_themselves(plan), *alarms)
+    return (*first, *_looking_themselves(plan), *alarms)
 
 
 def _looking_themselves(plan: Plan) -> tuple[Observer, ...]:
     """The probes, their looks at the primary's region itself, and the region's heartbeat."""
-    regions = plan.regions
+    regions, path = plan.regions, PEERING if plan.network.private else INTERNET
     roles = {"standby": regions.standby} | ({"witness": regions.witness} if regions.witness else {})
     probes = (
-        Observer(f"probe_{role}", probe_in(role), Vantage(region, INTERNET), first_hand=True)
+        Observer(f"probe_{role}", probe_in(role), Vantage(region, path), first_hand=True)
         for role, region in roles.items()
+        if plan.is_asked_from(role)
     )
     looks = (
         Observer(
@@ -69,4 +70,11 @@ def _looking_themselves(plan: Plan) -> tuple[Observer, ...]:
         subject=Subject.REGION,
         counts=False,
     )
-    return (*probes, *looks, heartbeat)
+    return (*probes, *looks, heartbeat, *(_inside(plan) if plan.network.private else ()))
+
+
+def _inside(plan: Plan) -> tuple[Observer, ...]:
+    """The probe inside a private application's primary, and that it is heard, which speaks of the region."""
+    regions = plan.regions
+    heard = Observer("voice", VOICE, Vantage(regions.standby, BACKBONE), subject=Subject.REGION, counts=False)
+    return (Observer("probe_inside", PROBE_INSIDE, Vantage(regions.primary, INSIDE), first_hand=True), heard)

@@ -13,6 +13,7 @@ from typing import Any
 from deployment import names
 from deployment.alarms import application_alarms
 from deployment.foundation import table_arn
+from deployment.inside import asking_inside, asking_of_steps, inside
 from deployment.latch import latch
 from deployment.observing import observing_regions, watched_parameter
 from deployment.resources import Function, FunctionTarget, Resource, Rule, Stack, StateMachine
@@ -38,9 +39,10 @@ def application(plan: Plan) -> Stack:
     """Everything of one plan that stands in its standby region."""
     kinds = dict.fromkeys(step.kind for step in plan.steps().values())
     steps = {kind_name: _step_function(plan, kind_name) for kind_name in kinds}
-    functions = [_detector(plan), _opener(plan, steps.values()), _closer(plan, steps), _listener(plan), *steps.values()]
+    own = [_detector(plan), _opener(plan, steps.values()), _closer(plan, steps), _listener(plan)]
+    functions = [*own, *inside(plan, "standby", PLAN_FILE), *steps.values()]
     resources: tuple[Resource, ...] = (
-        watched_parameter(plan),
+        watched_parameter(plan, "standby"),
         *functions,
         _machine(plan),
         *_rules(plan),
@@ -71,6 +73,12 @@ def _arn(plan: Plan, service: str, resource: str) -> str:
     return plan.place.arn(service, resource)
 
 
+def _environment(plan: Plan) -> dict[str, str]:
+    """What the functions that follow the plan are told."""
+    way_in = {"PILOTLIGHT_INSIDE_FUNCTION": names.inside_function(plan.application)} if plan.network.private else {}
+    return {**_ENVIRONMENT, **way_in}
+
+
 def _journal(plan: Plan) -> tuple[Statement, ...]:
     """Append to the ledger, keep the control table; no right to change or delete a record."""
     region, account = plan.regions.standby, plan.account
@@ -91,9 +99,11 @@ def _eyes(plan: Plan) -> tuple[Statement, ...]:
     regions = dict.fromkeys(arn.split(":")[3] for arn in plan.alarm_arns)
     alarms = tuple(plan.place.arn("cloudwatch", "alarm:*", region=region) for region in regions)
     kept = tuple(table_arn(region, plan.account, names.SIGNALS_TABLE) for region in observing_regions(plan))
+    described = (Statement(Access.READ, ("cloudwatch:DescribeAlarms",), alarms),) if alarms else ()
     return (
-        Statement(Access.READ, ("cloudwatch:DescribeAlarms",), alarms),
+        *described,
         Statement(Access.READ, ("dynamodb:GetItem",), kept),
+        *asking_inside(plan, plan.regions.standby),
     )
 
 
@@ -140,7 +150,7 @@ def _detector(plan: Plan) -> Function:
         handler="pilotlight.handlers.detect",
         statements=(*_journal(plan), *_eyes(plan), _switch(plan), _executions(plan), _calls(plan, called), *start),
         environment={
-            **_ENVIRONMENT,
+            **_environment(plan),
             "PILOTLIGHT_MACHINE_ARN": names.machine_arn(plan.place),
             "PILOTLIGHT_SWITCH_PARAMETER": names.SWITCH_PARAMETER,
             "PILOTLIGHT_CLOSE_FUNCTION": closer,
@@ -168,7 +178,7 @@ def _opener(plan: Plan, steps: Collection[Function]) -> Function:
             _calls(plan, [*(step.name for step in steps), closer]),
         ),
         environment={
-            **_ENVIRONMENT,
+            **_environment(plan),
             "PILOTLIGHT_CLOSE_FUNCTION": closer,
             "PILOTLIGHT_SWITCH_PARAMETER": names.SWITCH_PARAMETER,
             "PILOTLIGHT_STEP_FUNCTION_PREFIX": names.step_function(plan.application, ""),
@@ -194,7 +204,7 @@ def _closer(plan: Plan, steps: Mapping[str, Function]) -> Function:
             *undoing,
         ),
         environment={
-            **_ENVIRONMENT,
+            **_environment(plan),
             **_TOMBSTONES,
             "PILOTLIGHT_STEP_FUNCTION_PREFIX": names.step_function(plan.application, ""),
         },
@@ -210,7 +220,7 @@ def _listener(plan: Plan) -> Function:
         description=f"Takes what people say about the runs of {plan.application}, and who they are.",
         handler="pilotlight.handlers.word",
         statements=_journal(plan),
-        environment=_ENVIRONMENT,
+        environment=_environment(plan),
         plan=plan.snapshot(),
     )
 
@@ -223,9 +233,9 @@ def _step_function(plan: Plan, kind_name: str) -> Function:
         name=names.step_function(plan.application, kind_name),
         description=f"Takes the turns of the {kind_name} steps of {plan.application}.",
         handler="pilotlight.handlers.step",
-        statements=(*_journal(plan), *moves, *step_statements(plan, kind_name)),
+        statements=(*_journal(plan), *moves, *step_statements(plan, kind_name), *asking_of_steps(plan, kind_name)),
         environment={
-            **_ENVIRONMENT,
+            **_environment(plan),
             **_TOMBSTONES,
             "PILOTLIGHT_STEP_KIND": kind_name,
             "PILOTLIGHT_CLOSE_FUNCTION": names.close_function(plan.application),
@@ -262,6 +272,7 @@ def _rules(plan: Plan) -> tuple[Rule, ...]:
         target=FunctionTarget(detector, queue, maximum_age=plan.decision.max_event_age, retries=185),
         pattern=alarm_pattern(plan.alarm_arns),
     )
+    of_alarms = (signals,) if plan.alarm_arns else ()
     sights = Rule(
         name=f"pilotlight-{plan.application}-sights",
         description=f"A probe that sees something else of the primary of {plan.application} than before.",
@@ -276,7 +287,7 @@ def _rules(plan: Plan) -> tuple[Rule, ...]:
         target=FunctionTarget(detector, queue, maximum_age=timedelta(minutes=1), retries=0),
         schedule="rate(1 minute)",
     )
-    return (signals, sights, tick)
+    return (*of_alarms, sights, tick)
 
 
 def alarm_pattern(arns: tuple[str, ...]) -> dict[str, Any]:

@@ -80,6 +80,16 @@ def execution_arn(place: Place, name: str) -> str:
     return place.arn("states", f"execution:{failover_machine(place.application)}:{name}")
 
 
+def inside_function(application: str) -> str:
+    """The function in a VPC that asks what of an application only that VPC reaches."""
+    return f"pilotlight-{application}-inside"
+
+
+def voice_function(application: str) -> str:
+    """The function in the primary region that says each minute what is seen inside."""
+    return f"pilotlight-{application}-voice"
+
+
 def probe_parameter(application: str) -> str:
     """The parameter that tells a region's probe how to look at an application's primary."""
     return f"{PROBES_PATH}/{application}"

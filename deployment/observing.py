@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from deployment import names
 from deployment.foundation import table_arn
+from deployment.inside import asking_inside
 from deployment.resources import Function, FunctionTarget, Parameter, Queue, Rule, Stack, Table
 from pilotlight.domain.plan import Plan
 from pilotlight.domain.step import Access, Statement
@@ -22,24 +23,37 @@ MEMORY_MEGABYTES = 256
 
 def observers(plans: Sequence[Plan]) -> tuple[Stack, ...]:
     """The stacks that look for these plans, each region and each pair once."""
-    watching = dict.fromkeys((p.account, region) for p in plans for region in observing_regions(p))
+    asking: dict[tuple[str, str], list[Statement]] = {}
+    for plan in plans:
+        for role, region in observing_roles(plan).items():
+            own = asking_inside(plan, region) if plan.is_asked_from(role) else ()
+            asking.setdefault((plan.account, region), []).extend(own)
     pairs = dict.fromkeys((p.account, p.regions.primary, p.regions.standby) for p in plans)
-    return (*(watch(*home) for home in watching), *(sentinel(*pair) for pair in pairs))
+    return (*(watch(*home, asking=own) for home, own in asking.items()), *(sentinel(*pair) for pair in pairs))
 
 
 def observing_regions(plan: Plan) -> tuple[str, ...]:
     """Where a plan's primary is looked at from by a probe."""
-    return (plan.regions.standby, plan.regions.witness) if plan.regions.witness else (plan.regions.standby,)
+    return tuple(observing_roles(plan).values())
 
 
-def watch(account: str, region: str) -> Stack:
-    """The probe of one region, the table where it keeps what it saw, and the notes on the writers that moved."""
+def observing_roles(plan: Plan) -> dict[str, str]:
+    """The same, by role."""
+    regions = plan.regions
+    return {"standby": regions.standby} | ({"witness": regions.witness} if regions.witness else {})
+
+
+def watch(account: str, region: str, *, asking: Sequence[Statement] = ()) -> Stack:
+    """The probe of one region, the table where it keeps what it saw, and the notes on the writers that moved.
+
+    Parameters: `asking` lets the probe have those functions ask that stand in VPCs of the region.
+    """
     queue = Queue(names.LOST_LOOKS_QUEUE)
     resources = (
         Table(names.SIGNALS_TABLE),
         Table(names.TOMBSTONES_TABLE),
         queue,
-        _probe(account, region),
+        _probe(account, region, asking),
         _each_minute(
             account, region, names.PROBE_FUNCTION, queue, "Lets the probe look at the primaries that it is to look at."
         ),
@@ -58,16 +72,16 @@ def sentinel(account: str, primary: str, standby: str) -> Stack:
     return Stack(names.sentinel_stack(primary, standby), primary, account, resources)
 
 
-def watched_parameter(plan: Plan) -> Parameter:
-    """What tells a region's probe how to look at the plan's primary."""
+def watched_parameter(plan: Plan, role: str) -> Parameter:
+    """What tells the probe in the region of a role how to look at the plan's primary."""
     return Parameter(
         name=names.probe_parameter(plan.application),
         description=f"How the probe of this region looks at the primary of {plan.application}.",
-        value=Watched.of(plan).model_dump_json(),
+        value=Watched.of(plan, role, names.inside_function(plan.application)).model_dump_json(),
     )
 
 
-def _probe(account: str, region: str) -> Function:
+def _probe(account: str, region: str, asking: Sequence[Statement]) -> Function:
     table = table_arn(region, account, names.SIGNALS_TABLE)
     own_items = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["probe#*"]}}
     return Function(
@@ -84,6 +98,7 @@ def _probe(account: str, region: str) -> Function:
             Statement(Access.WRITE, ("dynamodb:PutItem",), (table,), own_items),
             # One probe looks for every standby, and which ones they are is known to the parameters alone.
             Statement(Access.WRITE, ("events:PutEvents",), (f"arn:aws:events:*:{account}:event-bus/{names.BUS}",)),
+            *asking,
         ),
         environment={
             "PILOTLIGHT_SIGNALS_TABLE": names.SIGNALS_TABLE,

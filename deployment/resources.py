@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from pilotlight.domain.network import Foothold
 from pilotlight.domain.step import Access, Statement
 
 
@@ -18,7 +19,7 @@ class Function:
     """A Lambda function behind the alias `live`, with a role of its own.
 
     `handler` is the dotted module of the asset whose `handler` is called. `plan` is the snapshot that is mounted as a
-    layer at `/opt/pilotlight/plan.json`, so that a published version pins it.
+    layer at `/opt/pilotlight/plan.json`, so that a published version pins it. With a `foothold` it stands in a VPC.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Function:
     memory_megabytes: int = 512
     reserved_concurrency: int | None = None
     plan: str | None = None
+    foothold: Foothold | None = None
 
 
 @dataclass(frozen=True)

@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 from deployment import names
-from deployment.application import alarm_pattern
+from deployment.application import PLAN_FILE, alarm_pattern
+from deployment.inside import inside, voice
 from deployment.observing import watched_parameter
 from deployment.resources import BusTarget, HealthCheck, HealthCheckAlarm, Queue, Resource, Rule, Stack
 from pilotlight.domain.plan import HEALTH_CHECK_REGION, Plan
 
 
 def signals(plan: Plan) -> tuple[Stack, ...]:
-    """One stack for each region that alarms of the plan or its witness stand in."""
+    """One stack for each region that alarms of the plan, its witness, or the probe inside its primary stand in."""
     regions = dict.fromkeys(arn.split(":")[3] for arn in plan.alarm_arns)
     if plan.regions.witness:
         regions.setdefault(plan.regions.witness)
+    if plan.network.private:
+        regions.setdefault(plan.regions.primary)
     return tuple(_stack(plan, region) for region in regions)
 
 
 def _stack(plan: Plan, region: str) -> Stack:
-    told = (watched_parameter(plan),) if region == plan.regions.witness else ()
-    return Stack(names.signals_stack(plan.application, region), region, plan.account, (*told, *_alarms(plan, region)))
+    resources: tuple[Resource, ...] = _alarms(plan, region)
+    if region == plan.regions.witness:
+        resources = (watched_parameter(plan, "witness"), *inside(plan, "witness", PLAN_FILE), *resources)
+    if region == plan.regions.primary:
+        resources = (*inside(plan, "primary", PLAN_FILE), *voice(plan, PLAN_FILE), *resources)
+    return Stack(names.signals_stack(plan.application, region), region, plan.account, resources)
 
 
 def _alarms(plan: Plan, region: str) -> tuple[Resource, ...]:
@@ -46,7 +53,7 @@ def _alarms(plan: Plan, region: str) -> tuple[Resource, ...]:
 
 def _health_check(plan: Plan) -> tuple[Resource, ...]:
     wanted = plan.signals.health_check
-    if wanted.alarm:
+    if wanted is None or wanted.alarm or plan.health_check_alarm is None:
         return ()
     if wanted.id:
         return (HealthCheckAlarm(plan.health_check_alarm, wanted.id, None),)

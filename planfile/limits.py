@@ -33,13 +33,6 @@ def runbooks_are_not_built(draft: Draft) -> Iterator[Complaint]:
         yield _unbuilt(("kind",), "A plan of kind 'runbook'")
 
 
-@reading("network")
-def private_applications_are_not_built(draft: Draft) -> Iterator[Complaint]:
-    """No function stands in a VPC, and no health check reaches into one."""
-    if draft.plan.network.private:
-        yield _unbuilt(("network", "private"), "The recovery of an application that only its own VPC can reach")
-
-
 @reading("notifications")
 def the_slack_token_can_be_read(draft: Draft) -> Iterator[Complaint]:
     """A token that may not be read keeps the channel silent when it matters."""
@@ -76,7 +69,6 @@ def _unbuilt(where: Where, promise: str) -> Complaint:
 
 LIMITS = (
     runbooks_are_not_built,
-    private_applications_are_not_built,
     the_slack_token_can_be_read,
     a_look_is_short,
 )

@@ -105,8 +105,10 @@ def overview(plan: Plan, kinds: Kinds) -> Overview:
     typical = timetable(plan, {name: timing.typical for name, timing in timings.items()})
     longest = timetable(plan, {name: timing.longest for name, timing in timings.items()})
     path = Span(shortest.recovery, typical.recovery, longest.recovery)
+    check = plan.signals.health_check
+    detection = detection_budget(check) if check else silence_budget(plan)
     before = {
-        Clock.ONSET: detection_budget(plan.signals.health_check) + Span.always(plan.decision.must_last),
+        Clock.ONSET: detection + Span.always(plan.decision.must_last),
         Clock.DETECTED: Span.always(plan.decision.must_last),
         Clock.DECIDED: Span.always(NO_TIME),
     }
@@ -117,7 +119,7 @@ def overview(plan: Plan, kinds: Kinds) -> Overview:
         plan,
         {stage: _lanes(plan, stage, kinds, typical.critical) for stage in StageName},
         typical.critical,
-        detection_budget(plan.signals.health_check),
+        detection,
         expected,
         overall,
         _resources(plan, before, shortest, typical, longest),
@@ -137,6 +139,17 @@ def detection_budget(check: HealthCheck) -> Span:
     flip = Span(looks, looks + timedelta(seconds=10), looks + max(2 * check.interval, timedelta(seconds=30)))
     event = Span(timedelta(seconds=60), timedelta(seconds=110), timedelta(minutes=4))
     return flip + event
+
+
+def silence_budget(plan: Plan) -> Span:
+    """From onset until a private application's darkness begins to last, by its probes and the primary's silence.
+
+    A probe looks every 15 s and tells at once; if its event is lost, the detector looks within a minute. The silence of
+    what comes each minute is called so after `silent_after`, which matters where darkness need not last as long.
+    """
+    late = max(timedelta(0), plan.signals.heartbeat.silent_after - plan.decision.must_last)
+    heard = Span(timedelta(seconds=2), timedelta(seconds=15), timedelta(seconds=75))
+    return heard + Span.always(late)
 
 
 def _lanes(

@@ -18,13 +18,23 @@ from planfile.draft import Kinds, read_draft
 from planfile.faults import Fault, PlanFileRefused, did_you_mean, is_under
 from planfile.limits import LIMITS
 from planfile.people_rules import PEOPLE_RULES
+from planfile.private_rules import PRIVATE_RULES
 from planfile.requirement_rules import REQUIREMENT_RULES
 from planfile.rules import PLAN_RULES, complaints_of
 from planfile.step_rules import STEP_RULES
 from planfile.table_rules import TABLE_RULES
 from planfile.traffic_rules import TRAFFIC_RULES
 
-EVERY_RULE = PLAN_RULES + PEOPLE_RULES + LIMITS + STEP_RULES + TABLE_RULES + REQUIREMENT_RULES + TRAFFIC_RULES
+EVERY_RULE = (
+    PLAN_RULES
+    + PEOPLE_RULES
+    + LIMITS
+    + STEP_RULES
+    + TABLE_RULES
+    + REQUIREMENT_RULES
+    + TRAFFIC_RULES
+    + PRIVATE_RULES
+)
 
 LARGEST_FILE_BYTES = 256 * 1024
 """Far above any plan; a snapshot of one has to fit into an item of the control table."""

@@ -129,11 +129,11 @@ def accepted_data_loss_is_within_the_objective(draft: Draft) -> Iterator[Complai
 @reading("signals")
 def checker_interval_exists(draft: Draft) -> Iterator[Complaint]:
     """Route 53 refuses any other interval when the health check is created."""
-    interval = draft.plan.signals.health_check.interval
-    if interval not in CHECKER_INTERVALS:
+    check = draft.plan.signals.health_check
+    if check and check.interval not in CHECKER_INTERVALS:
         sentence = (
             "A Route 53 health checker looks every 10 s or every 30 s, and never every "
-            f"{say_duration(interval)}; choose one of the two."
+            f"{say_duration(check.interval)}; choose one of the two."
         )
         yield Complaint(("signals", "health_check", "interval"), sentence)
 
@@ -142,7 +142,7 @@ def checker_interval_exists(draft: Draft) -> Iterator[Complaint]:
 def health_check_asks_the_primary_itself(draft: Draft) -> Iterator[Complaint]:
     """A health check of a name that moves turns green once the standby answers: the primary may be dark."""
     check, probe = draft.plan.signals.health_check, draft.plan.signals.probe
-    if draft.plan.kind is PlanKind.FAILOVER and probe.connect_to and check.host == host_in(probe.url):
+    if draft.plan.kind is PlanKind.FAILOVER and probe.connect_to and check and check.host == host_in(probe.url):
         sentence = (
             f"The health check asks {check.host}, a public name that leads to the standby after the "
             "failover; "

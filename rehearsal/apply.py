@@ -73,7 +73,8 @@ class Account:
     def outside(self) -> Outside:
         """The ways out of a function that runs here."""
         time = self.aws.world.time
-        return Outside(self.aws.clients, self.internet, time.now, time.sleep, self.log)
+        ways = self.aws.clients, self.internet, time.now, time.sleep, self.log
+        return Outside(*ways, side_by_side=self.internet.side_by_side)
 
     def sdk(self, region: str) -> Sdk:
         """The owner's own way to call this AWS, to set the scene or to look."""

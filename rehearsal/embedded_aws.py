@@ -34,7 +34,7 @@ from rehearsal.access import CURRENT_ROLE, Role, resource_of
 from rehearsal.item_reads import read_directly
 from rehearsal.service import Service, Spread
 from rehearsal.wire import Call, NotModelled, ServiceError
-from rehearsal.world import World
+from rehearsal.world import CURRENT_VPC, World
 
 S = TypeVar("S", bound=Service)
 
@@ -113,7 +113,7 @@ class EmbeddedAws:
         call = (wire.read_object if service == "s3" else read)(service, operation, region, request)
         for listener in self.before_call:
             listener(call, urlsplit(wire.text_of(request.url)).hostname or "")
-        if self.world.is_out_of_reach(region):
+        if self.world.is_out_of_reach(region) or _stands_in_a_vpc():
             began = self.world.time.now()
             self.world.time.sleep(CONNECT_TIMEOUT_SECONDS)
             self.world.record(call, resource_of(call, self.world.account), not is_read(operation), "unreachable", began)
@@ -185,6 +185,14 @@ def service_kinds() -> list[type[Service]]:
             m for m in members if isinstance(m, type) and issubclass(m, Service) and m.__module__.endswith(f".{module}")
         ]
     return kinds
+
+
+def _stands_in_a_vpc() -> bool:
+    """Whether the caller is a function in a VPC: the VPCs of a rehearsal have no endpoint and no way to the internet.
+
+    What a load balancer's application does while it answers such a function is done by no function.
+    """
+    return bool(CURRENT_VPC.get()) and CURRENT_ROLE.get() is not None
 
 
 def _region_of(request: AWSPreparedRequest) -> str:

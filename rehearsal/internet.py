@@ -1,4 +1,8 @@
-"""The internet of a rehearsal: hosts that answer, load balancers in regions that may be dark, and silence."""
+"""The internet of a rehearsal: hosts that answer, load balancers in regions that may be dark, and silence.
+
+The name of a private load balancer resolves everywhere, to addresses that only VPCs reach: who stands in none, or in
+one that is not peered with its own, gets no answer. Who stands in a VPC reaches nothing on the internet.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ from urllib.parse import urlsplit
 
 from pilotlight.domain.ports import Silence, WebAnswer, WebRequest
 from rehearsal.service import Spread
-from rehearsal.world import World
+from rehearsal.world import CURRENT_VPC, World
 
 Answers = Callable[[WebRequest], WebAnswer]
 ROUND_TRIP = Spread(0.02, 0.08, 0.3)
@@ -21,6 +25,7 @@ class Internet:
         self._world = world
         self._random = world.random_for("internet")
         self._hosts: dict[str, Answers] = {}
+        self._private: set[str] = set()
 
     def put(self, host: str, answers: Answers) -> None:
         """Let a host answer."""
@@ -30,12 +35,22 @@ class Internet:
         """Let a host answer as long as its region is not dark; then connections to it time out."""
 
         def answer(request: WebRequest) -> WebAnswer:
-            if self._world.is_out_of_reach(region):
-                self._world.time.sleep(request.timeout_seconds)
-                return WebAnswer(None, "", "no connection came about in time", silence=Silence.TIMED_OUT)
-            return answers(request)
+            return self._silence(request) if self._world.is_out_of_reach(region) else answers(request)
 
         self._hosts[host] = answer
+
+    def put_private(self, host: str, region: str, answers: Answers) -> None:
+        """Let a host in a region's VPC answer those who reach it there."""
+
+        def answer(request: WebRequest) -> WebAnswer:
+            return self._silence(request) if self._world.is_private_out_of_reach(region) else answers(request)
+
+        self._hosts[host] = answer
+        self._private.add(host)
+
+    def _silence(self, request: WebRequest) -> WebAnswer:
+        self._world.time.sleep(request.timeout_seconds)
+        return WebAnswer(None, "", "no connection came about in time", silence=Silence.TIMED_OUT)
 
     def ask(self, request: WebRequest) -> WebAnswer:
         """Answer a request as the host that it is sent to does."""
@@ -44,13 +59,17 @@ class Internet:
         self._world.time.sleep(ROUND_TRIP.draw(self._random))
         if answers is None:
             return WebAnswer(None, "", f"its name is not known: {address}", silence=Silence.NO_SUCH_NAME)
-        return answers(request)
+        return self._silence(request) if CURRENT_VPC.get() and address not in self._private else answers(request)
 
     def ask_all(self, requests: Sequence[WebRequest]) -> Sequence[WebAnswer]:
         """Answer many requests side by side."""
-        if len(requests) == 1:
-            return [self.ask(requests[0])]
-        asked = [self._world.time.spawn(partial(self.ask, each), name=f"ask {each.url}") for each in requests]
+        return self.side_by_side([partial(self.ask, each) for each in requests])
+
+    def side_by_side(self, questions: Sequence[Callable[[], WebAnswer]]) -> Sequence[WebAnswer]:
+        """Do several questions at the same time."""
+        if len(questions) == 1:
+            return [questions[0]()]
+        asked = [self._world.time.spawn(each, name="ask") for each in questions]
         for task in asked:
             task.wait()
         return [task.result() for task in asked]

@@ -29,7 +29,7 @@ from pilotlight.steps import kind_and_params
 from rehearsal.access import CURRENT_ROLE
 from rehearsal.apply import Account
 from rehearsal.embedded_aws import EmbeddedAws
-from rehearsal.internet import Internet
+from rehearsal.internet import Answers, Internet
 from rehearsal.services.cloudwatch import CloudWatch
 from rehearsal.services.elbv2 import Elbv2
 from rehearsal.services.rds import Rds
@@ -97,10 +97,19 @@ def _set_up(scene: Scene, stacks: Iterable[Stack]) -> None:
     let_primary_answer(scene, None)
     _furnish_slack(scene)
     account.aws.service(Route53).answers = lambda check: _answers(scene, check)
+    _peer(scene)
     account.apply(stacks)
     account.aws.service(CloudWatch).settle(LONG_AGO)
     own = [r for stack in signals(scene.plan) for r in stack.resources if isinstance(r, HealthCheck)]
     furnish_records(scene.world, scene.plan, list(_standing(scene)), own)
+
+
+def _peer(scene: Scene) -> None:
+    """The VPCs of a private application reach its primary's."""
+    regions, network = scene.plan.regions, scene.plan.network
+    for region, foothold in ((regions.standby, network.standby), (regions.witness, network.witness)):
+        if region and foothold:
+            scene.world.peer(region, regions.primary)
 
 
 def _standing(scene: Scene) -> Iterator[Standing]:
@@ -116,11 +125,7 @@ def _furnish(scene: Scene, standing: Standing) -> None:
     sdk, facts = scene.account.sdk(standing.region), standing.facts
     match standing.service:
         case "internet":
-            scene.account.internet.put_in_region(
-                facts["host"],
-                standing.region,
-                lambda request: _standby_answers(scene, standing, request),
-            )
+            _let_answer(scene, facts["host"], standing.region, partial(_standby_answers, scene, standing))
         case "ssm":
             key = {"KeyId": facts["key"]} if facts.get("key") else {}
             kept = {"Name": facts["name"], "Value": VALUE_BEFORE, "Type": facts["type"], **key}
@@ -147,13 +152,16 @@ def _furnish(scene: Scene, standing: Standing) -> None:
 def let_primary_answer(scene: Scene, instead: Callable[[WebRequest], WebAnswer | None] | None) -> None:
     """Let the application in the primary answer something else, where `instead` says what; None lets it be well."""
     probe, primary = scene.plan.signals.probe, scene.plan.regions.primary
-    hosts = {
-        urlsplit(probe.url).hostname or "",
-        probe.connect_to or "",
-        scene.plan.signals.health_check.host,
-    } - {""}
+    check = scene.plan.signals.health_check
+    hosts = {urlsplit(probe.url).hostname or "", probe.connect_to or "", check.host if check else ""} - {""}
     for host in hosts:
-        scene.account.internet.put_in_region(host, primary, partial(_primary_answers, scene, host, instead))
+        _let_answer(scene, host, primary, partial(_primary_answers, scene, host, instead))
+
+
+def _let_answer(scene: Scene, host: str, region: str, answers: Answers) -> None:
+    internet = scene.account.internet
+    put = internet.put_private if scene.plan.network.private else internet.put_in_region
+    put(host, region, answers)
 
 
 def _primary_answers(

@@ -66,6 +66,7 @@ class World:
     on_news: list[Callable[[str], None]] = field(default_factory=list)
     dark: dict[str, datetime] = field(default_factory=dict)
     cuts: set[frozenset[str]] = field(default_factory=set)
+    peerings: set[frozenset[str]] = field(default_factory=set)
     models: dict[str, Service] = field(default_factory=dict)
 
     def model(self, kind: type[S]) -> S:
@@ -102,6 +103,23 @@ class World:
         Who is at work in no function, such as a health checker, looks from elsewhere, and no cut is in its way.
         """
         return region in self.dark or frozenset((CURRENT_REGION.get(), region)) in self.cuts
+
+    def peer(self, one: str, other: str) -> None:
+        """The VPCs of the two regions reach each other, from now on."""
+        self.peerings.add(frozenset((one, other)))
+
+    def cut_peering(self, one: str, other: str) -> None:
+        """They do not any more; all else between the two regions is as it was."""
+        self.peerings.discard(frozenset((one, other)))
+
+    def is_private_out_of_reach(self, region: str) -> bool:
+        """Whether who is at work right now gets no answer from inside a region's VPC.
+
+        Only a function in a VPC may: in the same one, or in one that is peered with it.
+        """
+        here = CURRENT_VPC.get()
+        joined = here == region or frozenset((here, region)) in self.peerings
+        return not (here and joined) or self.is_out_of_reach(region)
 
     def _tell(self, sentence: str) -> None:
         for listener in self.on_news:
@@ -140,6 +158,9 @@ CURRENT_FUNCTION: ContextVar[str] = ContextVar("current_function", default="")
 
 CURRENT_REGION: ContextVar[str] = ContextVar("current_region", default="")
 """The region of the function that is running, set by the model of Lambda; empty for who is no function."""
+
+CURRENT_VPC: ContextVar[str] = ContextVar("current_vpc", default="")
+"""The region in whose VPC the function that is running stands, set like its region; empty for who is in none."""
 
 CURRENT_RUN: ContextVar[str] = ContextVar("current_run", default="")
 """The run that the function is called for, set like the step."""

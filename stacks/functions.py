@@ -65,13 +65,30 @@ def render_function(stack: cdk.Stack, code: FunctionCode, description: Stack, fu
         layers=[layer.ref for layer in code.layers(function)],
         role=role.attr_arn,
         reserved_concurrent_executions=function.reserved_concurrency,
+        vpc_config=_in_vpc(function),
         **plain,
     )
     rendered.add_resource_dependency(log_group)
-    frozen = {**plain, "code": code.asset.asset_hash, "layers": [layer.description for layer in code.layers(function)]}
+    stands_in = {"vpc": function.foothold.model_dump()} if function.foothold else {}
+    frozen = {
+        **plain,
+        **stands_in,
+        "code": code.asset.asset_hash,
+        "layers": [layer.description for layer in code.layers(function)],
+    }
     alias = _publish(stack, function, rendered, frozen)
     _take_events(stack, description, function, alias)
     return alias
+
+
+def _in_vpc(function: Function) -> lambda_.CfnFunction.VpcConfigProperty | None:
+    """Where it stands in a VPC; none for one that stands in none."""
+    foothold = function.foothold
+    if foothold is None:
+        return None
+    return lambda_.CfnFunction.VpcConfigProperty(
+        subnet_ids=list(foothold.subnets), security_group_ids=list(foothold.security_groups)
+    )
 
 
 def _log_group(stack: cdk.Stack, function: Function) -> logs.CfnLogGroup:

@@ -34,6 +34,11 @@ def allow(sid: str, actions: Sequence[str], resources: Sequence[str], conditions
     return {**statement, "Condition": conditions} if conditions else statement
 
 
+def deny(sid: str, actions: Sequence[str], resources: Sequence[str], conditions: Json) -> Json:
+    """A statement of an identity policy that takes away, under conditions, what another one gives."""
+    return {**allow(sid, actions, resources, conditions), "Effect": "Deny"}
+
+
 def described(statements: Sequence[Statement]) -> list[Json]:
     """The statements of `deployment`, in their order."""
     return [

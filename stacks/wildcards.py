@@ -124,6 +124,17 @@ SIGNED_WILDCARDS = (
         "Load balancing makes the ids in these ARNs; the balancer is named, and conditions ask for the tag of a fence.",
     ),
     SignedWildcard(
+        "network interfaces of a function",
+        (
+            "ec2:AssignPrivateIpAddresses",
+            "ec2:CreateNetworkInterface",
+            "ec2:DeleteNetworkInterface",
+            "ec2:UnassignPrivateIpAddresses",
+        ),
+        "arn:aws:ec2:REGION:ACCOUNT:network-interface/*",
+        "Lambda makes the ids of the interfaces of a function in a VPC; the subnets are named, the code is denied it.",
+    ),
+    SignedWildcard(
         "descriptions",
         ("*:Describe*", "*:List*"),
         ANY_RESOURCE,
@@ -139,6 +150,8 @@ class UnsignedWildcard(Exception):
 def wildcards_of(statements: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, SignedWildcard]]:
     """Every resource with a `*` or `?` in it, with who signs for each of its actions; refuses what nobody signs."""
     for statement in statements:
+        if statement["Effect"] == "Deny":
+            continue
         for resource in statement["Resource"]:
             for action in statement["Action"] if is_wildcard(resource) else ():
                 yield resource, signature(action, resource)

@@ -13,7 +13,7 @@ from datetime import timedelta
 from deployment.names import ALIAS
 from deployment.resources import Function, FunctionTarget, Rule, Stack, StreamSource
 from stacks.naming import arn, function_log_group
-from stacks.policies import Json, allow
+from stacks.policies import Json, allow, deny
 
 MOST_ASYNCHRONOUS_RETRIES = 2
 """The most that Lambda tries an asynchronous call again."""
@@ -87,4 +87,29 @@ def wiring_statements(stack: Stack, function: Function) -> list[Json]:
         reads = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"]
         statements.append(allow("Streams", reads, tables))
         statements.append(allow("ListOfStreams", ["dynamodb:ListStreams"], ["*"]))
-    return statements
+    return [*statements, *_standing_in_a_vpc(stack, function)]
+
+
+def _standing_in_a_vpc(stack: Stack, function: Function) -> list[Json]:
+    """What Lambda needs to put a function into its subnets, and the function's own code is denied.
+
+    Lambda makes the network interfaces, and so their ids, under the function's role; describing them cannot be allowed
+    by resource. A call of Lambda's own carries no `lambda:SourceFunctionArn`, one of the code does (AWS Lambda
+    Developer Guide, "Giving Lambda functions access to resources in an Amazon VPC", and "Working with Lambda execution
+    environment credentials").
+    """
+    foothold = function.foothold
+    if foothold is None:
+        return []
+    interfaces = arn(stack, "ec2", "network-interface/*")
+    subnets = [arn(stack, "ec2", f"subnet/{each}") for each in foothold.subnets]
+    groups = [arn(stack, "ec2", f"security-group/{each}") for each in foothold.security_groups]
+    kept = ["ec2:AssignPrivateIpAddresses", "ec2:DeleteNetworkInterface", "ec2:UnassignPrivateIpAddresses"]
+    seen = ["ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets"]
+    by_code = {"ArnEquals": {"lambda:SourceFunctionArn": arn(stack, "lambda", f"function:{function.name}")}}
+    return [
+        allow("NetworkInterface", ["ec2:CreateNetworkInterface"], [*subnets, *groups, interfaces]),
+        allow("OwnNetworkInterfaces", kept, [interfaces]),
+        allow("NetworkInterfaces", seen, ["*"]),
+        deny("NotByCode", ["ec2:CreateNetworkInterface", *kept, *seen], ["*"], by_code),
+    ]

@@ -76,13 +76,25 @@ def _of_requirements(plan: Plan) -> Iterator[Standing]:
 
 
 def _of_plan(plan: Plan) -> Iterator[Standing]:
-    regions, check, probe = plan.regions, plan.signals.health_check, plan.signals.probe
+    regions = plan.regions
     if plan.notifications.slack:
         why = "The notifier writes to Slack with it; its value is put in by hand, and stands in no code."
         yield Standing(
             "secretsmanager", "slack_token", regions.standby, {"name": plan.notifications.slack.token_secret}, why
         )
+    yield from _private_ways(plan) if plan.network.private else _public_ways(plan)
+    for alarm in plan.signals.alarms:
+        why = "It may hasten or contradict, and completes nothing."
+        yield Standing("cloudwatch", "alarm", regions.primary, {"name": alarm.name}, why)
+    yield from _records(plan)
+
+
+def _public_ways(plan: Plan) -> Iterator[Standing]:
+    """How the primary is reached over the internet, and by whom."""
+    regions, check, probe = plan.regions, plan.signals.health_check, plan.signals.probe
     host = probe.connect_to or urlsplit(probe.url).hostname or ""
+    if check is None:
+        return
     lookers = " and ".join(region for region in (regions.standby, regions.witness) if region)
     why = (
         f"The probes in {lookers} ask it from addresses of Lambda, and Route 53's checkers from theirs: its security "
@@ -95,10 +107,29 @@ def _of_plan(plan: Plan) -> Iterator[Standing]:
     if check.alarm:
         why = "It is listened to in place of an alarm that Pilotlight would make; no data is no alarm."
         yield Standing("cloudwatch", "alarm", HEALTH_CHECK_REGION, {"name": check.alarm}, why)
-    for alarm in plan.signals.alarms:
-        why = "It may hasten or contradict, and completes nothing."
-        yield Standing("cloudwatch", "alarm", regions.primary, {"name": alarm.name}, why)
-    yield from _records(plan)
+
+
+def _private_ways(plan: Plan) -> Iterator[Standing]:
+    """How a private primary is reached from each VPC where a function asks, and what it needs there."""
+    primary, probe = plan.regions.primary, plan.signals.probe
+    host, port = probe.connect_to or urlsplit(probe.url).hostname or "", urlsplit(probe.url).port
+    asked = {"host": host, "port": port or (443 if probe.url.startswith("https:") else 80)}
+    for role in ("primary", "standby", "witness"):
+        region, foothold = getattr(plan.regions, role), plan.network.foothold(role)
+        if region is None or foothold is None:
+            continue
+        groups, over = ", ".join(foothold.security_groups), "" if role == "primary" else " over peering"
+        why = (
+            f"A function in {region} asks it{over}: its security group lets the port in from there, where {groups} let "
+            "it out."
+        )
+        yield Standing("internet", f"primary load balancer, from the {role}", primary, asked, why)
+        way = "" if role == "primary" else f" Their routes lead to {primary} and back, by peering or transit gateway."
+        why = (
+            f"The function stands in them, so each has an address to spare.{way} It calls no AWS API and Lambda writes "
+            "its log, so it needs no endpoint and no NAT there."
+        )
+        yield Standing("ec2", "subnets", region, {"name": ", ".join(foothold.subnets)}, why)
 
 
 def _records(plan: Plan) -> Iterator[Standing]:

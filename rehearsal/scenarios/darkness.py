@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from deployment import names
+from pilotlight.domain.errors import PlanRefused
 from pilotlight.domain.plan import HEALTH_CHECK_REGION, Plan
 from pilotlight.domain.ports import Silence, WebAnswer, WebRequest
 from pilotlight.domain.run import Outcome
@@ -63,6 +64,15 @@ def _path_cut(scene: Scene) -> None:
     scene.world.cut(scene.plan.regions.primary, scene.plan.regions.standby)
 
 
+def _peering_cut(scene: Scene) -> None:
+    if not scene.plan.network.private:
+        raise PlanRefused(
+            f"This scenario needs an application that is reached over peering, and {scene.plan.application} is public; "
+            "path-cut is its like."
+        )
+    scene.world.cut_peering(scene.plan.regions.primary, scene.plan.regions.standby)
+
+
 def _probe_wrong(scene: Scene) -> None:
     """The standby's own way to the load balancer is broken; everybody else is served."""
     standby = scene.plan.regions.standby
@@ -75,8 +85,10 @@ def _probe_wrong(scene: Scene) -> None:
 
 def _late_alarm(scene: Scene) -> None:
     """An event of yesterday is delivered now, as EventBridge may after 24 hours of retries."""
-    region, standby = HEALTH_CHECK_REGION, scene.plan.regions.standby
-    watched = scene.account.aws.service(CloudWatch).alarms[region, scene.plan.health_check_alarm]
+    region, standby, alarm = HEALTH_CHECK_REGION, scene.plan.regions.standby, scene.plan.health_check_alarm
+    if alarm is None:
+        raise PlanRefused(f"This scenario needs the alarm on a health check, and {scene.plan.application} has none.")
+    watched = scene.account.aws.service(CloudWatch).alarms[region, alarm]
     yesterday = scene.world.time.now() - timedelta(hours=24)
     was_well = {"value": "OK", "reason": watched.reason, "timestamp": stamp(yesterday)}
     event = event_of(replace(watched, state="ALARM"), was_well, scene.world.account, "yesterday", yesterday)
@@ -143,6 +155,12 @@ SCENARIOS = (
         "The network between the primary and the standby is cut; the rest of the world is served.",
         Outcome.NOT_NEEDED,
         _path_cut,
+    ),
+    Scenario(
+        "peering-cut",
+        "The VPCs of a private application's two regions are cut from each other; the rest of the world is well.",
+        Outcome.NOT_NEEDED,
+        _peering_cut,
     ),
     Scenario(
         "probe-wrong",

@@ -21,7 +21,7 @@ from rehearsal.service import Service, Spread, operation
 from rehearsal.services.event_source_mappings import EventSourceMapping, EventSourceMappings
 from rehearsal.virtual_time import TaskWasCancelled
 from rehearsal.wire import Call, ServiceError
-from rehearsal.world import CURRENT_FUNCTION, CURRENT_REGION, CURRENT_RUN, CURRENT_STEP
+from rehearsal.world import CURRENT_FUNCTION, CURRENT_REGION, CURRENT_RUN, CURRENT_STEP, CURRENT_VPC
 
 if TYPE_CHECKING:
     from rehearsal.world import CURRENT_FUNCTION, World
@@ -144,6 +144,7 @@ class LambdaFunctions(EventSourceMappings, Service):
         CURRENT_ROLE.set(deployed.role)
         CURRENT_FUNCTION.set(deployed.function.name)
         CURRENT_REGION.set(deployed.region)
+        CURRENT_VPC.set(deployed.region if deployed.function.foothold else "")
         CURRENT_STEP.set(payload.get("step", "") if isinstance(payload, dict) else "")
         CURRENT_RUN.set(payload.get("run_id", "") if isinstance(payload, dict) else "")
         try:

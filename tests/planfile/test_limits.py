@@ -14,7 +14,6 @@ SLACK = "notifications: {{slack: {{channel: C0123456789, token_secret: {}}}}}"
     ("line", "where", "promise"),
     [
         ("kind: runbook", "runbook", "A plan of kind 'runbook'"),
-        ("network: {private: true}", "true", "The recovery of an application that only its own VPC can reach"),
     ],
 )
 def test_a_promise_that_is_not_built_yet_is_refused_where_it_stands(line: str, where: str, promise: str) -> None:

@@ -27,6 +27,7 @@ from stacks.foundation_stack import FoundationStack
 from stacks.guard_stack import GuardStack
 from stacks.observers_stack import ObserversStack
 from stacks.signals_stack import SignalsStack
+from tests.private_fileflow import private_fileflow
 from tests.stacks import samples
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -63,6 +64,11 @@ def plans() -> tuple[Plan, ...]:
     return tuple(load(path) for path in sorted((CHECKOUT / "plans").glob("*.yaml")))
 
 
+def private() -> Plan:
+    """A plan whose application only its VPCs reach."""
+    return private_fileflow(asked_from_witness=True).model_copy(update={"application": "private"})
+
+
 def deployment_of(plan: Plan, arming: Arming) -> Deployment:
     """The stacks of one plan at an arming."""
     armed = plan.model_copy(update={"arming": arming})
@@ -78,11 +84,12 @@ def deployment_of(plan: Plan, arming: Arming) -> Deployment:
 
 @cache
 def deployments() -> tuple[Deployment, ...]:
-    """The samples, and each plan at each arming."""
+    """The samples, each plan at each arming, and a private one that acts by itself."""
     sample = Deployment(
         "samples", samples.sample_foundation(), (), (samples.sample_application(),), (samples.sample_signals(),)
     )
-    return (sample, *(deployment_of(plan, arming) for plan in plans() for arming in Arming))
+    of_plans = (deployment_of(plan, arming) for plan in plans() for arming in Arming)
+    return (sample, *of_plans, deployment_of(private(), Arming.AUTOMATIC))
 
 
 @dataclass(frozen=True)

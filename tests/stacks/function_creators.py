@@ -25,6 +25,7 @@ def function(region: Region, properties: Properties) -> Created:
     made = client.create_function(
         **properties.take_if_there("FunctionName", "Description", "Runtime", "Architectures", "Handler", "Code"),
         **properties.take_if_there("Layers", "Role", "Environment", "Timeout", "MemorySize", "TracingConfig"),
+        **properties.take_if_there("VpcConfig"),
     )
     if reserved is not None:
         client.put_function_concurrency(FunctionName=made["FunctionName"], ReservedConcurrentExecutions=reserved)

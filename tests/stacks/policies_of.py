@@ -17,7 +17,10 @@ class Permission:
 
 
 def permissions(template: Mapping[str, Any]) -> Iterator[Permission]:
-    """Every action on every resource that a role of the template may take; refuses what it cannot read."""
+    """Every action on every resource that a role of the template may take; refuses what it cannot read.
+
+    What a role is denied is passed over, so that it is never shown to be allowed less than it may be.
+    """
     for logical, resource in template["Resources"].items():
         assert resource["Type"] not in ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::User"), logical
         if resource["Type"] != "AWS::IAM::Role":
@@ -25,7 +28,8 @@ def permissions(template: Mapping[str, Any]) -> Iterator[Permission]:
         assert "ManagedPolicyArns" not in resource["Properties"], f"{logical} takes a policy that is not ours"
         for policy in resource["Properties"]["Policies"]:
             for statement in policy["PolicyDocument"]["Statement"]:
-                assert statement["Effect"] == "Allow", f"{logical} holds a {statement['Effect']}"
+                if statement["Effect"] == "Deny":
+                    continue
                 assert {"NotAction", "NotResource"}.isdisjoint(statement), f"{logical} allows all but something"
                 for action in statement["Action"]:
                     for named in statement["Resource"]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from deployment.names import ALIAS
 from deployment.resources import Function, StreamSource
+from pilotlight.domain.network import Foothold
 from pilotlight.domain.step import Access, Statement
 from tests.stacks.properties import Region
 
@@ -47,7 +48,15 @@ def functions(region: Region) -> Iterator[Function]:
             memory_megabytes=served["MemorySize"],
             reserved_concurrency=reserved,
             plan=_plan(region, [layer["Arn"] for layer in served["Layers"]]),
+            foothold=_foothold(served.get("VpcConfig") or {}),
         )
+
+
+def _foothold(attached: Mapping[str, Any]) -> Foothold | None:
+    """Where a function stands in a VPC."""
+    if not attached.get("SubnetIds"):
+        return None
+    return Foothold(subnets=tuple(attached["SubnetIds"]), security_groups=tuple(attached["SecurityGroupIds"]))
 
 
 def _plan(region: Region, layers: list[str]) -> str | None:

@@ -8,6 +8,7 @@ import pytest
 
 from deployment import names as own
 from deployment.observing import observing_regions
+from deployment.permissions import roles_of
 from deployment.resources import Function, StateMachine
 from pilotlight.domain.plan import Arming, Plan
 from pilotlight.domain.read_only import is_read
@@ -17,6 +18,7 @@ from pilotlight.steps import kind
 from stacks.naming import logical_id
 from stacks.policies import described
 from stacks.wildcards import UnsignedWildcard, is_wildcard, signature
+from tests.private_fileflow import private_fileflow
 from tests.stacks.described import deployments, names, plans, synthesized
 from tests.stacks.policies_of import Permission, permissions, statements_about_services
 
@@ -155,6 +157,58 @@ def test_the_wiring_of_a_function_adds_its_log_its_traces_and_its_lost_events():
         "dynamodb:GetRecords",
         "dynamodb:GetShardIterator",
         "dynamodb:ListStreams",
+    }
+
+
+def test_a_function_in_a_vpc_lets_lambda_put_it_into_its_own_subnets_and_its_code_do_nothing():
+    """Given a private plan, then the role of the function in the standby's VPC holds nothing but what Lambda needs."""
+    synthesis = synthesized("private-automatic")
+    (stack,) = synthesis.deployment.applications
+    home = f"arn:aws:ec2:{stack.region}:{stack.account}"
+    role = logical_id(own.inside_function("private"), "FunctionRole")
+
+    (policy,) = synthesis.templates[stack.name]["Resources"][role]["Properties"]["Policies"]
+
+    held = {s["Sid"]: s for s in policy["PolicyDocument"]["Statement"]}
+    assert policy["PolicyName"] == "wiring"
+    assert set(held) == {
+        "OwnLog", "Traces", "NetworkInterface", "OwnNetworkInterfaces", "NetworkInterfaces", "NotByCode",
+    }  # fmt: skip
+    assert held["NetworkInterface"]["Resource"] == [
+        f"{home}:subnet/subnet-0bbbbbbbbbbbbbbb1",
+        f"{home}:subnet/subnet-0bbbbbbbbbbbbbbb2",
+        f"{home}:security-group/sg-0bbbbbbbbbbbbbbb1",
+        f"{home}:network-interface/*",
+    ]
+    assert held["OwnNetworkInterfaces"]["Resource"] == [f"{home}:network-interface/*"]
+    allowed = {action for sid in held if "NetworkInterface" in sid for action in held[sid]["Action"]}
+    denied = held["NotByCode"]
+    function = f"arn:aws:lambda:{stack.region}:{stack.account}:function:{own.inside_function('private')}"
+    assert (denied["Effect"], set(denied["Action"])) == ("Deny", allowed)
+    assert denied["Condition"] == {"ArnEquals": {"lambda:SourceFunctionArn": function}}
+
+
+def test_only_those_who_look_may_have_a_function_in_a_vpc_ask():
+    """Given a private plan, then the function in each VPC is called by the probe of its region, the detector, the
+    opener and the step that checks the standby; the one inside the primary by its voice alone."""
+    plan = private_fileflow(asked_from_witness=True)
+    asked = f":{own.inside_function('fileflow')}:{own.ALIAS}"
+    callers: dict[str, set[str]] = {}
+    for role in roles_of(plan.model_copy(update={"arming": Arming.AUTOMATIC})):
+        for action, resource, _ in role.permissions():
+            if action == "lambda:InvokeFunction" and resource.endswith(asked):
+                callers.setdefault(resource.split(":")[3], set()).add(role.name)
+
+    regions = plan.regions
+    assert callers == {
+        regions.primary: {own.voice_function("fileflow")},
+        regions.witness: {own.PROBE_FUNCTION},
+        regions.standby: {
+            own.PROBE_FUNCTION,
+            own.detect_function("fileflow"),
+            own.open_function("fileflow"),
+            own.step_function("fileflow", "check_http"),
+        },
     }
 
 

@@ -12,7 +12,7 @@ from deployment.resources import CalculatedHealthCheck, HealthCheck, MetricHealt
 from pilotlight.domain.read_only import is_read
 from pilotlight.steps import kind
 from stacks.naming import logical_id
-from tests.stacks.described import deployments, names, plans, synthesized
+from tests.stacks.described import deployments, names, plans, private, synthesized
 from tests.stacks.policies_of import permissions, texts
 
 EVERY_DEPLOYMENT = pytest.mark.parametrize("deployment", names(deployments()))
@@ -25,7 +25,7 @@ LARGEST_INLINE_POLICIES = 10_240
 
 FENCING = {
     logical_id(step_function(plan.application, step.kind), "FunctionRole")
-    for plan in plans()
+    for plan in (*plans(), private())
     for step in plan.steps().values()
     if kind(step.kind).fences
 }

@@ -12,7 +12,7 @@ from planfile import load
 from rehearsal.play import Played, play
 from rehearsal.scenarios import Scenario
 from rehearsal.scenarios.scenario import later, start_by_hand
-from rehearsal.scene import Scene
+from rehearsal.scene import Scene, let_primary_answer
 from rehearsal.services.ec2 import Ec2
 from rehearsal.services.elbv2 import Elbv2
 from rehearsal.services.rds import Rds
@@ -23,8 +23,7 @@ SEOUL = "ap-northeast-2"
 
 def _application_gone(scene: Scene) -> None:
     silence = WebAnswer(None, "", "no connection came about in time", silence=Silence.TIMED_OUT)
-    for host in (scene.plan.signals.health_check.host, scene.plan.signals.probe.connect_to or ""):
-        scene.account.internet.put_in_region(host, SEOUL, lambda _: silence)
+    let_primary_answer(scene, lambda _: silence)
     # Seoul itself is well, so nothing starts by itself: a person does.
     later(scene, timedelta(minutes=2), lambda: start_by_hand(scene), "a person starts the run")
 

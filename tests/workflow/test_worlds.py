@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.workflow.worlds import TROUBLES, Reports, told_of
+from tests.workflow.worlds import TROUBLES, TROUBLES_OF_PRIVATE, Reports, Told, told_of
 
 PAGE = Path(__file__).parents[2] / "docs" / "failure-semantics.md"
 COLUMNS = (
@@ -18,6 +18,16 @@ COLUMNS = (
     "region, from standby",
     "region, from witness",
     "heartbeat",
+    "verdict",
+)
+COLUMNS_OF_PRIVATE = (
+    "world",
+    "probe, standby",
+    "probe inside",
+    "region, from standby",
+    "region, from witness",
+    "heartbeat",
+    "voice",
     "verdict",
 )
 TICKS = 7
@@ -39,7 +49,7 @@ class Row:
     def cells(self) -> list[str]:
         """As the page shows it."""
         if not self.reports:
-            return [self.world, *["not read"] * (len(COLUMNS) - 2), self.verdict]
+            return [self.world, *["not read"] * 6, self.verdict]
         during, passed = self.reports.split(), self.passed.split() or self.reports.split()
         seen = [one if one == other else f"{one}, then {other}" for one, other in zip(during, passed, strict=True)]
         return [self.world, *seen, self.verdict]
@@ -72,22 +82,59 @@ ROWS = (
 )  # fmt: skip
 
 
+DISAGREE = "HOLD: observers disagree"
+TOO_FEW = "HOLD: too few see it"
+
+ROWS_OF_PRIVATE = (
+    Row(
+        "primary dark", "dark unknown dark dark dark dark", START,
+        "The voice of the probe inside the primary has been silent",
+    ),
+    Row("peering cut", "dark well well well well well", DISAGREE, "The probe inside the primary gets a good answer"),
+    Row("peering cut, voice lost", "dark unknown well well well dark", TOO_FEW, "seen dark from ap-northeast-1 only"),
+    Row(
+        "path between primary and standby cut", "dark unknown dark well dark dark", TOO_FEW,
+        "seen dark from ap-northeast-1 only",
+    ),
+    Row("standby dark", "", NOBODY),
+    Row("witness dark", "well well well unknown well well", IGNORE),
+    Row(
+        "primary and witness dark", "dark unknown dark unknown dark dark", TOO_FEW,
+        "seen dark from ap-northeast-1 only",
+    ),
+    Row("application broken everywhere", "dark dark well well well well", ALIVE, NOT_THE_REGION),
+    Row("bad deploy", "dark dark well well well well", ALIVE, NOT_THE_REGION),
+    Row("all tasks being replaced", "dark dark well well well well", IN_THE_END, NOT_THE_REGION, ALL_WELL),
+)  # fmt: skip
+
+
 def test_every_world_has_its_row() -> None:
     assert [row.world for row in ROWS] == list(TROUBLES)
+    assert [row.world for row in ROWS_OF_PRIVATE] == list(TROUBLES_OF_PRIVATE)
 
 
-QUICK = ("primary dark", "path between primary and standby cut", "bad deploy")
+QUICK = ("primary dark", "path between primary and standby cut", "bad deploy", "peering cut")
 
 
-@pytest.mark.parametrize(
-    "row",
-    [pytest.param(row, id=row.world, marks=() if row.world in QUICK else pytest.mark.full) for row in ROWS],
-)
+def each_of(rows: tuple[Row, ...]) -> pytest.MarkDecorator:
+    played = [pytest.param(row, id=row.world, marks=() if row.world in QUICK else pytest.mark.full) for row in rows]
+    return pytest.mark.parametrize("row", played)
+
+
+@each_of(ROWS)
 def test_what_is_seen_and_what_follows(row: Row) -> None:
     """Given FileFlow armed automatic, when this befalls its world, then every observer reports what the row says, and
     the detector concludes what it says, for that reason."""
-    told = told_of(row.world)
+    comes_as_the_row_says(row, told_of(row.world))
 
+
+@each_of(ROWS_OF_PRIVATE)
+def test_what_is_seen_of_a_private_application_and_what_follows(row: Row) -> None:
+    """The same for FileFlow where only its VPCs reach it, asked from the standby's and from inside the primary."""
+    comes_as_the_row_says(row, told_of(row.world, private=True))
+
+
+def comes_as_the_row_says(row: Row, told: Told) -> None:
     assert told.during == as_reports(row.reports)
     assert told.at_the_end == as_reports(row.passed or row.reports)
     match row.verdict.split(":")[0] if row.verdict != IN_THE_END else IN_THE_END:
@@ -112,17 +159,19 @@ def test_what_is_seen_and_what_follows(row: Row) -> None:
 
 def test_the_page_shows_these_rows_and_no_others() -> None:
     """Given docs/failure-semantics.md, then its table of worlds is the one that is tested here."""
-    section = PAGE.read_text().split("## What is seen, and what follows\n", 1)[1].split("\n## ", 1)[0]
+    assert shown_under("What is seen, and what follows") == as_table(COLUMNS, ROWS)
+    assert shown_under("What is seen of a private application") == as_table(COLUMNS_OF_PRIVATE, ROWS_OF_PRIVATE)
 
-    shown = [line for line in section.splitlines() if line.startswith("|")]
 
-    assert shown == as_table(ROWS)
+def shown_under(title: str) -> list[str]:
+    section = PAGE.read_text().split(f"## {title}\n", 1)[1].split("\n## ", 1)[0]
+    return [line for line in section.splitlines() if line.startswith("|")]
 
 
 def as_reports(words: str) -> Reports:
     return tuple(words.split())
 
 
-def as_table(rows: tuple[Row, ...]) -> list[str]:
-    lines = [list(COLUMNS), ["---"] * len(COLUMNS), *(row.cells() for row in rows)]
+def as_table(columns: tuple[str, ...], rows: tuple[Row, ...]) -> list[str]:
+    lines = [list(columns), ["---"] * len(columns), *(row.cells() for row in rows)]
     return ["|" + "|".join(cells) + "|" if cells[0] == "---" else f"| {' | '.join(cells)} |" for cells in lines]

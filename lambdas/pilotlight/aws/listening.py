@@ -1,4 +1,5 @@
-"""What others saw of a primary and kept: the probes of the standby and the witness, and the region's heartbeat.
+"""What others saw of a primary and kept: the probes of the standby and the witness, the region's heartbeat, and, where
+the application is private, the probe inside the primary.
 
 Each keeps an item in a table of signals. An item that is not there, cannot be read, or was not seen to change lately
 says unknown, never dark. The heartbeat alone is the other way round: that it no longer changes is what it says. Those
@@ -17,12 +18,21 @@ from typing import Any
 from pilotlight.domain.durations import say_elapsed
 from pilotlight.domain.errors import AwsError, Misconfigured
 from pilotlight.domain.hearing import Heard, hear
-from pilotlight.domain.plan import Plan
+from pilotlight.domain.plan import Plan, Regions
 from pilotlight.domain.ports import Item, Table
-from pilotlight.domain.signals import BACKBONE, INTERNET, Sight, Signal, Subject, Vantage
-from pilotlight.domain.watching import HEARD_AGAIN_WITHIN, probe_in, pulse_of, region_look_from, shelf_of
+from pilotlight.domain.signals import BACKBONE, INSIDE, INTERNET, PEERING, Sight, Signal, Subject, Vantage
+from pilotlight.domain.watching import (
+    HEARD_AGAIN_WITHIN,
+    PROBE_INSIDE,
+    VOICE,
+    probe_in,
+    pulse_of,
+    region_look_from,
+    shelf_of,
+    voice_of,
+)
 
-PROBE, PULSE = "probe", "pulse"
+PROBE, PULSE, WORD = "probe", "pulse", "word"
 """The sort keys of the items."""
 
 Memory = dict[str, Heard]
@@ -31,45 +41,68 @@ Memory = dict[str, Heard]
 
 @dataclass(frozen=True)
 class Kept:
-    """An item as it was read, from the table of signals in a region; or that there is none, or why it is not known."""
+    """An item as it was read from a table of signals; or that there is none, or why it is not known."""
 
-    region: str
     item: Item | None
     trouble: str = ""
 
 
-def read_kept(table: Table, region: str, partition: str, sort: str) -> Kept:
+def read_kept(table: Table, partition: str, sort: str) -> Kept:
     """Read an item; what goes wrong is part of what was read."""
     try:
-        return Kept(region, table.read(partition, sort))
+        return Kept(table.read(partition, sort))
     except (AwsError, Misconfigured) as error:
-        return Kept(region, None, error.sentence.removesuffix("."))
+        return Kept(None, error.sentence.removesuffix("."))
 
 
 def listen_to_probe(plan: Plan, role: str, region: str, table: Table, memory: Memory, now: datetime) -> list[Signal]:
-    """What the probe in a region says of the application, and of the primary's region."""
-    kept = read_kept(table, region, shelf_of(plan.application), PROBE)
-    application = _of_probe(probe_in(role), Vantage(region, INTERNET), kept, "application", memory, now)
+    """What the probe in a region says of the application, if it asks for it, and last of the primary's region."""
+    kept = read_kept(table, shelf_of(plan.application), PROBE)
+    said = []
+    if plan.is_asked_from(role):
+        application = _of_probe(probe_in(role), vantage_of(plan, region), kept, "application", memory, now)
+        said.append(replace(application, first_hand=True))
     at_region = region_look_from(role, plan.regions.primary)
     of_region = _of_probe(at_region, Vantage(region, BACKBONE), kept, "region", memory, now)
-    return [replace(application, first_hand=True), replace(of_region, subject=Subject.REGION, counts=False)]
+    return [*said, replace(of_region, subject=Subject.REGION, counts=False)]
+
+
+def vantage_of(plan: Plan, region: str) -> Vantage:
+    """Where a plan's application is asked for from in another region than its own."""
+    return Vantage(region, PEERING if plan.network.private else INTERNET)
+
+
+def listen_inside(plan: Plan, table: Table, memory: Memory, now: datetime) -> tuple[Signal, Signal]:
+    """What is said inside a private application's primary, and whether it is heard in the standby.
+
+    What it says is evidence on the application. That it says nothing any more speaks of the region only.
+    """
+    silent_after = plan.signals.heartbeat.silent_after
+    kept = read_kept(table, voice_of(plan.application), WORD)
+    inside = Vantage(plan.regions.primary, INSIDE)
+    application = replace(_of_probe(PROBE_INSIDE, inside, kept, "application", memory, now), first_hand=True)
+    return application, _of_beats(VOICE, kept, plan.regions, memory, silent_after, now)
 
 
 def listen_to_heartbeat(plan: Plan, table: Table, memory: Memory, now: datetime) -> Signal:
     """Whether the primary's region still sends its beat."""
-    primary, standby = plan.regions.primary, plan.regions.standby
-    name, vantage = f"The heartbeat of {primary}", Vantage(standby, BACKBONE)
-    kept = read_kept(table, standby, pulse_of(primary), PULSE)
-    sight, words, since = (
-        Sight.UNKNOWN,
-        _missing(kept, f"was never heard; see that its sentinel stands in {primary}"),
-        None,
-    )
+    regions = plan.regions
+    kept = read_kept(table, pulse_of(regions.primary), PULSE)
+    name = f"The heartbeat of {regions.primary}"
+    return _of_beats(name, kept, regions, memory, plan.signals.heartbeat.silent_after, now)
+
+
+def _of_beats(
+    name: str, kept: Kept, regions: Regions, memory: Memory, silent_after: timedelta, now: datetime
+) -> Signal:
+    """Whether what the primary's region writes into the standby each minute is still heard."""
+    never = f"was never heard; see that its function runs in {regions.primary}"
+    sight, words, since = Sight.UNKNOWN, _missing(kept, never), None
     if kept.item is not None:
         heard = memory[name] = hear(memory.get(name), kept.item["version"], now)
-        sight, words = _beat(heard, plan.signals.heartbeat.silent_after)
+        sight, words = _beat(heard, silent_after)
         since = heard.first if sight is Sight.DARK else None
-    sentence = f"{name} {words}."
+    vantage, sentence = Vantage(regions.standby, BACKBONE), f"{name} {words}."
     return Signal(name, vantage, sight, now, sentence, since, subject=Subject.REGION, counts=False)
 
 
@@ -85,8 +118,9 @@ def _beat(heard: Heard, silent_after: timedelta) -> tuple[Sight, str]:
 
 
 def _of_probe(name: str, vantage: Vantage, kept: Kept, subject: str, memory: Memory, now: datetime) -> Signal:
-    never = f"has kept nothing; see that its function runs in {kept.region}"
-    if kept.item is None:
+    stands_in = vantage.region
+    never = f"has kept nothing; see that its function runs in {stands_in}"
+    if kept.item is None or subject not in kept.item:
         return Signal(name, vantage, Sight.UNKNOWN, now, f"{name} {_missing(kept, never)}.")
     said: Mapping[str, Any] = kept.item[subject]
     heard = memory[name] = hear(
@@ -102,7 +136,7 @@ def _of_probe(name: str, vantage: Vantage, kept: Kept, subject: str, memory: Mem
         words = "was read for the first time, so how old its report is will be known at the next looks"
     else:
         silence = say_elapsed((now - heard.after).total_seconds())
-        words = f"has not been heard for {silence}; see that its function runs in {kept.region}"
+        words = f"has not been heard for {silence}; see that its function runs in {stands_in}"
     return Signal(name, vantage, Sight.UNKNOWN, now, f"{name} {words}.")
 
 

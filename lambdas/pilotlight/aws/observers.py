@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from pilotlight.aws.listening import vantage_of
 from pilotlight.aws.probing import judge, question
 from pilotlight.domain.errors import AwsError
 from pilotlight.domain.plan import HEALTH_CHECK_REGION, Plan
@@ -27,21 +28,18 @@ Alarms = Mapping[str, Mapping[str, Any]] | AwsError
 
 
 def look_at_alarms(plan: Plan, aws: Aws, now: datetime) -> tuple[Signal, ...]:
-    """What the alarm on the health check reports, and after it the primary's own alarms."""
-    primary, deciding = plan.regions.primary, plan.health_check_alarm
-    wanted = {HEALTH_CHECK_REGION: [deciding]}
-    for alarm in plan.signals.alarms:
-        wanted.setdefault(primary, []).append(alarm.name)
-    found = {region: _alarms(aws, region, names) for region, names in wanted.items()}
-    first = _report(found[HEALTH_CHECK_REGION], HEALTH_CHECK_REGION, deciding, now, counts=True)
-    own = [_report(found[primary], primary, alarm.name, now, counts=False) for alarm in plan.signals.alarms]
-    return (first, *own)
+    """What the alarm on the health check reports, where there is one, and after it the primary's own alarms."""
+    deciding = [(HEALTH_CHECK_REGION, plan.health_check_alarm, True)] if plan.health_check_alarm else []
+    wanted = [*deciding, *((plan.regions.primary, alarm.name, False) for alarm in plan.signals.alarms)]
+    regions = dict.fromkeys(region for region, _, _ in wanted)
+    found = {at: _alarms(aws, at, [name for region, name, _ in wanted if region == at]) for at in regions}
+    return tuple(_report(found[region], region, name, now, counts=counts) for region, name, counts in wanted)
 
 
 def look_for_oneself(plan: Plan, web: Web, now: datetime) -> Signal:
     """What a look from the standby sees at this moment."""
     seen = judge(plan.signals.probe, web.ask(question(plan.signals.probe)))
-    observer, vantage = probe_in("standby"), Vantage(plan.regions.standby, INTERNET)
+    observer, vantage = probe_in("standby"), vantage_of(plan, plan.regions.standby)
     return Signal(observer, vantage, seen.sight, now, f"{observer} {seen.words}.", first_hand=True)
 
 

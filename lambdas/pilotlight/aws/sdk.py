@@ -7,6 +7,7 @@ tries again. Regions other than the home region may be the ones that are failing
 from __future__ import annotations
 
 import re
+from threading import Lock
 from typing import Any, Protocol
 
 import boto3
@@ -79,14 +80,17 @@ class Clients:
     def __init__(self, session: boto3.session.Session | None = None) -> None:
         self._session = session
         self._clients: dict[tuple[str, str, float, int], Any] = {}
+        self._making = Lock()
 
     def client(self, service: str, region: str, config: Config) -> Any:
         """The client for a service in a region under a configuration; made at first use."""
         settings: Any = config  # botocore sets the options as attributes, which its stubs do not show
         key = (service, region, settings.read_timeout, settings.retries["total_max_attempts"])
-        if key not in self._clients:
-            self._session = self._session or boto3.session.Session()
-            self._clients[key] = self._session.client(service, region_name=region, config=config)
+        # A session is not to be shared among threads, its clients are (boto3, "Multithreading with clients").
+        with self._making:
+            if key not in self._clients:
+                self._session = self._session or boto3.session.Session()
+                self._clients[key] = self._session.client(service, region_name=region, config=config)
         return self._clients[key]
 
 

@@ -14,9 +14,10 @@ from __future__ import annotations
 import errno
 import ssl
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from functools import partial
 from http.client import HTTPException, IncompleteRead, RemoteDisconnected
 from queue import Empty, SimpleQueue
 from threading import Thread
@@ -81,10 +82,15 @@ class HttpWeb:
 
     def ask_all(self, requests: Sequence[WebRequest]) -> Sequence[WebAnswer]:
         """Send many requests, at most `SIDE_BY_SIDE` of them at a time."""
-        if not requests:
-            return ()
-        with ThreadPoolExecutor(max_workers=min(len(requests), SIDE_BY_SIDE)) as threads:
-            return list(threads.map(self.ask, requests))
+        return in_threads([partial(self.ask, request) for request in requests])
+
+
+def in_threads(questions: Sequence[Callable[[], WebAnswer]]) -> Sequence[WebAnswer]:
+    """Do several questions at the same time, at most `SIDE_BY_SIDE` of them; the answers are in their order."""
+    if not questions:
+        return ()
+    with ThreadPoolExecutor(max_workers=min(len(questions), SIDE_BY_SIDE)) as threads:
+        return list(threads.map(lambda question: question(), questions))
 
 
 def _exchange(request: WebRequest, deadline: float) -> WebAnswer:

@@ -16,6 +16,7 @@ from pydantic import Field
 
 from pilotlight.domain.canonical import digest
 from pilotlight.domain.durations import Duration
+from pilotlight.domain.network import Network
 from pilotlight.domain.part import Account, Name, Part, Region
 from pilotlight.domain.place import Place
 from pilotlight.domain.policy import Decision, Fence, Gates, People
@@ -83,15 +84,6 @@ class Objectives(Part):
     resources: tuple[ResourceObjective, ...] = ()
 
 
-class Network(Part):
-    """How the application can be reached: public, or only from inside its VPC."""
-
-    private: bool = Field(False, description="Reached from inside its VPC only; not built yet, so leave it out.")
-    vpc: str | None = None
-    subnets: tuple[str, ...] = ()
-    security_groups: tuple[str, ...] = ()
-
-
 class HealthCheck(Part):
     """The Route 53 health check of the primary: an existing one by id, or the request for a new one.
 
@@ -134,7 +126,9 @@ class Heartbeat(Part):
 class Signals(Part):
     """Who looks at the primary."""
 
-    health_check: HealthCheck
+    health_check: HealthCheck | None = Field(
+        None, description="Needed where the application is public; one that is private has none."
+    )
     probe: Probe
     heartbeat: Heartbeat = Heartbeat()
     alarms: tuple[PrimaryAlarm, ...] = Field((), description="Alarms of the application itself: 10 at most.")
@@ -208,19 +202,24 @@ class Plan(Part):
         return Place(self.application, self.account, self.regions.primary, self.regions.standby, others)
 
     @property
-    def health_check_alarm(self) -> str:
-        """The name of the alarm on the primary's health check: an existing one, or the one that is deployed for it."""
-        return self.signals.health_check.alarm or f"pilotlight-{self.application}-primary-health"
+    def health_check_alarm(self) -> str | None:
+        """The name of the alarm on the primary's health check: an existing one, or the one that is deployed for it.
+
+        None where there is no health check, because the application is private.
+        """
+        check = self.signals.health_check
+        return (check.alarm or f"pilotlight-{self.application}-primary-health") if check else None
 
     @property
     def alarm_arns(self) -> tuple[str, ...]:
         """The ARNs of all alarms that the plan listens to, the health check's first."""
-        first = self.place.arn("cloudwatch", f"alarm:{self.health_check_alarm}", region=HEALTH_CHECK_REGION)
-        own = [
-            self.place.arn("cloudwatch", f"alarm:{alarm.name}", region=self.regions.primary)
-            for alarm in self.signals.alarms
-        ]
-        return (first, *own)
+        own = [(self.regions.primary, alarm.name) for alarm in self.signals.alarms]
+        first = [(HEALTH_CHECK_REGION, self.health_check_alarm)] if self.health_check_alarm else []
+        return tuple(self.place.arn("cloudwatch", f"alarm:{name}", region=region) for region, name in (*first, *own))
+
+    def is_asked_from(self, role: str) -> bool:
+        """Whether somebody asks for the primary's application from the region of a role, `standby` or `witness`."""
+        return not self.network.private or self.network.foothold(role) is not None
 
     def entries(self) -> Iterator[tuple[StageName, str, RunStep | StartStep | AwaitStep]]:
         """Every entry with its stage and lane, in order."""

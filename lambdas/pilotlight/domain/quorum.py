@@ -4,23 +4,31 @@ Observers count by the region they look from: two that look from one region see 
 voice. A good answer that was got first-hand outweighs every report of darkness. An alarm that still says OK does not,
 where two regions see darkness first-hand: it is minutes late. The primary's own alarms complete nothing; one of them
 that can be read and says OK speaks against.
+
+A private application is asked for from the standby's VPC, over peering, and from inside the primary. What is asked
+inside and heard counts like any other. That it is not heard speaks of the region only: it counts as dark where the
+region is seen dark from two others, and so a path that is cut between the two makes no second vantage point.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from pilotlight.domain.durations import say_duration, say_elapsed
 from pilotlight.domain.plan import Arming, Plan
 from pilotlight.domain.policy import Decision
 from pilotlight.domain.signals import Sight, Signal, Subject
+from pilotlight.domain.watching import PROBE_INSIDE, VOICE
 
 Signals = tuple[Signal, ...]
 
 SAME_TROUBLE = timedelta(hours=1)
 """A region that fell silent longer before its application did is silent for a reason of its own."""
+
+REGIONS = 2
+"""From so many regions must the primary's own be seen dark before the silence inside it counts as darkness."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +49,7 @@ class Weighed:
 def weigh(plan: Plan, signals: Signals, now: datetime) -> Weighed:
     """Weigh the reports on a plan's primary."""
     policy = plan.decision
+    signals = with_its_silence(plan, signals)
     about = [s for s in signals if s.subject is Subject.APPLICATION]
     dark = tuple(s for s in about if s.sight is Sight.DARK)
     if not dark:
@@ -55,6 +64,34 @@ def weigh(plan: Plan, signals: Signals, now: datetime) -> Weighed:
         or region_answers(plan, signals, began)
     )
     return Weighed(True, doubt, say(dark), began, None if doubt else _lasted(counting, policy.quorum))
+
+
+def with_its_silence(plan: Plan, signals: Signals) -> Signals:
+    """The reports, in which the probe inside a region that is dark says dark by saying nothing.
+
+    Its silence begins with its last word, when all was well, so it dates the darkness no earlier than the others do.
+    """
+    of_region = [s for s in signals if s.subject is Subject.REGION]
+    began = onset(signals, plan.decision)
+    silent = next((s for s in of_region if s.observer == VOICE and s.sight is Sight.DARK), None)
+    seen_from = {s.vantage.region for s in _same_trouble(of_region, began)}
+    if silent is None or began is None or any(s.sight is Sight.WELL for s in of_region) or len(seen_from) < REGIONS:
+        return signals
+    if silent not in _same_trouble(of_region, began):
+        return signals
+    since, said = max(began, _since(silent)), silent.sentence
+    return tuple(
+        replace(s, sight=Sight.DARK, since=since, sentence=said, first_hand=False)
+        if s.observer == PROBE_INSIDE and s.sight is Sight.UNKNOWN
+        else s
+        for s in signals
+    )
+
+
+def _same_trouble(of_region: Iterable[Signal], began: datetime | None) -> list[Signal]:
+    """Who sees the region dark, and not since long before its application went dark."""
+    dark = [s for s in of_region if s.sight is Sight.DARK]
+    return [s for s in dark if began is None or began - _since(s) <= SAME_TROUBLE]
 
 
 def well_again(signals: Signals) -> Signals:
@@ -127,8 +164,7 @@ def region_answers(plan: Plan, signals: Signals, began: datetime | None) -> str:
     about = tuple(s for s in signals if s.subject is Subject.REGION)
     primary = plan.regions.primary
     beating = [s for s in about if s.sight is Sight.WELL and not s.first_hand]
-    same = [s for s in about if s.sight is Sight.DARK and (began is None or began - _since(s) <= SAME_TROUBLE)]
-    if same and not beating:
+    if _same_trouble(about, began) and not beating:
         return ""
     why = say(tuple(beating) or about)
     return (

@@ -12,6 +12,9 @@ INTERNET = "the internet"
 INSIDE = "the region's own network"
 """The path of an alarm that stands beside what it watches."""
 
+PEERING = "the network between its VPCs"
+"""The path over peering or a transit gateway, to what only VPCs reach."""
+
 BACKBONE = "AWS's own network"
 """The path between the endpoints of AWS in two regions."""
 

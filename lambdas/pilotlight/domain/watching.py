@@ -1,5 +1,8 @@
 """What a probe that all applications of a region share is asked to look at, and what it keeps of what it saw.
 
+A private application is asked for by a function in its VPC, which the probe calls; where it has none in a region, the
+probe looks at the primary's region alone.
+
 A probe looks every quarter of a minute, and keeps one item for each application in the table of signals of its own
 region. The item speaks of the probe's own clock alone; whoever reads it counts by theirs (`pilotlight.domain.hearing`).
 """
@@ -26,21 +29,27 @@ HEARD_AGAIN_WITHIN = timedelta(seconds=150)
 
 
 class Watched(Part):
-    """One application that a probe looks at: the content of a parameter under `/pilotlight/probes/`."""
+    """One application that a probe looks at: the content of a parameter under `/pilotlight/probes/`.
+
+    Without a `probe` only its primary's region is looked at; with `inside`, that function in a VPC asks.
+    """
 
     application: Name
     primary: Region
     standby: Region
-    probe: Probe
+    probe: Probe | None
+    inside: str | None = None
 
     @classmethod
-    def of(cls, plan: Plan) -> Watched:
-        """What the probes are to know of a plan."""
+    def of(cls, plan: Plan, role: str, inside: str) -> Watched:
+        """What the probe in the region of a role is to know of a plan; `inside` is the name of its function there."""
+        asked = plan.is_asked_from(role)
         return cls(
             application=plan.application,
             primary=plan.regions.primary,
             standby=plan.regions.standby,
-            probe=plan.signals.probe,
+            probe=plan.signals.probe if asked else None,
+            inside=inside if asked and plan.network.private else None,
         )
 
 
@@ -60,6 +69,18 @@ def shelf_of(application: str) -> str:
 def pulse_of(primary: str) -> str:
     """The partition of a primary region's heartbeat in its standby's table of signals."""
     return f"pulse#{primary}"
+
+
+def voice_of(application: str) -> str:
+    """The partition of what a private application's probe inside the primary says, in the standby's table."""
+    return f"voice#{application}"
+
+
+PROBE_INSIDE = "The probe inside the primary"
+"""How the one who asks a private application from its own VPC is named in sentences."""
+
+VOICE = "The voice of the probe inside the primary"
+"""How it is named that this probe is heard at all, which speaks of the region and not of the application."""
 
 
 def probe_in(role: str) -> str:

@@ -6,6 +6,7 @@ from pilotlight.domain.errors import AwsError
 from pilotlight.domain.plan import Plan
 from pilotlight.domain.read_only import ReadOnlyAws
 from pilotlight.domain.step import Finding, Severity, StepContext
+from pilotlight.handlers.private import web_of
 from pilotlight.handlers.runtime import Runtime
 from pilotlight.steps import kind_and_params
 
@@ -28,5 +29,5 @@ def inspect(runtime: Runtime, plan: Plan) -> list[tuple[str, Finding]]:
 
 def context_of(runtime: Runtime, plan: Plan, step: str) -> StepContext:
     """The context of a look that belongs to no step's turn: reads only."""
-    aws, web = ReadOnlyAws(runtime.aws), runtime.outside.web
+    aws, web = ReadOnlyAws(runtime.aws), web_of(runtime, plan)
     return StepContext.of_no_run(plan.place, step, runtime.now(), aws, web, plan.traffic)

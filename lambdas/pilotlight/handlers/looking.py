@@ -12,13 +12,14 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from pilotlight.aws.listening import Memory, listen_to_heartbeat, listen_to_probe
+from pilotlight.aws.listening import Memory, listen_inside, listen_to_heartbeat, listen_to_probe
 from pilotlight.aws.observers import look_at_alarms, look_for_oneself
 from pilotlight.domain.errors import Changed
 from pilotlight.domain.hearing import Heard
 from pilotlight.domain.plan import Plan
 from pilotlight.domain.signals import Sight, Signal
 from pilotlight.domain.watching import HEARD_AGAIN_WITHIN
+from pilotlight.handlers.private import web_of
 from pilotlight.handlers.runtime import Runtime
 
 _NOTE = "observers"
@@ -27,8 +28,9 @@ _OWN_LOOK = "one's own look"
 
 def see(runtime: Runtime, plan: Plan, now: datetime) -> tuple[Signal, ...]:
     """What all observers report: the alarms, what was kept, and a look of one's own from the standby."""
-    deciding, *own = look_at_alarms(plan, runtime.aws, now)
-    return (deciding, *see_first_hand(runtime, plan, now), *own)
+    alarms = look_at_alarms(plan, runtime.aws, now)
+    deciding, own = [s for s in alarms if s.counts], [s for s in alarms if not s.counts]
+    return (*deciding, *see_first_hand(runtime, plan, now), *own)
 
 
 def see_first_hand(runtime: Runtime, plan: Plan, now: datetime) -> tuple[Signal, ...]:
@@ -37,11 +39,14 @@ def see_first_hand(runtime: Runtime, plan: Plan, now: datetime) -> tuple[Signal,
     memory = {name: Heard.from_note(heard) for name, heard in note["heard"].items()} if note else {}
     here = runtime.signals(plan.regions.standby)
     near, *regions = listen_to_probe(plan, "standby", plan.regions.standby, here, memory, now)
-    looks = [_merged(plan, near, look_for_oneself(plan, runtime.outside.web, now), memory)]
+    looks = [_merged(plan, near, look_for_oneself(plan, web_of(runtime, plan), now), memory)]
     if plan.regions.witness:
         witness = plan.regions.witness
-        far, at_region = listen_to_probe(plan, "witness", witness, runtime.signals(witness), memory, now)
-        looks, regions = [*looks, far], [*regions, at_region]
+        *far, at_region = listen_to_probe(plan, "witness", witness, runtime.signals(witness), memory, now)
+        looks, regions = [*looks, *far], [*regions, at_region]
+    if plan.network.private:
+        inside, voice = listen_inside(plan, here, memory, now)
+        looks, regions = [*looks, inside], [*regions, voice]
     beat = listen_to_heartbeat(plan, here, memory, now)
     _remember(runtime, plan, memory, note)
     return (*looks, *regions, beat)

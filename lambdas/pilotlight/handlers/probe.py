@@ -14,6 +14,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from pydantic import ValidationError
@@ -51,7 +52,7 @@ class Shelf:
 
     def sight(self, subject: str) -> str:
         """What was last seen of the application or the region; empty where nothing was."""
-        return str(self.item[subject]["sight"]) if self.item else ""
+        return str(self.item[subject]["sight"]) if self.item and subject in self.item else ""
 
 
 def build(environ: Mapping[str, str], outside: Outside) -> Handler:
@@ -114,15 +115,30 @@ class Prober:
             more = {"NextToken": answer["NextToken"]}
 
     def _look(self, *, must_keep: bool) -> None:
-        answers = self.runtime.outside.web.ask_all([question(each.probe) for each in self.watched])
-        seen = [(each, judge(each.probe, answer)) for each, answer in zip(self.watched, answers, strict=True)]
-        different = {each.primary for each, sight in seen if self._shelf(each).sight("application") != sight.sight}
+        seen = [*self._ask_outside(), *self._ask_inside(), *((each, None) for each in self.watched if not each.probe)]
+        different = {
+            each.primary for each, sight in seen if sight and self._shelf(each).sight("application") != sight.sight
+        }
         for region in dict.fromkeys(each.primary for each in self.watched):
             if region in different or region not in self.regions:
                 self.regions[region] = look_at_region(self.runtime.aws, region)
         self._tell([each for each, sight in seen if self._keep(each, sight, must_keep=must_keep)])
 
-    def _keep(self, watched: Watched, seen: Seen, *, must_keep: bool) -> bool:
+    def _ask_outside(self) -> list[tuple[Watched, Seen | None]]:
+        """What is seen of the public applications, over the internet."""
+        asked = [(each, each.probe) for each in self.watched if each.probe and not each.inside]
+        answers = self.runtime.outside.web.ask_all([question(probe) for _, probe in asked])
+        return [(each, judge(probe, answer)) for (each, probe), answer in zip(asked, answers, strict=True)]
+
+    def _ask_inside(self) -> list[tuple[Watched, Seen | None]]:
+        """What the functions in VPCs of this region see of the private ones."""
+        asked = [(each, each.probe, each.inside) for each in self.watched if each.probe and each.inside]
+        answers = self.runtime.outside.side_by_side(
+            [partial(self.runtime.inside(function).ask, question(probe)) for _, probe, function in asked]
+        )
+        return [(each, judge(probe, answer)) for (each, probe, _), answer in zip(asked, answers, strict=True)]
+
+    def _keep(self, watched: Watched, seen: Seen | None, *, must_keep: bool) -> bool:
         """Keep what was seen; True where it is another sight than before, and that is written down."""
         shelf, now, region = self._shelf(watched), self.runtime.now(), self.regions[watched.primary]
         role = "standby" if watched.standby == self.runtime.region else "witness"
@@ -131,6 +147,7 @@ class Prober:
         item = {
             subject: kept(names[subject], each, before.get(subject), shelf.looked, now)
             for subject, each in (("application", seen), ("region", region))
+            if each
         }
         is_news = any(shelf.sight(subject) != item[subject]["sight"] for subject in item)
         after = replace(shelf, item=item, looked=now, changed=shelf.changed or is_news)

@@ -24,9 +24,10 @@ from aws_lambda_powertools.metrics import MetricUnit
 from pilotlight.aws.control import Control
 from pilotlight.aws.leases import Leases
 from pilotlight.aws.ledger import Ledger
+from pilotlight.aws.private_web import PrivateWeb, SideBySide
 from pilotlight.aws.sdk import Clients, ClientSource, Sdk
 from pilotlight.aws.tables import DynamoTable
-from pilotlight.aws.web import HttpWeb
+from pilotlight.aws.web import HttpWeb, in_threads
 from pilotlight.domain.errors import Misconfigured
 from pilotlight.domain.plan import Plan
 from pilotlight.domain.ports import Aws, Web
@@ -40,13 +41,15 @@ def _now() -> datetime:
 
 @dataclass(frozen=True)
 class Outside:
-    """The ways out of a function: SDK clients, the web, the clock, the pause, the log; the real ones unless given."""
+    """The ways out of a function: SDK clients, the web, the clock, the pause, the log, and how several questions are
+    asked at the same time; the real ones unless given."""
 
     clients: ClientSource
     web: Web
     now: Callable[[], datetime] = _now
     pause: Callable[[float], None] = time.sleep
     log: TextIO = sys.stdout
+    side_by_side: SideBySide = in_threads
 
 
 def real_outside() -> Outside:
@@ -94,6 +97,10 @@ class Runtime:
     def signals(self, region: str) -> DynamoTable:
         """The table of signals in a region, where probes and heartbeats keep what they have to say."""
         return DynamoTable(self.aws, region, self.variable("PILOTLIGHT_SIGNALS_TABLE"))
+
+    def inside(self, function: str) -> PrivateWeb:
+        """The way to ask through a function in a VPC of this region."""
+        return PrivateWeb(self.aws, self.region, function, self.outside.side_by_side)
 
     @cached_property
     def plan(self) -> Plan:

@@ -28,6 +28,7 @@ from pilotlight.handlers.answer import whole_seconds
 from pilotlight.handlers.draining import drain, drained
 from pilotlight.handlers.journal import write, write_once
 from pilotlight.handlers.moving import ask_to_give_back, closing, entomb, move_is_recorded, must_not_move
+from pilotlight.handlers.private import web_of
 from pilotlight.handlers.runtime import Handler, Outside, Runtime, entry, measure
 from pilotlight.handlers.undoing import undo
 from pilotlight.steps import kind_and_params
@@ -204,7 +205,7 @@ def _context(
         started,
         now,
         guarded,
-        runtime.outside.web,
+        web_of(runtime, run.plan),
         outputs,
         run.plan.traffic,
         approved.who if approved else "",
