@@ -28,7 +28,9 @@ class _Record(BaseModel):
 def fingerprint(plan: Plan) -> str:
     """SHA-256 of the plan's observers, policy and regions, without its arming."""
     parts = {"regions": plan.regions, "signals": plan.signals, "decision": plan.decision}
-    return digest({name: part.model_dump(mode="json") for name, part in parts.items()})
+    asked_from = [role for role in ("primary", "standby", "witness") if plan.network.foothold(role)]
+    inside = {"asked_from": asked_from} if plan.network.private else {}
+    return digest({name: part.model_dump(mode="json") for name, part in parts.items()} | inside)
 
 
 def record_path(plan: Plan, folder: Path) -> Path:

@@ -10,7 +10,7 @@ from typing import Any
 from pilotlight.domain.plan import Plan
 
 ACCOUNT = "123456789012"
-PRIMARY, STANDBY = "ap-northeast-2", "ap-northeast-1"
+PRIMARY, STANDBY, WITNESS = "ap-northeast-2", "ap-northeast-1", "ap-southeast-1"
 PRIMARY_HOST = "primary.example.com"
 STANDBY_HOST = "standby.example.com"
 ALARM = "pilotlight-fileflow-primary-health"
@@ -44,6 +44,20 @@ def a_plan(**differences: Any) -> Plan:
         },
     }
     return Plan.model_validate({**whole, **differences})
+
+
+def a_private_plan(**differences: Any) -> Plan:
+    """The same for an application that only its VPCs reach, watched by a third region."""
+    footholds = {
+        role: {"subnets": [f"subnet-{number}"], "security_groups": [f"sg-{number}"]}
+        for number, role in enumerate(("primary", "standby"))
+    }
+    private = {
+        "regions": {"primary": PRIMARY, "standby": STANDBY, "witness": WITNESS},
+        "network": {"private": True, **footholds},
+        "signals": {"probe": {"url": f"https://{PRIMARY_HOST}/health"}},
+    }
+    return a_plan(**{**private, **differences})
 
 
 def a_sample_event(name: str) -> dict[str, Any]:

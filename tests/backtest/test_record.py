@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from backtest.record import fingerprint, missing_record, record_path, write_record
-from tests.builders import PRIMARY_HOST, STANDBY, a_plan
+from tests.builders import PRIMARY_HOST, STANDBY, a_plan, a_private_plan
 
 
 @pytest.mark.parametrize("arming", ["observe", "manual", "staged"])
@@ -26,6 +26,18 @@ def test_the_arming_is_no_part_of_what_was_tested(arming: str) -> None:
 )
 def test_another_policy_another_observer_or_another_region_is_another_test(difference: dict[str, Any]) -> None:
     assert fingerprint(a_plan(**difference)) != fingerprint(a_plan())
+
+
+def test_a_private_application_that_is_asked_from_elsewhere_is_another_test_and_other_subnets_are_none() -> None:
+    plan = a_private_plan()
+    footholds = {role: plan.network.foothold(role) for role in ("primary", "standby")}
+    moved = {**footholds, "standby": {"subnets": ["subnet-9"], "security_groups": ["sg-9"]}}
+
+    def with_network(**named: object) -> str:
+        return fingerprint(a_private_plan(network={"private": True, **named}))
+
+    assert with_network(**moved) == fingerprint(plan)
+    assert with_network(**footholds, witness=moved["standby"]) != fingerprint(plan)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from backtest.replay import BackTest, Firing, replay
 from pilotlight.domain.errors import PlanRefused
 from pilotlight.domain.plan import Arming, Plan
 from tests.backtest.histories import HOUR, an_alarm, at, looks
-from tests.builders import PRIMARY, a_plan
+from tests.builders import PRIMARY, a_plan, a_private_plan
 
 STAGED, AUTOMATIC = Arming.STAGED, Arming.AUTOMATIC
 PLAN = a_plan(arming="observe", decision={"must_last": "5 min"})
@@ -172,3 +172,30 @@ def test_a_fortnight_is_played_in_seconds() -> None:
                                           "alarms": [an_alarm((12, "ALARM"), (31, "OK"))]}})  # fmt: skip
 
     assert replay(PLAN, past).minutes == 14 * 24 * 60 + 1
+
+
+class TestAPrivateApplication:
+    """It has no health check; the probe inside its primary falls silent where the region goes dark."""
+
+    PLAN = a_private_plan(arming="observe", decision={"must_last": "5 min"})
+
+    def history(self, *dark_looks: str, silent: bool = True) -> list[dict[str, Any]]:
+        others = {"probe_standby", "region_standby", "region_witness", "heartbeat", "voice"} - set(dark_looks)
+        said = looks("probe_inside", missing=range(*DARK) if silent else ())
+        return [*(looks(each, DARK) for each in dark_looks), *(looks(each) for each in sorted(others)), said]
+
+    def test_a_dark_region_starts_on_what_two_regions_see_of_it(self) -> None:
+        seen = self.history("probe_standby", "region_standby", "region_witness", "heartbeat", "voice")
+
+        firings = the_firings(played(*seen, alarms=[], plan=self.PLAN))
+
+        assert set(firings) == {STAGED, AUTOMATIC}
+        assert [firing.assumed for firing in firings.values()] == [(), ()]
+
+    def test_a_cut_peering_or_a_cut_path_does_not(self) -> None:
+        peering = self.history("probe_standby", silent=False)
+        path = self.history("probe_standby", "region_standby", "heartbeat", "voice")
+
+        for seen in (peering, path):
+            (episode,) = played(*seen, alarms=[], plan=self.PLAN).episodes
+            assert [firing for firing in episode.firings if not firing.assumed] == []

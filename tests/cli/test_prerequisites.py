@@ -21,6 +21,7 @@ from tests.builders import STANDBY, a_plan
 from tests.cli.test_rehearse import FILEFLOW, ROOT, pilotlight
 from tests.conventions.test_kinds import ALL as KINDS
 from tests.conventions.test_kinds import PLACE, examples
+from tests.private_fileflow import private_fileflow
 
 FORMATS = pytest.mark.parametrize("wanted", Format)
 CACHE = {
@@ -66,7 +67,7 @@ FULL = a_plan(
 )
 """What FileFlow's plan does not ask for: a parameter group of its own, a secret parameter, two scaling groups."""
 
-PLANS = {"fileflow": load(ROOT / FILEFLOW), "another": FULL}
+PLANS = {"fileflow": load(ROOT / FILEFLOW), "another": FULL, "private": private_fileflow(asked_from_witness=True)}
 EVERY_PLAN = pytest.mark.parametrize("plan", PLANS.values(), ids=PLANS)
 
 
@@ -111,6 +112,19 @@ def test_every_thing_has_its_reason(wanted: Format) -> None:
 
 def test_the_formats_have_words_for_the_same_things() -> None:
     assert set(terraform.WRITERS) == set(cdk.WRITERS) == set(commands.WRITERS)
+
+
+def test_a_private_application_needs_a_way_to_it_from_each_vpc_and_no_checkers() -> None:
+    needs = needs_of(PLANS["private"])
+    ways = [need for need in needs if need.what.startswith("primary load balancer, from the")]
+    subnets = {need.region: need for need in needs if (need.service, need.what) == ("ec2", "subnets")}
+
+    assert [need.what.rsplit(" ", 1)[1] for need in ways] == ["primary", "standby", "witness"]
+    assert "its security group lets the port in from there, where sg-0bbbbbbbbbbbbbbb1 let it out" in ways[1].why
+    assert "subnet-0bbbbbbbbbbbbbbb1" in subnets[STANDBY].facts["name"]
+    assert "Their routes lead to ap-northeast-2 and back" in subnets[STANDBY].why
+    assert "no endpoint and no NAT" in subnets[STANDBY].why
+    assert not [need for need in needs if "Route 53's checkers" in need.why]
 
 
 @pytest.mark.parametrize("path", KINDS)

@@ -132,7 +132,11 @@ class Desk:
     def answer_again(self) -> None:
         """The primary answers again, and nobody has looked yet."""
         self.world.relight(PRIMARY)
-        self.account.internet.put(PRIMARY_HOST, lambda request: WebAnswer(200, "UP"))
+        if self.plan.network.private:
+            self.world.peer(PRIMARY, STANDBY)
+            self.account.internet.put_private(PRIMARY_HOST, PRIMARY, lambda request: WebAnswer(200, "UP"))
+        else:
+            self.account.internet.put(PRIMARY_HOST, lambda request: WebAnswer(200, "UP"))
 
 
 @contextmanager

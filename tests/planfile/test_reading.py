@@ -166,7 +166,7 @@ SENTENCES = [
     ),
     (
         "decision:\n  must_last: 5 min",
-        "network: {subnets: {a: b}}",
+        "network: {standby: {subnets: {a: b}}}",
         "{a: b}",
         "'subnets' is a mapping, where a list is expected.",
         "",
