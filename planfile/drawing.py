@@ -46,9 +46,10 @@ def lines_of(seen: Overview) -> Iterator[Line]:
     """The overview to be read on a terminal or in a pipe, at most 80 columns wide where names allow it."""
     plan = seen.plan
     regions = f"{plan.regions.primary} to {plan.regions.standby}"
+    of_what = " of a private application" if plan.network.private else ""
     yield (
         Piece(plan.application, Tone.HEADING),
-        Piece(f": {plan.kind.value} plan, {regions}, armed '{plan.arming.value}'"),
+        Piece(f": {plan.kind.value} plan{of_what}, {regions}, armed '{plan.arming.value}'"),
     )
     if plan.description:
         yield from ((Piece(line, Tone.FAINT),) for line in wrap(plan.description, WIDTH))

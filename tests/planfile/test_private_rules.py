@@ -8,6 +8,7 @@ import pytest
 
 from pilotlight.steps import kind
 from planfile.draft import Kinds
+from planfile.drawing import lines_of
 from planfile.overview import overview
 from tests.planfile.builders import KINDS, SOUND, faults_of, points_at, read, the_fault_of
 
@@ -33,6 +34,12 @@ def test_a_private_plan_needs_no_health_check() -> None:
     assert plan.alarm_arns == ()
     assert plan.network.standby is not None
     assert plan.network.standby.subnets == ("subnet-0b1", "subnet-0b2")
+
+
+def test_it_is_shown_as_what_it_is() -> None:
+    heading = "".join(piece.text for piece in next(iter(lines_of(overview(read(PRIVATE), KINDS)))))
+
+    assert heading == "shop: failover plan of a private application, eu-west-1 to eu-central-1, armed 'observe'"
 
 
 def test_a_public_plan_needs_one() -> None:
