@@ -32,6 +32,7 @@ from pilotlight.domain.read_only import is_read
 from rehearsal import services, wire
 from rehearsal.access import CURRENT_ROLE, Role, resource_of
 from rehearsal.item_reads import read_directly
+from rehearsal.item_writes import write_directly
 from rehearsal.service import Service, Spread
 from rehearsal.wire import Call, NotModelled, ServiceError
 from rehearsal.world import CURRENT_VPC, World
@@ -85,6 +86,8 @@ class EmbeddedAws:
         self._open.enter_context(mock_aws())
         self._open.enter_context(patch("botocore.endpoint.time.sleep", self.world.time.sleep))
         self._open.enter_context(patch("botocore.auth.get_current_datetime", self._now))
+        # botocore puts the sender's name together twice for each request, and nobody here reads it.
+        self._open.enter_context(patch("botocore.useragent.UserAgentString.to_string", lambda _: "rehearsal"))
         return self
 
     def __exit__(
@@ -145,9 +148,10 @@ class EmbeddedAws:
         if call.service not in MOTO_ANSWERS:
             raise NotModelled(call)
         self.world.time.sleep(PLAIN_LATENCY.draw(self.random))
-        item = read_directly(call, self.world.account, request.url)
-        if item is not None:
-            return item
+        for directly in (read_directly, write_directly):
+            answer = directly(call, self.world.account, request.url)
+            if answer is not None:
+                return answer
         answered = botocore_stubber.process_request(request)
         if answered is None:
             raise NotModelled(call)

@@ -20,7 +20,7 @@ from functools import cache
 from re import compile as pattern
 from typing import Any
 
-from moto.ssm.models import ssm_backends
+from moto.backends import get_backend
 
 from deployment import names
 from pilotlight.domain.life import StepState, StepStatus
@@ -137,7 +137,8 @@ class Watch:
 
     def _guard_enforces(self) -> bool:
         plan = self._scene.plan
-        mode = ssm_backends[plan.account][plan.regions.primary].get_parameter(names.guard_mode(plan.application))
+        kept = get_backend("ssm")[plan.account][plan.regions.primary]
+        mode = kept.get_parameter(names.guard_mode(plan.application))
         return mode is not None and str(mode.value).strip().lower() == Mode.ENFORCE
 
     # Before the writer moves

@@ -182,9 +182,10 @@ class CloudWatch(Service):
         }
 
     def _evaluate_soon(self, key: MetricKey) -> None:
+        metric, dimensions = key[:3], dict(key[3])
         for watched in list(self.alarms.values()):
             alarm = watched.alarm
-            if _key(watched.region, alarm.namespace, alarm.metric, alarm.dimensions) == key:
+            if (watched.region, alarm.namespace, alarm.metric) == metric and alarm.dimensions == dimensions:
                 self.world.time.sleep(EVALUATED_AFTER.draw(self.random))
                 self._evaluate(watched, key)
 

@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator
 from datetime import timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, Self
 
 from pydantic import Field
@@ -253,6 +254,7 @@ class Plan(Part):
         return digest(self.model_dump(mode="json", by_alias=True))
 
     @classmethod
+    @lru_cache(maxsize=16)
     def from_snapshot(cls, text: str) -> Self:
-        """Read a snapshot back."""
+        """Read a snapshot back; the same text gives the same plan, which nobody changes."""
         return cls.model_validate_json(text)
