@@ -16,6 +16,7 @@ from rehearsal.world import CURRENT_VPC, World
 
 Answers = Callable[[WebRequest], WebAnswer]
 ROUND_TRIP = Spread(0.02, 0.08, 0.3)
+_UNHEARD = WebAnswer(None, "", "no connection came about in time", silence=Silence.TIMED_OUT)
 
 
 class Internet:
@@ -35,7 +36,7 @@ class Internet:
         """Let a host answer as long as its region is not dark; then connections to it time out."""
 
         def answer(request: WebRequest) -> WebAnswer:
-            return self._silence(request) if self._world.is_out_of_reach(region) else answers(request)
+            return _UNHEARD if self._world.is_out_of_reach(region) else answers(request)
 
         self._hosts[host] = answer
 
@@ -43,23 +44,24 @@ class Internet:
         """Let a host in a region's VPC answer those who reach it there."""
 
         def answer(request: WebRequest) -> WebAnswer:
-            return self._silence(request) if self._world.is_private_out_of_reach(region) else answers(request)
+            return _UNHEARD if self._world.is_private_out_of_reach(region) else answers(request)
 
         self._hosts[host] = answer
         self._private.add(host)
 
-    def _silence(self, request: WebRequest) -> WebAnswer:
-        self._world.time.sleep(request.timeout_seconds)
-        return WebAnswer(None, "", "no connection came about in time", silence=Silence.TIMED_OUT)
-
     def ask(self, request: WebRequest) -> WebAnswer:
-        """Answer a request as the host that it is sent to does."""
+        """Answer a request as the host that it is sent to does; silence takes what the request allows for the whole."""
+        patience = self._world.time.elapsed_seconds() + request.timeout_seconds
         address = request.connect_to or urlsplit(request.url).hostname or ""
         answers = self._hosts.get(address)
         self._world.time.sleep(ROUND_TRIP.draw(self._random))
         if answers is None:
             return WebAnswer(None, "", f"its name is not known: {address}", silence=Silence.NO_SUCH_NAME)
-        return self._silence(request) if CURRENT_VPC.get() and address not in self._private else answers(request)
+        unreached = CURRENT_VPC.get() and address not in self._private
+        answer = _UNHEARD if unreached else answers(request)
+        if answer.silence is Silence.TIMED_OUT:
+            self._world.time.sleep(max(0.0, patience - self._world.time.elapsed_seconds()))
+        return answer
 
     def ask_all(self, requests: Sequence[WebRequest]) -> Sequence[WebAnswer]:
         """Answer many requests side by side."""

@@ -265,7 +265,11 @@ def _is_at_work(world: World, region: str) -> bool:
         if group.region == region
         for instance in group.instances
     )
-    return runs or serves or any(group.healthy_count for group in world.model(Elbv2).target_groups if group.region == region)
+    return (
+        runs
+        or serves
+        or any(group.healthy_count for group in world.model(Elbv2).target_groups if group.region == region)
+    )
 
 
 def _place_of(arn: str) -> tuple[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,7 +10,7 @@ import pytest
 from botocore.config import Config
 
 from pilotlight.aws.observers import look_at_alarms, look_for_oneself
-from pilotlight.aws.probing import look_at_region
+from pilotlight.aws.probing import look_at_region, question
 from pilotlight.aws.sdk import Clients
 from pilotlight.domain.errors import AccessDenied, AwsError, Unavailable
 from pilotlight.domain.plan import Plan
@@ -49,21 +48,6 @@ class CloudWatch:
         return {"AlarmName": name, "StateValue": state, "StateUpdatedTimestamp": NOON - timedelta(minutes=1)}
 
 
-@dataclass
-class OneAnswer:
-    """A web that always answers the same."""
-
-    answer: WebAnswer
-    asked: list[WebRequest] = field(default_factory=list)
-
-    def ask(self, request: WebRequest) -> WebAnswer:
-        self.asked.append(request)
-        return self.answer
-
-    def ask_all(self, requests: Sequence[WebRequest]) -> list[WebAnswer]:
-        return [self.ask(request) for request in requests]
-
-
 def a_watched_plan(*alarms: str, **differences: Any) -> Plan:
     signals = {"health_check": HEALTH_CHECK, "probe": {"url": URL}, "alarms": [{"name": name} for name in alarms]}
     return a_plan(**{"signals": signals, **differences})
@@ -79,15 +63,15 @@ def silent(silence: Silence | None, trouble: str = "it is so") -> WebAnswer:
 
 class TestALookForOneself:
     def report(self, answer: WebAnswer) -> Signal:
-        return look_for_oneself(a_plan(), OneAnswer(answer), NOON)
+        return look_for_oneself(a_plan(), answer, NOON)
 
-    def test_it_looks_first_hand_from_the_standby_with_the_timeout_of_the_plan(self) -> None:
-        web = OneAnswer(WebAnswer(200, "UP"))
-
-        signal = look_for_oneself(a_plan(), web, NOON)
+    def test_it_looks_first_hand_from_the_standby(self) -> None:
+        signal = self.report(WebAnswer(200, "UP"))
 
         assert (signal.vantage, signal.first_hand, signal.counts) == (Vantage(STANDBY, "the internet"), True, True)
-        assert web.asked == [WebRequest("GET", URL, timeout_seconds=2.0)]
+
+    def test_it_asks_with_the_timeout_of_the_plan(self) -> None:
+        assert question(a_plan().signals.probe) == WebRequest("GET", URL, timeout_seconds=2.0)
 
     @pytest.mark.parametrize("silence", [Silence.REFUSED, Silence.TIMED_OUT, Silence.UNREACHABLE, Silence.BROKEN_OFF])
     def test_a_silence_of_the_network_is_darkness(self, silence: Silence) -> None:

@@ -87,7 +87,9 @@ class StartingWorld:
     def __post_init__(self) -> None:
         self.control_table, self.ledger_table, self.signals_table = (CopiedTable(self.switch) for _ in range(3))
         self.dark_since = MORNING
-        runtime = Runtime(ENVIRON, Outside(None, DarkWeb(), lambda: self.now, log=io.StringIO()), "test")  # type: ignore[arg-type]  # no client is made: the border answers
+        no_clients: Any = None  # the border answers
+        outside = Outside(no_clients, DarkWeb(), lambda: self.now, log=io.StringIO(), beside=lambda work: work)
+        runtime = Runtime(ENVIRON, outside, "test")
         runtime.logger.setLevel(logging.CRITICAL)
         runtime.aws, runtime.plan = Border(self), the_plan()
         runtime.control, runtime.leases = Control(self.control_table), Leases(self.control_table)

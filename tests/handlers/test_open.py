@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from deployment import names
+from pilotlight.domain.ports import Silence, WebAnswer, WebRequest
 from pilotlight.domain.records import RecordKind
 from pilotlight.domain.run import Origin, Outcome, Phase
 from rehearsal.services.cloudwatch import CloudWatch
 from rehearsal.services.lambda_functions import FunctionFailed
 from rehearsal.services.rds import Rds
 from rehearsal.services.step_functions import StepFunctions
-from tests.builders import PRIMARY, STANDBY, a_plan, an_alarm_event
+from tests.builders import PRIMARY, PRIMARY_HOST, STANDBY, a_plan, an_alarm_event
 from tests.handlers.conftest import Desk, a_desk
 
 CONFIRMED = {"confirm": "fileflow", "reason": "Seoul is dark"}
@@ -104,6 +105,24 @@ class TestAStartByAPerson:
 
         assert answer["next"] == "close"
         assert desk.inside(lambda: desk.control.run("by-hand")).outcome is Outcome.NOT_NEEDED
+
+    def test_the_primary_is_asked_under_the_lease_and_the_standby_looked_at_meanwhile(self, dark: Desk) -> None:
+        held, asked = list[str](), list[datetime]()
+
+        def silent(request: WebRequest) -> WebAnswer:
+            asked.append(dark.now)
+            held.append(dark.leases.of("fileflow").holder)
+            return WebAnswer(None, "", "no connection came about in time", silence=Silence.TIMED_OUT)
+
+        dark.account.internet.put(PRIMARY_HOST, silent)
+        open_run(dark, "by-hand", CONFIRMED)
+
+        decided = dark.inside(lambda: dark.control.run("by-hand")).clocks.decided
+        looks = [line.time for line in dark.world.trace if line.service == "rds" and line.time > asked[0]]
+        assert held == ["by-hand"]
+        assert asked[0] + timedelta(seconds=1.5) < decided < asked[0] + timedelta(seconds=2.5)
+        assert looks
+        assert max(looks) < decided
 
     def test_observe_lets_nobody_start(self) -> None:
         with a_desk(a_plan(arming="observe")) as desk:

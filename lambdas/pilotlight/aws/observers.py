@@ -2,10 +2,11 @@
 
 What others saw and kept is read by `pilotlight.aws.listening`. An observer that cannot see says unknown, never dark.
 
-A look asks each region once for all its alarms, one after the other. A region away from home gets one try of 2 s to
-connect and 2 s to answer (`pilotlight.aws.sdk`), and a look for oneself the probe's own timeout, 2 s unless the plan
-says otherwise and 5 s at most. So a primary that cannot be reached costs some 4 s, and at the worst 13 s are lost, if
-CloudWatch in us-east-1 does not answer either. Only a home in us-east-1 is asked longer and again, as every home is.
+A look asks each region once for all its alarms, one after the other, while the primary itself is asked beside. A region
+away from home gets one try of 2 s to connect and 2 s to answer (`pilotlight.aws.sdk`), and a look for oneself the
+probe's own timeout, 2 s unless the plan says otherwise and 5 s at most. So a primary that cannot be reached costs some
+2 s, 4 s where alarms of its own are asked, and at the worst 8 s are lost, if CloudWatch in us-east-1 does not answer
+either. Only a home in us-east-1 is asked longer and again, as every home is.
 """
 
 from __future__ import annotations
@@ -16,10 +17,10 @@ from datetime import datetime
 from typing import Any
 
 from pilotlight.aws.listening import vantage_of
-from pilotlight.aws.probing import judge, question
+from pilotlight.aws.probing import judge
 from pilotlight.domain.errors import AwsError
 from pilotlight.domain.plan import HEALTH_CHECK_REGION, Plan
-from pilotlight.domain.ports import Aws, Web
+from pilotlight.domain.ports import Aws, WebAnswer
 from pilotlight.domain.signals import INSIDE, INTERNET, Sight, Signal, Vantage
 from pilotlight.domain.watching import probe_in
 
@@ -36,9 +37,9 @@ def look_at_alarms(plan: Plan, aws: Aws, now: datetime) -> tuple[Signal, ...]:
     return tuple(_report(found[region], region, name, now, counts=counts) for region, name, counts in wanted)
 
 
-def look_for_oneself(plan: Plan, web: Web, now: datetime) -> Signal:
-    """What a look from the standby sees at this moment."""
-    seen = judge(plan.signals.probe, web.ask(question(plan.signals.probe)))
+def look_for_oneself(plan: Plan, answer: WebAnswer, now: datetime) -> Signal:
+    """What a look from the standby saw that began at that moment, by the answer to it."""
+    seen = judge(plan.signals.probe, answer)
     observer, vantage = probe_in("standby"), vantage_of(plan, plan.regions.standby)
     return Signal(observer, vantage, seen.sight, now, f"{observer} {seen.words}.", first_hand=True)
 

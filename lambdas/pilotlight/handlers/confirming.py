@@ -16,24 +16,27 @@ from pilotlight.domain.word import Mode, Word, abort, change, mode
 from pilotlight.handlers.answer import Answer
 from pilotlight.handlers.inspection import inspect
 from pilotlight.handlers.journal import clocks_of, write, write_once
-from pilotlight.handlers.looking import see_first_hand
+from pilotlight.handlers.looking import Reports
 from pilotlight.handlers.runtime import Runtime
 
 
-def look_again(runtime: Runtime, run: Run) -> Answer:
-    """One look of a run that has not acted yet."""
-    plan, now = run.plan, runtime.now()
+def look_again(runtime: Runtime, run: Run, reports: Reports) -> Answer:
+    """One look of a run that has not acted yet: it has begun under the lease, and its reports are waited for here.
+
+    The standby is looked at first, while the primary may answer.
+    """
     words = runtime.control.words(run.run_id)
     if aborted := abort(words):
         return end(runtime, run, Outcome.ABORTED_CLEAN, say_aborted(run, aborted))
-    signals = see_first_hand(runtime, plan, now)
-    began = onset(signals, plan.decision)
+    findings = inspect(runtime, run.plan)
+    signals = reports()
+    now, began = runtime.now(), onset(signals, run.plan.decision)
     run = runtime.control.change_run(
         run.run_id,
         lambda r: replace(r, looks=r.looks + 1, clocks=replace(r.clocks, onset=r.clocks.onset or began)),
     )
     seen = confirmation(runtime, run, signals, words, looking_since=run.opened, now=now)
-    return seen if isinstance(seen, Answer) else _go(runtime, run, seen)
+    return seen if isinstance(seen, Answer) else _go(runtime, run, seen, findings, now)
 
 
 def confirmation(
@@ -61,8 +64,9 @@ def confirmation(
             return seen
 
 
-def _go(runtime: Runtime, run: Run, seen: Confirmed) -> Answer:
-    findings = inspect(runtime, run.plan)
+def _go(
+    runtime: Runtime, run: Run, seen: Confirmed, findings: Sequence[tuple[str, Finding]], decided: datetime
+) -> Answer:
     told = " ".join(f.sentence for _, f in findings if f.severity is not Severity.FINE)
     write(
         runtime,
@@ -75,7 +79,7 @@ def _go(runtime: Runtime, run: Run, seen: Confirmed) -> Answer:
     if impossible:
         sentence = f"The run cannot succeed: {impossible[0].sentence} {impossible[0].fix}".strip()
         return end(runtime, run, Outcome.BLOCKED, sentence)
-    acting = _act(runtime, run, runtime.now())
+    acting = _act(runtime, run, decided)
     if acting.phase is Phase.CLOSED:
         return Answer("close", acting.outcome_reason)
     confirmed(runtime, acting, seen.sentence)

@@ -22,7 +22,7 @@ from pilotlight.domain.signals import Signal
 from pilotlight.domain.watching import SIGHT_CHANGED
 from pilotlight.handlers.holding import is_live, put_to_rest
 from pilotlight.handlers.journal import incident_of, outline_of, verdicts
-from pilotlight.handlers.looking import see
+from pilotlight.handlers.looking import begin_to_see
 from pilotlight.handlers.restraints import count_starts, read_switch
 from pilotlight.handlers.runtime import Handler, Outside, Runtime, entry
 from pilotlight.handlers.sights import publish_sights
@@ -106,11 +106,14 @@ class Detector:
         return {"verdict": verdict.kind.value, "sentence": verdict.sentence}
 
     def _conclude(self, plan: Plan, now: datetime, event_id: str) -> Verdict:
-        signals = see(self._runtime, plan, now)
-        publish_sights(self._runtime.outside.log, plan.application, signals)
+        reports = begin_to_see(self._runtime, plan, now)
+        # A silent primary takes two seconds to be silent: what went before is read meanwhile.
         before = self._runtime.control.note(verdicts(plan.application), "last")
         lease = self._runtime.leases.of(plan.application)
-        verdict = decide(plan, signals, self._history(plan, lease, now), now)
+        history = self._history(plan, lease, now)
+        signals = reports()
+        publish_sights(self._runtime.outside.log, plan.application, signals)
+        verdict = decide(plan, signals, history, now)
         decided = self._runtime.now()
         news = self._news(plan, verdict, before, now)
         if verdict.kind is VerdictKind.START:

@@ -7,13 +7,15 @@ and that unbroken row of dark looks is remembered in the same note.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from pilotlight.aws.listening import Memory, listen_inside, listen_to_heartbeat, listen_to_probe
 from pilotlight.aws.observers import look_at_alarms, look_for_oneself
+from pilotlight.aws.probing import question
 from pilotlight.domain.errors import Changed
 from pilotlight.domain.hearing import Heard
 from pilotlight.domain.plan import Plan
@@ -22,34 +24,54 @@ from pilotlight.domain.watching import HEARD_AGAIN_WITHIN
 from pilotlight.handlers.private import web_of
 from pilotlight.handlers.runtime import Runtime
 
+Reports = Callable[[], tuple[Signal, ...]]
+"""Waits for the primary's answer to a look that has begun, and gives what all observers of the look report."""
+
 _NOTE = "observers"
 _OWN_LOOK = "one's own look"
 
 
 def see(runtime: Runtime, plan: Plan, now: datetime) -> tuple[Signal, ...]:
     """What all observers report: the alarms, what was kept, and a look of one's own from the standby."""
+    return begin_to_see(runtime, plan, now)()
+
+
+def begin_to_see(runtime: Runtime, plan: Plan, now: datetime) -> Reports:
+    """The same, for who has something else to read while the primary may answer."""
+    first_hand = begin_look(runtime, plan, now)
     alarms = look_at_alarms(plan, runtime.aws, now)
     deciding, own = [s for s in alarms if s.counts], [s for s in alarms if not s.counts]
-    return (*deciding, *see_first_hand(runtime, plan, now), *own)
+    return lambda: (*deciding, *first_hand(), *own)
 
 
 def see_first_hand(runtime: Runtime, plan: Plan, now: datetime) -> tuple[Signal, ...]:
     """The same without the alarms, as a run asks: it needs nothing in us-east-1, and no news of some minutes ago."""
+    return begin_look(runtime, plan, now)()
+
+
+def begin_look(runtime: Runtime, plan: Plan, now: datetime) -> Reports:
+    """The same, begun: all else is read while the primary may answer, which a silent one takes its timeout for."""
+    asked = runtime.outside.beside(partial(web_of(runtime, plan).ask, question(plan.signals.probe)))
     note = runtime.control.note(f"heard#{plan.application}", _NOTE)
     memory = {name: Heard.from_note(heard) for name, heard in note["heard"].items()} if note else {}
     here = runtime.signals(plan.regions.standby)
     near, *regions = listen_to_probe(plan, "standby", plan.regions.standby, here, memory, now)
-    looks = [_merged(plan, near, look_for_oneself(plan, web_of(runtime, plan), now), memory)]
+    others: list[Signal] = []
     if plan.regions.witness:
         witness = plan.regions.witness
-        *far, at_region = listen_to_probe(plan, "witness", witness, runtime.signals(witness), memory, now)
-        looks, regions = [*looks, *far], [*regions, at_region]
+        *others, at_region = listen_to_probe(plan, "witness", witness, runtime.signals(witness), memory, now)
+        regions = [*regions, at_region]
     if plan.network.private:
         inside, voice = listen_inside(plan, here, memory, now)
-        looks, regions = [*looks, inside], [*regions, voice]
+        others, regions = [*others, inside], [*regions, voice]
     beat = listen_to_heartbeat(plan, here, memory, now)
-    _remember(runtime, plan, memory, note)
-    return (*looks, *regions, beat)
+
+    def answered() -> tuple[Signal, ...]:
+        own = _merged(plan, near, look_for_oneself(plan, asked(), now), memory)
+        _remember(runtime, plan, memory, note)
+        return (own, *others, *regions, beat)
+
+    return answered
 
 
 def _merged(plan: Plan, kept: Signal, own: Signal, memory: Memory) -> Signal:

@@ -24,6 +24,7 @@ from pilotlight.handlers.confirming import confirmed, end, look_again
 from pilotlight.handlers.holding import take_leases
 from pilotlight.handlers.inspection import inspect
 from pilotlight.handlers.journal import clocks_of, description_of, incident_of, outline_of, verdicts, write_once
+from pilotlight.handlers.looking import Reports, begin_look
 from pilotlight.handlers.runtime import Runtime
 from pilotlight.handlers.warming import warm_steps
 
@@ -41,12 +42,12 @@ class Requested:
 def open_run(runtime: Runtime, event: Mapping[str, Any], step_function_prefix: str) -> Answer:
     """Open the run of an execution, or join it, and look whether it is needed."""
     plan, run_id = runtime.plan, str(event["run_id"])
-    run = runtime.control.find_run(run_id)
+    run, reports = runtime.control.find_run(run_id), None
     if run is None:
         opened = _open(runtime, plan, run_id, str(event["execution_arn"]), event.get("input"))
         if isinstance(opened, Answer):
             return opened
-        run = opened
+        run, reports = opened
         if run.origin is not Origin.EVENT:
             # Where the detector starts a run, it has had them woken already.
             warm_steps(runtime, plan, step_function_prefix)
@@ -62,10 +63,11 @@ def open_run(runtime: Runtime, event: Mapping[str, Any], step_function_prefix: s
         case Phase.CLOSED:
             return Answer("close", run.outcome_reason)
         case Phase.LOOKING:
-            return look_again(runtime, run)
+            return look_again(runtime, run, reports or begin_look(runtime, run.plan, runtime.now()))
 
 
-def _open(runtime: Runtime, plan: Plan, run_id: str, execution_arn: str, given: Any) -> Run | Answer:
+def _open(runtime: Runtime, plan: Plan, run_id: str, execution_arn: str, given: Any) -> tuple[Run, Reports] | Answer:
+    """The run that holds its leases by now, and the look that began under them; or why there is none."""
     try:
         requested = _who_asks(runtime, plan, run_id, given)
     except InputRefused as refusal:
@@ -75,7 +77,9 @@ def _open(runtime: Runtime, plan: Plan, run_id: str, execution_arn: str, given: 
     epochs = take_leases(runtime, plan, run_id, execution_arn)
     if isinstance(epochs, Answer):
         return _refuse(runtime, plan, run_id, epochs.sentence) if epochs.next == "close" else epochs
-    return _record_run(runtime, plan, run_id, execution_arn, requested, epochs)
+    # A silent primary takes two seconds to be silent, in which the run is recorded.
+    reports = begin_look(runtime, plan, runtime.now())
+    return _record_run(runtime, plan, run_id, execution_arn, requested, epochs), reports
 
 
 def _refuse(runtime: Runtime, plan: Plan, run_id: str, sentence: str) -> Answer:

@@ -11,12 +11,13 @@ import random
 import sys
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, Protocol, TextIO, TypeVar
 
 from aws_lambda_powertools import Logger, single_metric
 from aws_lambda_powertools.metrics import MetricUnit
@@ -33,22 +34,38 @@ from pilotlight.domain.plan import Plan
 from pilotlight.domain.ports import Aws, Web
 
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
+T = TypeVar("T")
 
 
 def _now() -> datetime:
     return datetime.now(UTC)
 
 
+class Beside(Protocol):
+    """Starts work beside its caller; what comes back waits for it, and gives its result or raises its error."""
+
+    def __call__(self, work: Callable[[], T], /) -> Callable[[], T]: ...
+
+
+def in_a_thread(work: Callable[[], T], /) -> Callable[[], T]:
+    """Do it in a thread of its own, which ends with the work whether anybody waits or not."""
+    thread = ThreadPoolExecutor(max_workers=1)
+    doing = thread.submit(work)
+    thread.shutdown(wait=False)
+    return doing.result
+
+
 @dataclass(frozen=True)
 class Outside:
-    """The ways out of a function: SDK clients, the web, the clock, the pause, the log, and how several questions are
-    asked at the same time; the real ones unless given."""
+    """The ways out of a function: SDK clients, the web, the clock, the pause, the log, what is done beside, and how
+    several questions are asked at the same time; the real ones unless given."""
 
     clients: ClientSource
     web: Web
     now: Callable[[], datetime] = _now
     pause: Callable[[float], None] = time.sleep
     log: TextIO = sys.stdout
+    beside: Beside = in_a_thread
     side_by_side: SideBySide = in_threads
 
 
