@@ -28,8 +28,8 @@ ABROAD = {
 }
 OWN_SERVICES = {"dynamodb", "events", "lambda", "states", "stepfunctions", "sns", "sqs", "secretsmanager"}
 QUICK = ("outage", "blip", "replica-lagging", "slack-down")
-"""Played for the developer; all of them are played in CI, but the storm of 200 applications by night, and the cut of a
-peering, which FileFlow does not have, in `test_private`."""
+"""Played for the developer; all of them are played in CI, but the storm of 200 applications (`test_storm`), and the cut
+of a peering, which FileFlow does not have, in `test_private`."""
 
 everything = pytest.mark.parametrize(
     "name",
