@@ -10,6 +10,7 @@ import pytest
 from pilotlight.aws.control import Control, Start
 from pilotlight.aws.tables import MemoryTable
 from pilotlight.domain.data_loss import LossWindow, Override
+from pilotlight.domain.decision import LastRun
 from pilotlight.domain.errors import Changed, Misconfigured
 from pilotlight.domain.life import StepState, StepStatus
 from pilotlight.domain.run import Clocks, Origin, Outcome, Phase, Run
@@ -118,3 +119,29 @@ class TestSteps:
             control.keep_step("run", "promote", seen, replace(first, attempts=2))
 
         assert control.steps("run")["promote"].attempts == 2
+
+
+class TestHowTheLastRunEnded:
+    def test_it_is_remembered_and_changed(self, control: Control) -> None:
+        control.change_last("fileflow", lambda last: LastRun("fileflow-e1", Outcome.FAILED, NOON))
+
+        control.change_last("fileflow", lambda last: replace(last, acknowledged_by="anna") if last else None)
+
+        assert control.last_run("fileflow") == LastRun("fileflow-e1", Outcome.FAILED, NOON, "anna")
+
+    def test_it_may_be_left_as_it_is(self, control: Control) -> None:
+        control.change_last("fileflow", lambda last: None)
+
+        assert control.last_run("fileflow") is None
+
+    def test_an_acknowledgement_does_not_hide_a_run_that_ended_meanwhile(self, control: Control) -> None:
+        first, second = (LastRun(f"fileflow-e{n}", Outcome.FAILED, NOON) for n in (1, 2))
+        control.change_last("fileflow", lambda last: first)
+
+        def acknowledged(last: LastRun | None) -> LastRun:
+            control.change_last("fileflow", lambda last: second)
+            return replace(first, acknowledged_by="anna")
+
+        with pytest.raises(Changed):
+            control.change_last("fileflow", acknowledged)
+        assert control.last_run("fileflow") == second

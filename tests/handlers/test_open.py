@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from deployment import names
+from pilotlight.domain.data_loss import Override
 from pilotlight.domain.ports import Silence, WebAnswer, WebRequest
 from pilotlight.domain.records import RecordKind
 from pilotlight.domain.run import Origin, Outcome, Phase
@@ -27,6 +28,11 @@ def furnish(desk: Desk) -> None:
     desk.inside(lambda: rds.add_replica(rds.add_instance(PRIMARY, "the-source"), STANDBY, "the-replica"))
     metrics, dimensions = desk.account.aws.service(CloudWatch), {"DBInstanceIdentifier": "the-replica"}
     metrics.put_metric(STANDBY, "AWS/RDS", "ReplicaLag", dimensions, desk.now - timedelta(minutes=2), 1.0)
+
+
+def an_override(run_id: str, granted: datetime) -> Override:
+    """The word of a proven person that a run may lose what it would lose, for half an hour."""
+    return Override(run_id, "anna", True, "it is replayed", granted, granted + timedelta(minutes=30), None)
 
 
 @pytest.fixture
@@ -97,6 +103,33 @@ class TestAStartByAPerson:
         opened = dark.records(RecordKind.RUN_OPENED)[0].entry
         assert opened.details["requested_by"] == "the on-call"
         assert opened.details["proven"] is False
+
+    def test_a_start_that_rests_on_an_override_goes_on_where_one_stands_for_it(self, dark: Desk) -> None:
+        dark.inside(lambda: dark.control.keep_override(an_override("by-hand", dark.now)))
+
+        assert open_run(dark, "by-hand", {**CONFIRMED, "override_ref": "by-hand"})["next"] == "go"
+
+    @pytest.mark.parametrize(
+        ("named", "given_ago", "because"),
+        [
+            ("fileflow-e7", None, "so start the execution under the name fileflow-e7"),
+            ("by-hand", None, "and none was given: give one for a new name"),
+            ("by-hand", timedelta(minutes=31), "and the one for run by-hand expired at"),
+        ],
+    )
+    def test_a_start_that_rests_on_an_override_which_does_not_stand_is_refused(
+        self, dark: Desk, named: str, given_ago: timedelta | None, because: str
+    ) -> None:
+        if given_ago:
+            old = an_override("by-hand", dark.now - given_ago)
+            dark.inside(lambda: dark.control.keep_override(old))
+
+        answer = open_run(dark, "by-hand", {**CONFIRMED, "override_ref": named})
+
+        assert answer["next"] == "close"
+        assert because in answer["sentence"]
+        assert [r.entry.sentence for r in dark.records()] == [answer["sentence"]]
+        assert dark.lease().holder == ""
 
     def test_a_primary_that_answers_is_not_left(self, desk: Desk) -> None:
         furnish(desk)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -144,22 +144,18 @@ class Control:
 
     def last_run(self, application: str) -> LastRun | None:
         """How the last run of an application ended; None where it had none."""
-        item = self._table.read(f"last#{application}", "run")
-        if item is None:
-            return None
-        ended = datetime.fromisoformat(item["ended"])
-        return LastRun(item["run_id"], Outcome(item["outcome"]), ended, item["acknowledged_by"])
+        return _last_of(self._table.read(f"last#{application}", "run"))
 
-    def remember_last(self, application: str, last: LastRun) -> None:
-        """Remember how a run ended, or who acknowledged it; raises `Changed` when a writer was faster."""
-        held = self._table.read(f"last#{application}", "run")
-        item = {
-            "run_id": last.run_id,
-            "outcome": last.outcome.value,
-            "ended": last.ended.isoformat(),
-            "acknowledged_by": last.acknowledged_by,
-        }
-        self.keep_note(f"last#{application}", "run", item, held)
+    def change_last(self, application: str, change: Callable[[LastRun | None], LastRun | None]) -> None:
+        """Remember how a run ended, or who acknowledged it, by what is remembered; None leaves it as it is.
+
+        Raises `Changed` when a writer was faster.
+        """
+        key = f"last#{application}", "run"
+        held = self._table.read(*key)
+        if last := change(_last_of(held)):
+            item = {**asdict(last), "outcome": last.outcome.value, "ended": last.ended.isoformat()}
+            self.keep_note(*key, item, held)
 
     def steps(self, run_id: str) -> dict[str, StepState]:
         """The recorded states of a run's steps, by step name."""
@@ -204,6 +200,13 @@ class Control:
     def drop_note(self, partition: str, sort: str, before: Mapping[str, Any]) -> None:
         """Drop a small object that was read."""
         self._table.remove(partition, sort, version=before["version"])
+
+
+def _last_of(item: Mapping[str, Any] | None) -> LastRun | None:
+    if item is None:
+        return None
+    ended = datetime.fromisoformat(item["ended"])
+    return LastRun(item["run_id"], Outcome(item["outcome"]), ended, item["acknowledged_by"])
 
 
 def _start_item(start: Start) -> dict[str, str]:

@@ -13,14 +13,19 @@ from pilotlight.domain.errors import InputRefused
 
 
 class StartInput(BaseModel):
-    """The input of an execution. `requested_by` is a claim, and shown as one."""
+    """The input of an execution. `requested_by` is a claim, and shown as one.
+
+    `override_ref` names the run whose override the start rests on: this execution's own name, or it is refused. The
+    gate reads the override of its run in any case; who names it learns at once, and not at the gate, that it is
+    missing.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     confirm: str = Field("", max_length=64)
     reason: str = Field("", max_length=1000)
     requested_by: str = Field("", max_length=200)
-    override_ref: str = Field("", max_length=64)
+    override_ref: str = Field("", max_length=80)
     Comment: str = Field("", max_length=4000)
 
     @classmethod
@@ -33,7 +38,7 @@ class StartInput(BaseModel):
             where = ".".join(str(part) for part in first["loc"]) or "the input"
             raise InputRefused(
                 f"The execution's input was refused at '{where}': {first['msg']}. "
-                "Accepted are confirm, reason and requested_by, all text."
+                "Accepted are confirm, reason, requested_by and override_ref, all text."
             ) from error
 
 

@@ -108,11 +108,13 @@ def _write_closing(runtime: Runtime, run: Run, states: Mapping[str, StepState], 
 
 
 def _remember(runtime: Runtime, run: Run) -> None:
-    last = runtime.control.last_run(run.application)
-    if run.outcome is None or (last and last.run_id == run.run_id):
-        return
+    def ended(last: LastRun | None) -> LastRun | None:
+        if run.outcome is None or (last and last.run_id == run.run_id):
+            return None
+        return LastRun(run.run_id, run.outcome, runtime.now())
+
     try:
-        runtime.control.remember_last(run.application, LastRun(run.run_id, run.outcome, runtime.now()))
+        runtime.control.change_last(run.application, ended)
     except Changed:
         runtime.logger.warning(f"Another run of {run.application} was closed in the same moment as {run.run_id}.")
 

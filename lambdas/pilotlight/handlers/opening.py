@@ -108,8 +108,26 @@ def _who_asks(runtime: Runtime, plan: Plan, run_id: str, given: Any) -> Requeste
             f"Somebody else has to approve a run of {plan.application}, so its start says whose it is; put your name "
             "into the input, as requested_by."
         )
+    if asked.override_ref:
+        _see_override(runtime, run_id, asked.override_ref)
     requested_by = asked.requested_by or "somebody at the console"
     return Requested(Origin.CONSOLE, requested_by, asked.reason or "no reason given", None)
+
+
+def _see_override(runtime: Runtime, run_id: str, named: str) -> None:
+    """Refuse a start that rests on an override which its gate would not accept: another run's, none, or an old one."""
+    if named != run_id:
+        raise InputRefused(
+            f"override_ref names run {named}, and this execution is {run_id}: an override holds for the run of its own "
+            f"name only, so start the execution under the name {named}, or leave override_ref out."
+        )
+    override = runtime.control.override(run_id)
+    if override is None or runtime.now() >= override.expires:
+        why = f"the one for run {run_id} expired at {override.expires:%H:%M:%S} UTC" if override else "none was given"
+        raise InputRefused(
+            f"The start rests on an override of the data-loss gate, and {why}: give one for a new name with "
+            "./pilotlight override, and start the execution under that name."
+        )
 
 
 def _explain(runtime: Runtime, plan: Plan, asked: StartInput) -> str:

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pilotlight.aws.proof import Proof, caller
 from pilotlight.domain.data_loss import Override
+from pilotlight.domain.decision import LastRun
 from pilotlight.domain.errors import InputRefused
 from pilotlight.domain.records import Entry, RecordKind
 from pilotlight.domain.run import Run
@@ -147,9 +148,13 @@ def _take_effect(runtime: Runtime, word: Word) -> None:
         if held is None or held.granted < override.granted:
             control.keep_override(override)
     if word.kind is WordKind.ACKNOWLEDGE:
-        last = control.last_run(application)
-        if last and last.run_id == word.run_id and not last.acknowledged_by:
-            control.remember_last(application, replace(last, acknowledged_by=word.person))
+
+        def acknowledged(last: LastRun | None) -> LastRun | None:
+            if last is None or last.run_id != word.run_id or last.acknowledged_by:
+                return None
+            return replace(last, acknowledged_by=word.person)
+
+        control.change_last(application, acknowledged)
         if word.accept == STARTS:
             forget_starts(runtime, word.given)
 
