@@ -157,6 +157,21 @@ def permissions(
     raise typer.Exit(permitting.permissions(plan, as_json=output is ResultOutput.JSON))
 
 
+@app.command(epilog="Example: ./pilotlight readiness plans/fileflow.yaml --rehearsal")
+def readiness(
+    plan: Annotated[Path, typer.Argument(help="The plan file.")],
+    rehearsal: Annotated[
+        bool, typer.Option("--rehearsal", help="Look at an embedded AWS furnished from the plan; needs no account.")
+    ] = False,
+    output: Annotated[ResultOutput, typer.Option(help="Text, or one JSON document.")] = ResultOutput.TEXT,
+) -> None:
+    """Look at all that must be true before an incident, with your credentials; only reads. 1 if something is not."""
+    from cli import readying
+
+    wanted = readying.Wanted(plan, rehearsal, output is ResultOutput.JSON)
+    raise typer.Exit(readying.readiness(wanted))
+
+
 @app.command(epilog="Example: ./pilotlight prerequisites plans/fileflow.yaml --format terraform > standby.tf")
 def prerequisites(
     plan: Annotated[Path, typer.Argument(help="The plan file.")],

@@ -19,9 +19,9 @@ from backtest.history import Past
 from backtest.reading import HistoryRefused, read_history
 from backtest.record import write_record
 from backtest.replay import ACTING, BackTest, Coverage, Episode, Firing, replay
+from cli.caller import CallerAws
 from cli.planning import load_or_report
 from cli.printing import print_lines
-from pilotlight.aws.sdk import Clients, Sdk
 from pilotlight.domain.durations import say_elapsed
 from pilotlight.domain.plan import Arming, Plan
 from planfile.drawing import Line, Piece, Tone
@@ -40,17 +40,6 @@ class Wanted:
     days: int
     as_json: bool
     record: bool
-
-
-class CallerAws:
-    """AWS under the caller's own credentials: each region is asked as a home is, with time for long answers."""
-
-    def __init__(self) -> None:
-        self._clients = Clients()
-
-    def call(self, service: str, operation: str, region: str, /, **parameters: Any) -> dict[str, Any]:
-        """Call an operation; raises the subclass of `AwsError` that fits."""
-        return Sdk(self._clients, region).call(service, operation, region, **parameters)
 
 
 def backtest(wanted: Wanted) -> int:

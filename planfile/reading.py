@@ -16,6 +16,7 @@ from pilotlight.domain.step import StepKind
 from planfile.document import read_document
 from planfile.draft import Kinds, read_draft
 from planfile.faults import Fault, PlanFileRefused, did_you_mean, is_under
+from planfile.fence_rules import FENCE_RULES
 from planfile.limits import LIMITS
 from planfile.people_rules import PEOPLE_RULES
 from planfile.private_rules import PRIVATE_RULES
@@ -26,7 +27,15 @@ from planfile.table_rules import TABLE_RULES
 from planfile.traffic_rules import TRAFFIC_RULES
 
 EVERY_RULE = (
-    PLAN_RULES + PEOPLE_RULES + LIMITS + STEP_RULES + TABLE_RULES + REQUIREMENT_RULES + TRAFFIC_RULES + PRIVATE_RULES
+    *PLAN_RULES,
+    *PEOPLE_RULES,
+    *LIMITS,
+    *STEP_RULES,
+    *FENCE_RULES,
+    *TABLE_RULES,
+    *REQUIREMENT_RULES,
+    *TRAFFIC_RULES,
+    *PRIVATE_RULES,
 )
 
 LARGEST_FILE_BYTES = 256 * 1024

@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from pilotlight.domain.plan import Arming, PlanKind
-from pilotlight.domain.policy import FencePolicy
+from pilotlight.domain.plan import PlanKind
 from pilotlight.domain.stages import RunStep, StageName, StartStep
 from pilotlight.domain.step import Access, Harm, OutputOf
 from planfile.document import places_of
@@ -108,51 +107,6 @@ def prepare_is_harmless(draft: Draft) -> Iterator[Complaint]:
                 "before the gate; put it into a later stage."
             )
             yield Complaint((*placed.where, "kind"), sentence)
-
-
-@reading()
-def fences_stand_in_their_stage(draft: Draft) -> Iterator[Complaint]:
-    """A fence closes before the writer moves, and is undone by itself where it does not move."""
-    for placed in draft.steps():
-        if placed.kind is None or placed.kind.fences is (placed.stage is StageName.FENCE):
-            continue
-        if placed.kind.fences:
-            why = "closes the old primary, which the stage fence is for; put it there"
-        else:
-            why = "closes nothing, and the stage fence holds fences only; put it into another stage"
-        yield Complaint((*placed.where, "kind"), f"'{placed.name}' ({placed.kind.name}) {why}.")
-
-
-@reading("application", "account", "regions", "arming", "stages")
-def what_acts_by_itself_closes_the_old_primary(draft: Draft) -> Iterator[Complaint]:
-    """A person may know that the old primary takes no writes; nobody else does before it is closed."""
-    if draft.plan.arming not in (Arming.STAGED, Arming.AUTOMATIC):
-        return
-    if any(placed.stage is StageName.FENCE for placed in draft.steps()):
-        return
-    movers = [
-        placed.name
-        for placed in draft.steps()
-        if placed.kind and placed.params and placed.kind.writers(placed.params, draft.plan.place)
-    ]
-    if movers:
-        sentence = (
-            f"'{movers[0]}' moves a writer, and a plan that is armed '{draft.plan.arming.value}' closes the old "
-            "primary first; give it a stage fence, or arm 'manual'."
-        )
-        yield Complaint(("arming",), sentence)
-
-
-@reading("fence", "stages")
-def a_required_fence_is_there(draft: Draft) -> Iterator[Complaint]:
-    """What must be closed before the writer moves has to be named."""
-    fences = [placed for placed in draft.steps() if placed.stage is StageName.FENCE]
-    if draft.plan.fence.policy is FencePolicy.REQUIRE and not fences:
-        sentence = (
-            "The old primary must be closed before the writer moves, and no step of stage fence closes it; add one, or "
-            "choose 'tombstone_then_quarantine'."
-        )
-        yield Complaint(("fence", "policy"), sentence)
 
 
 @reading("stages", "kind")
@@ -286,9 +240,6 @@ STEP_RULES = (
     what_is_awaited_was_started,
     what_is_started_is_awaited,
     prepare_is_harmless,
-    fences_stand_in_their_stage,
-    what_acts_by_itself_closes_the_old_primary,
-    a_required_fence_is_there,
     a_failover_moves_something,
     needed_outputs_are_there,
     objectives_name_steps_that_exist,

@@ -11,36 +11,17 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
+from pilotlight.domain.iam_actions import action_of, prefix_of
 from pilotlight.domain.step import Statement
+from pilotlight.estate.service_roles import SERVICE_ROLES
 from rehearsal.wire import Call, ServiceError
-
-_PREFIX = {
-    "elbv2": "elasticloadbalancing",
-    "stepfunctions": "states",
-    "dynamodbstreams": "dynamodb",
-    "service-quotas": "servicequotas",
-}
-_ACTION = {
-    ("lambda", "Invoke"): "lambda:InvokeFunction",
-    # The two that AWS spells otherwise than their operations (S3 API Reference).
-    ("s3", "GetBucketReplication"): "s3:GetReplicationConfiguration",
-    ("s3", "GetBucketEncryption"): "s3:GetEncryptionConfiguration",
-    # A transaction is authorised as what it consists of; the controller's consist of puts into one table.
-    ("dynamodb", "TransactWriteItems"): "dynamodb:PutItem",
-}
-
 
 # STS API Reference, GetCallerIdentity: no permission is required, and none can be taken away.
 _FREE = ("sts:GetCallerIdentity",)
 
 
-def action_of(call: Call) -> str:
-    """The IAM action that a call needs, where it differs from the operation's name."""
-    return _ACTION.get((call.service, call.operation), f"{_PREFIX.get(call.service, call.service)}:{call.operation}")
-
-
 def _named(call: Call, account: str, resource: str) -> str:
-    return f"arn:aws:{_PREFIX.get(call.service, call.service)}:{call.region}:{account}:{resource}"
+    return f"arn:aws:{prefix_of(call.service)}:{call.region}:{account}:{resource}"
 
 
 def _last(value: Any) -> str:
@@ -59,7 +40,7 @@ _RESOURCES: tuple[tuple[str, str, str], ...] = (
     ("ssm", "Name", "parameter{}"),
     ("ssm", "ResourceId", "parameter{}"),
     ("secretsmanager", "SecretId", "secret:{}-AbCdEf"),
-    ("iam", "RoleName", "role/aws-service-role/elasticache.amazonaws.com/{}"),
+    ("iam", "RoleName", "role/aws-service-role/{principal}/{}"),
     ("sns", "TopicArn", ""),
     ("sqs", "QueueUrl", "{}"),
     ("lambda", "FunctionName", "function:{}"),
@@ -131,6 +112,9 @@ def _arn(call: Call, account: str, value: Any, shape: str) -> str:
         return _named(call, account, shape.replace("{}", "/" + str(value).lstrip("/").split(":")[0]))
     if call.operation == "PutEvents":
         return _named(call, account, shape.replace("{}", _last(value[0].get("EventBusName", "default"))))
+    if call.service == "iam":
+        principals = {name: principal for principal, name in SERVICE_ROLES.values()}
+        shape = shape.replace("{principal}", principals.get(str(value), "unknown"))
     if call.service == "iam" or "GlobalTableName" in call.parameters:
         return f"arn:aws:{call.service}::{account}:{shape.replace('{}', _last(value))}"  # these belong to no region
     bus = str(call.parameters.get("EventBusName", "default"))
@@ -146,16 +130,21 @@ class Role:
     name: str
     statements: tuple[Statement, ...]
 
+    def allows(self, action: str, resource: str) -> bool:
+        """Whether some statement names the action and the resource."""
+        return any(
+            any(fnmatchcase(action.lower(), a.lower()) for a in statement.actions)
+            and any(fnmatchcase(resource, r) for r in statement.resources)
+            for statement in self.statements
+        )
+
     def must_allow(self, call: Call, resource: str) -> None:
         """Raise the `AccessDenied` that AWS would answer, unless some statement allows the call."""
-        action = action_of(call)
+        action = action_of(call.service, call.operation)
         if action in _FREE:
             return
-        for statement in self.statements:
-            if any(fnmatchcase(action.lower(), a.lower()) for a in statement.actions) and any(
-                fnmatchcase(resource, r) for r in statement.resources
-            ):
-                return
+        if self.allows(action, resource):
+            return
         raise ServiceError(
             "AccessDenied", f"{self.name} is not authorized to perform: {action} on resource: {resource}", 403
         )

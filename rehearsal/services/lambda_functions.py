@@ -132,6 +132,18 @@ class LambdaFunctions(EventSourceMappings, Service):
         except FunctionFailed as failure:
             return {"StatusCode": 200, "FunctionError": "Unhandled", "Payload": failure.cause.encode()}
 
+    @operation("GetFunctionConfiguration")
+    def get_function_configuration(self, call: Call) -> Mapping[str, Any]:
+        """The role and the limits of a function."""
+        name = str(call.parameters["FunctionName"])
+        deployed = self._find(call.region, name)
+        return {
+            "FunctionName": name,
+            "Role": f"arn:aws:iam::{self.world.account}:role/{call.region}/{deployed.role.name}",
+            "Timeout": int(deployed.function.timeout.total_seconds()),
+            "State": "Active",
+        }
+
     def _find(self, region: str, name: str) -> Deployed:
         deployed = self.deployed.get((region, name))
         if deployed is None:

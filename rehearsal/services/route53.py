@@ -4,7 +4,8 @@ Checkers all over the world look at an endpoint; they are modelled as one that l
 answer. Its status changes after so many looks in a row that say otherwise, good ones as bad ones; one metric in
 us-east-1 is the state at the end of each minute. A check of an alarm watches the alarm's data and keeps its last known
 status while there is none; a calculated check is healthy while all its children are. How records answer stands in
-`route53_records`. Health checks and answers go on when us-east-1 is dark: only its control plane is there.
+`route53_records`, what the API lists in `route53_lists`. Health checks and answers go on when us-east-1 is dark: only
+its control plane is there.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING
 from deployment.resources import CalculatedHealthCheck, HealthCheck, MetricHealthCheck
 from rehearsal.service import Service, Spread
 from rehearsal.services.cloudwatch import CloudWatch
+from rehearsal.services.route53_lists import Check, Lists
 from rehearsal.services.route53_records import Records
 
 if TYPE_CHECKING:
@@ -43,7 +45,7 @@ class Watched:
         return self.passing != self.check.inverted
 
 
-class Route53(Service):
+class Route53(Lists, Service):
     """The health checks of the account."""
 
     name = "route53"
@@ -52,6 +54,7 @@ class Route53(Service):
         super().__init__(world)
         self.checks: dict[str, Watched] = {}
         self.statuses: dict[str, Callable[[], bool]] = {}
+        self.made: dict[str, Check] = {}
         self.records = Records(self.is_healthy)
         self.answers: Callable[[HealthCheck], bool] | None = None
         self.metrics: CloudWatch | None = None
@@ -63,6 +66,7 @@ class Route53(Service):
 
     def watch_alarm(self, check: MetricHealthCheck) -> None:
         """Create a health check of an alarm's data; without a last known status it is healthy."""
+        self.made[check.name] = check
         last_known = [True]
         self.statuses[check.name] = lambda: last_known[0]
 
@@ -77,6 +81,7 @@ class Route53(Service):
 
     def calculate(self, check: CalculatedHealthCheck) -> None:
         """Create a health check that is healthy while all of its children are."""
+        self.made[check.name] = check
         self.statuses[check.name] = lambda: all(self.is_healthy(child) for child in check.children)
 
     def deploy(self, check: HealthCheck) -> str:
@@ -85,6 +90,7 @@ class Route53(Service):
         identity = f"00000000-0000-4000-8000-{number:012d}"
         watched = Watched(check, identity)
         self.checks[check.name] = watched
+        self.made[check.name] = check
         self.statuses[check.name] = lambda: watched.healthy
         self.world.time.spawn(
             lambda: self._look_for_ever(watched),

@@ -73,6 +73,22 @@ class StepFunctions(Service):
         )
         return {"executionArn": execution.arn, "startDate": self.world.time.now()}
 
+    @operation("DescribeStateMachine")
+    def describe_state_machine(self, call: Call) -> Mapping[str, Any]:
+        """The role of a machine."""
+        arn = str(call.parameters["stateMachineArn"])
+        if arn not in self.machines:
+            raise ServiceError("StateMachineDoesNotExist", f"State Machine Does Not Exist: '{arn}'")
+        return {
+            "stateMachineArn": arn,
+            "name": arn.rpartition(":")[2],
+            "status": "ACTIVE",
+            "definition": "{}",
+            "roleArn": f"arn:aws:iam::{self.world.account}:role/{call.region}/{self.machines[arn][1].name}",
+            "type": "STANDARD",
+            "creationDate": self.world.time.now(),
+        }
+
     @operation("DescribeExecution")
     def describe_execution(self, call: Call) -> Mapping[str, Any]:
         """The status of an execution; a service that was made `silent` answers with a fault of its own."""

@@ -13,6 +13,8 @@ README = (ROOT / "README.md").read_text()
 COMMANDS = sorted(set(re.findall(r"(\./pilotlight [a-z][^`\n]*)", README)))
 NEEDS_AN_ACCOUNT = ("./pilotlight deploy", "./pilotlight cdk")
 SELF = "./pilotlight test"
+FINDS_SOMETHING = ("./pilotlight readiness",)
+"""What ends with 1 for the plan of this repository, because it says of itself that others have no plan."""
 
 
 def test_it_names_the_commands_that_this_test_knows() -> None:
@@ -26,7 +28,7 @@ def test_it_names_the_commands_that_this_test_knows() -> None:
 def test_a_command_of_the_readme_works(command: str) -> None:
     done = pilotlight(*command.split()[1:])
 
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == (1 if command.startswith(FINDS_SOMETHING) else 0), done.stderr
 
 
 @pytest.mark.full

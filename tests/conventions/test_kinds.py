@@ -11,11 +11,10 @@ import pytest
 import yaml
 
 from pilotlight import requirements, steps
+from pilotlight.domain.iam_actions import action_of
 from pilotlight.domain.kind import Access, Kind, Operation, Params
 from pilotlight.domain.place import Place
 from pilotlight.domain.plan import Requirement
-from rehearsal.access import action_of
-from rehearsal.wire import Call
 
 ROOT = Path(__file__).parents[2]
 PLACE = Place("fileflow", "123456789012", "ap-northeast-2", "ap-northeast-1")
@@ -79,7 +78,7 @@ def test_it_is_permitted_what_it_calls(path: str) -> None:
     permitted = {a.lower() for p in fullest for s in its_kind.statements(p, PLACE) for a in s.actions}
 
     for operation in its_kind.operations:
-        action = action_of(Call(operation.service, operation.name, PLACE.standby, {})).lower()
+        action = action_of(operation.service, operation.name).lower()
         optional = "snapshot" in action or "secret" in action or "deleteparameter" in action
         assert optional or action in permitted, f"{path} calls {action} and is not permitted to"
 

@@ -178,6 +178,44 @@ def test_a_fence_that_is_required_has_to_be_named() -> None:
     assert faults_of(text.replace("  move:\n", f"{FENCE}  move:\n"), WITH_FENCE) == ()
 
 
+class ClosesIt(FakeKind):
+    """A fence that closes the writer itself."""
+
+    def closes(self, params: Any, place: Place) -> tuple[str, ...]:
+        return (params.resource,)
+
+
+class MovesIt(FakeKind):
+    """What moves that writer."""
+
+    def writers(self, params: Any, place: Place) -> tuple[Writer, ...]:
+        return (Writer("arn:old:db:shared", "arn:new:db:shared"),)
+
+
+SHARING: Kinds = {
+    **WITH_FENCE,
+    "promote": described(MovesIt, "promote", harm=Harm.IRREVERSIBLE, outputs=("address", "endpoint")),
+    "close_database": described(ClosesIt, "close_database", outputs=("closed",), fences=True),
+}
+
+
+@pytest.mark.parametrize("shared", ["shared_group: pool\n", "other_writers: [{name: Billing, plan: billing}]\n"])
+def test_what_is_shared_is_closed_for_all_before_it_is_moved_unasked(shared: str) -> None:
+    text = shared + changed(
+        ("  standby: eu-central-1\n", "  standby: eu-central-1\n  witness: eu-west-2\narming: automatic\n"),
+        ("  move:\n", f"{FENCE}  move:\n"),
+    )
+
+    fault = the_fault_of(text, SHARING)
+
+    assert points_at(fault, text, "automatic")
+    assert "no step of stage fence closes the database itself" in fault.sentence
+    assert faults_of(text.replace("arming: automatic", "arming: manual"), SHARING) == ()
+    by_all = "kind: close_database, params: {resource: 'arn:old:db:shared'}"
+    closing = text.replace("kind: close, params: {resource: listener}", by_all)
+    assert faults_of(closing, SHARING) == ()
+
+
 def test_a_failover_moves_something() -> None:
     before = SOUND[: SOUND.index("  move:\n")].replace("start: create-cache", "step: create-cache")
     text = before.replace(", step: promote", "")

@@ -206,6 +206,10 @@ class StepKind(Kind[P]):
         """The writers that this step moves; none for a kind that moves none."""
         return ()
 
+    def closes(self, params: P, place: Place) -> tuple[str, ...]:
+        """The old writers, by ARN, that a fence closes for everybody, and not for this application alone."""
+        return ()
+
     def moved(self, params: P, context: StepContext) -> bool | None:
         """Whether the writers that this step moves stand in the standby by now; None where that cannot be told yet."""
         return None

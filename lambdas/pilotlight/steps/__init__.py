@@ -38,6 +38,20 @@ def writers_of(plan: Plan) -> tuple[Writer, ...]:
     return tuple(found.values())
 
 
+def unclosed_writers(plan: Plan) -> tuple[Writer, ...]:
+    """The writers that a plan moves, shares with others, and does not close for all who write to them.
+
+    Whoever shares a writer is moved with it; what closes this application alone leaves the others writing.
+    """
+    if plan.shared_group is None and not plan.other_writers:
+        return ()
+    closed: set[str] = set()
+    for step in plan.steps().values():
+        its_kind, params = kind_and_params(step)
+        closed.update(its_kind.closes(params, plan.place))
+    return tuple(writer for writer in writers_of(plan) if writer.old not in closed)
+
+
 def kind_and_params(step: PlannedStep) -> tuple[StepKind[Any], Params]:
     """A planned step's kind, and its parameters as that kind's model reads them."""
     its_kind = kind(step.kind)

@@ -99,6 +99,10 @@ class FenceSecurityGroup(fencing.Fence[FenceSecurityGroupParams]):
         """The database."""
         return f"Database {params.instance}"
 
+    def closes(self, params: FenceSecurityGroupParams, place: Place) -> tuple[str, ...]:
+        """The database, whoever writes to it."""
+        return (place.arn("rds", f"db:{params.instance}", region=place.primary),)
+
     def statements(self, params: FenceSecurityGroupParams, place: Place) -> tuple[Statement, ...]:
         """The named groups and the instance, in the primary; of tags, only those of a fence."""
         groups = tuple(place.arn("ec2", f"security-group/{g}", region=place.primary) for g in params.security_groups)

@@ -1,0 +1,59 @@
+"""IAM: what a deployed role may do, as its simulator says it. All else of IAM is moto's.
+
+A role's decision is that of `rehearsal.access`: no conditions, boundaries or policies of an organization. The role of a
+function or machine is known by region and name, which stand in the path of its ARN; a deployed one has a name of its
+own that nobody chose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from deployment.resources import BusTarget
+from rehearsal.access import Role
+from rehearsal.service import Service, operation
+from rehearsal.services.events import Events
+from rehearsal.services.lambda_functions import LambdaFunctions
+from rehearsal.services.step_functions import StepFunctions
+from rehearsal.wire import Call, ServiceError
+
+
+class Iam(Service):
+    """The simulator."""
+
+    name = "iam"
+
+    @operation("SimulatePrincipalPolicy")
+    def simulate_principal_policy(self, call: Call) -> Mapping[str, Any]:
+        """One result for each action on each resource."""
+        role = self._role(str(call.parameters["PolicySourceArn"]).partition(":role/")[2])
+        resources = call.parameters.get("ResourceArns") or ["*"]
+        return {
+            "EvaluationResults": [
+                {
+                    "EvalActionName": action,
+                    "EvalResourceName": resource,
+                    "EvalDecision": "allowed" if role.allows(action, resource) else "implicitDeny",
+                }
+                for action in call.parameters["ActionNames"]
+                for resource in resources
+            ],
+            "IsTruncated": False,
+        }
+
+    def _role(self, name: str) -> Role:
+        found = next((role for its_name, role in self._roles() if its_name == name), None)
+        if found is None:
+            raise ServiceError("NoSuchEntity", f"The role with name {name} cannot be found.", 404)
+        return found
+
+    def _roles(self) -> list[tuple[str, Role]]:
+        functions = self.world.model(LambdaFunctions).deployed.values()
+        machines = self.world.model(StepFunctions).machines.items()
+        targets = [rule.target for rule in self.world.model(Events).rules.values()]
+        return [
+            *((f"{each.region}/{each.role.name}", each.role) for each in functions),
+            *((f"{arn.split(':')[3]}/{role.name}", role) for arn, (_, role) in machines),
+            *((to.role_name, Role(to.role_name, to.statements)) for to in targets if isinstance(to, BusTarget)),
+        ]
