@@ -16,6 +16,7 @@ from deployment.foundation import table_arn
 from deployment.inside import asking_inside, asking_of_steps, inside
 from deployment.latch import latch
 from deployment.observing import observing_regions, watched_parameter
+from deployment.readiness import readiness
 from deployment.resources import Function, FunctionTarget, Resource, Rule, Stack, StateMachine
 from deployment.tombstones import reading_tombstones, writing_tombstones
 from pilotlight.domain.plan import Arming, Plan
@@ -39,13 +40,15 @@ def application(plan: Plan) -> Stack:
     """Everything of one plan that stands in its standby region."""
     kinds = dict.fromkeys(step.kind for step in plan.steps().values())
     steps = {kind_name: _step_function(plan, kind_name) for kind_name in kinds}
-    own = [_detector(plan), _opener(plan, steps.values()), _closer(plan, steps), _listener(plan)]
+    looker, hourly = readiness(plan, _ENVIRONMENT, _journal(plan))
+    own = [_detector(plan), _opener(plan, steps.values()), _closer(plan, steps), _listener(plan), looker]
     functions = [*own, *inside(plan, "standby", PLAN_FILE), *steps.values()]
     resources: tuple[Resource, ...] = (
         watched_parameter(plan, "standby"),
         *functions,
         _machine(plan),
         *_rules(plan),
+        hourly,
         *application_alarms(plan, functions),
         *latch(plan, PLAN_FILE),
     )

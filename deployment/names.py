@@ -55,6 +55,11 @@ def latency_function(application: str) -> str:
     return f"pilotlight-{application}-latency"
 
 
+def readiness_function(application: str) -> str:
+    """The function that looks at what must be true before an incident."""
+    return f"pilotlight-{application}-readiness"
+
+
 def failover_machine(application: str) -> str:
     """The state machine of a failover plan."""
     return f"{application}-failover"

@@ -74,11 +74,18 @@ def bad(found: list[Found]) -> list[str]:
     return [each.finding.code for each in found if each.finding.severity in (Severity.ERROR, Severity.IMPOSSIBLE)]
 
 
-def test_a_world_as_the_plan_takes_it_to_stand_has_only_the_plans_own_trap(scene: Scene) -> None:
-    found = look(scene)
+@pytest.fixture(scope="module")
+def found(fileflow: Plan) -> list[Found]:
+    """What is found in a world as the plan takes it to stand."""
+    opened = open_scene(fileflow, 1)
+    seen = look(opened)
+    close_scene(opened)
+    return seen
 
+
+def test_a_world_as_the_plan_takes_it_to_stand_has_only_the_plans_own_trap(fileflow: Plan, found: list[Found]) -> None:
     assert bad(found) == ["writer-without-plan"]
-    assert {each.about for each in found} >= {*scene.plan.steps(), "certificate", "secret", "uploads", "permissions"}
+    assert {each.about for each in found} >= {*fileflow.steps(), "certificate", "secret", "uploads", "permissions"}
 
 
 def test_what_is_wrong_in_aws_is_found(scene: Scene) -> None:
@@ -128,8 +135,8 @@ def test_who_may_not_look_is_told_which_permission_is_missing(scene: Scene) -> N
     assert len([each for each in refused if "iam:SimulatePrincipalPolicy" in each.sentence]) == 1
 
 
-def test_the_table_shows_the_worst_first_each_with_its_way_out(scene: Scene) -> None:
-    lines = ["".join(piece.text for piece in line) for line in lines_of(scene.plan, look(scene))]
+def test_the_table_shows_the_worst_first_each_with_its_way_out(fileflow: Plan, found: list[Found]) -> None:
+    lines = ["".join(piece.text for piece in line) for line in lines_of(fileflow, found)]
 
     assert lines[2].startswith("error       writers ")
     assert any(line.strip().startswith("-> Write a plan for each of them") for line in lines)
@@ -137,10 +144,8 @@ def test_the_table_shows_the_worst_first_each_with_its_way_out(scene: Scene) -> 
     assert all(len(line) <= 100 or " " not in line.strip() for line in lines)
 
 
-def test_json_holds_every_finding(scene: Scene) -> None:
-    found = look(scene)
-
-    told = json.loads(json.dumps(json_of(scene.plan, found)))
+def test_json_holds_every_finding(fileflow: Plan, found: list[Found]) -> None:
+    told = json.loads(json.dumps(json_of(fileflow, found)))
 
     assert (told["ready"], told["count"]["error"]) == (False, 1)
     assert list(told["findings"][0]) == ["severity", "about", "code", "sentence", "fix"]

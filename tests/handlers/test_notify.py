@@ -22,7 +22,7 @@ from pilotlight.aws.control import Control
 from pilotlight.aws.ledger import sort_key
 from pilotlight.aws.tables import DynamoTable
 from pilotlight.domain.canonical import canonical
-from pilotlight.domain.records import Record, RecordKind
+from pilotlight.domain.records import Entry, Record, RecordKind
 from pilotlight.handlers import telling
 from pilotlight.handlers.telling import CLAIM
 from pilotlight.messages.told import Told
@@ -577,3 +577,57 @@ def test_every_kind_of_record_can_be_told() -> None:
     told = {record.entry.kind for story in scenes for record in story.records}
 
     assert told == set(RecordKind)
+
+
+class TestReadiness:
+    """News of readiness belong to no incident: each record is told once."""
+
+    @staticmethod
+    def write(room: Newsroom, *, notify: dict[str, str] | None = NOTIFY) -> Record:
+        finding = {
+            "severity": "error",
+            "about": "promote",
+            "code": "replica",
+            "sentence": "There is no <replica>.",
+            "fix": "Create it.",
+        }
+        details = {"findings": [finding], "notify": notify}
+        entry = Entry("fileflow", RecordKind.READINESS, room.world.time.now(), "promote: ...", details=details)
+        return Record.after(None, entry)
+
+    def test_it_is_a_message_of_its_own(self, room: Newsroom) -> None:
+        assert room.deliver([self.write(room)]) == []
+
+        lines = lines_of(room.living().blocks)
+        assert lines[0] == "*fileflow is not ready: 1 new finding*"
+        assert "There is no &lt;replica&gt;." in str(room.living().blocks)
+        assert room.pages() == []
+
+    def test_it_is_told_once_though_the_batch_comes_again(self, room: Newsroom) -> None:
+        record = self.write(room)
+
+        room.deliver([record])
+        room.deliver([record])
+
+        assert room.slack.asked == ["chat.postMessage"]
+
+    def test_where_slack_does_not_work_it_is_paged(self, room: Newsroom) -> None:
+        room.store_token("xoxb-not-the-token")
+
+        assert room.deliver([self.write(room)]) == []
+
+        (page,) = room.pages()
+        assert page["Subject"] == "Pilotlight: fileflow is not ready: 1 new finding"
+        assert "- promote: There is no <replica>.\n  -> Create it." in page["Message"]
+
+    def test_without_a_channel_it_is_paged(self, room: Newsroom) -> None:
+        room.deliver([self.write(room, notify=None)])
+
+        assert len(room.pages()) == 1
+        assert room.slack.asked == []
+
+    def test_where_nobody_can_be_told_it_comes_back(self, room: Newsroom) -> None:
+        room.call("sns", "DeleteTopic", TopicArn=TOPIC)
+        record = self.write(room, notify=None)
+
+        assert room.deliver([record]) == [f"1000{record.sequence:05d}"]

@@ -42,6 +42,9 @@ TURN_SECONDS = 0.4
 BYTES_LOGGED_PER_CALL = 2_000
 READS_PER_TICK = 6
 WRITES_PER_TICK = 1
+READINESS_SECONDS = 20
+"""How long one look at all that must be true takes: some sixty calls, one after the other."""
+
 PROBE_SECONDS = 46.0
 """Four looks, 15 s apart: the probe waits for most of each minute, and waiting is what it costs."""
 
@@ -97,6 +100,8 @@ def idle_month(deployment: Deployment, plan: Plan) -> list[CostLine]:
     watched = MINUTES_IN_A_MONTH * len(watching)
     probe_seconds = MINUTES_IN_A_MONTH * PROBE_SECONDS * sum(r.memory_megabytes for r in probes) / 1024
     beat_seconds = MINUTES_IN_A_MONTH * TICK_SECONDS * sum(r.memory_megabytes for r in beats) / 1024
+    lookers = [r for r in resources if isinstance(r, Function) and r.handler.endswith(".readiness")]
+    hourly = MINUTES_IN_A_MONTH / 60 * READINESS_SECONDS * sum(r.memory_megabytes for r in lookers) / 1024
     return [
         CostLine("alarms", len(alarms), ALARM),
         CostLine("metrics of what was seen (one for each observer that is no alarm)", _looking(plan), METRIC),
@@ -118,6 +123,7 @@ def idle_month(deployment: Deployment, plan: Plan) -> list[CostLine]:
         CostLine("calls of the probes and the heartbeat", watched, LAMBDA_CALL),
         CostLine("GB-seconds of the probes, shared by all applications", probe_seconds, LAMBDA_GB_SECOND),
         CostLine("GB-seconds of the heartbeat, shared as well", beat_seconds, LAMBDA_GB_SECOND),
+        CostLine("GB-seconds of the hourly look of readiness", hourly, LAMBDA_GB_SECOND),
         CostLine("GB of logs", (ticks + watched) * BYTES_LOGGED_PER_CALL / 1e9, LOG_GB),
         CostLine("traces", ticks + watched, TRACE),
         CostLine("looks at alarms (DescribeAlarms)", looks, API_CALL),

@@ -9,6 +9,7 @@ _PREFIX = {
     "elbv2": "elasticloadbalancing",
     "stepfunctions": "states",
     "dynamodbstreams": "dynamodb",
+    "service-quotas": "servicequotas",
 }
 _ACTION = {
     ("lambda", "Invoke"): "lambda:InvokeFunction",

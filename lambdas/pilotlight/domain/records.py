@@ -40,6 +40,7 @@ class RecordKind(StrEnum):
     OUTCOME = "outcome"
     STAGE_REVIEWED = "stage_reviewed"
     RUN_CLOSED = "run_closed"
+    READINESS = "readiness"
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from pilotlight.domain.signals import Signal
 from pilotlight.domain.step import Finding, Severity
 from pilotlight.domain.word import Mode, Word, abort, change, mode
 from pilotlight.handlers.answer import Answer
-from pilotlight.handlers.inspection import inspect
+from pilotlight.handlers.inspection import inspect, known_readiness
 from pilotlight.handlers.journal import clocks_of, write, write_once
 from pilotlight.handlers.looking import Reports
 from pilotlight.handlers.runtime import Runtime
@@ -68,11 +68,12 @@ def _go(
     runtime: Runtime, run: Run, seen: Confirmed, findings: Sequence[tuple[str, Finding]], decided: datetime
 ) -> Answer:
     told = " ".join(f.sentence for _, f in findings if f.severity is not Severity.FINE)
+    known = known_readiness(runtime, run.plan)
     write(
         runtime,
         run,
         RecordKind.PREFLIGHT,
-        told or "The standby is as it should be.",
+        f"{told or 'The standby is as it should be.'} {known}".strip(),
         findings=[_item(step, f) for step, f in findings],
     )
     impossible = [finding for _, finding in findings if finding.severity is Severity.IMPOSSIBLE]

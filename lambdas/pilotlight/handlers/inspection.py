@@ -8,6 +8,7 @@ from pilotlight.domain.read_only import ReadOnlyAws
 from pilotlight.domain.step import Finding, Severity, StepContext
 from pilotlight.handlers.private import web_of
 from pilotlight.handlers.runtime import Runtime
+from pilotlight.readiness.kept import SORT, Kept, partition
 from pilotlight.steps import kind_and_params
 
 
@@ -25,6 +26,12 @@ def inspect(runtime: Runtime, plan: Plan) -> list[tuple[str, Finding]]:
             sentence = f"Step {step.name} could not be checked ahead: {error.sentence}."
             found.append((step.name, Finding(Severity.WARNING, "not-checked", sentence)))
     return found
+
+
+def known_readiness(runtime: Runtime, plan: Plan) -> str:
+    """How old the last scheduled look is, and what it came to; empty where nobody has looked yet."""
+    note = runtime.control.note(partition(plan.application), SORT)
+    return Kept.from_item(note).sentence(runtime.now()) if note else ""
 
 
 def context_of(runtime: Runtime, plan: Plan, step: str) -> StepContext:

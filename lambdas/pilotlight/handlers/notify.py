@@ -18,6 +18,7 @@ from pilotlight.aws.ledger import record_of_stream_image
 from pilotlight.domain.decision import VerdictKind
 from pilotlight.domain.errors import Changed
 from pilotlight.domain.records import Record, RecordKind
+from pilotlight.handlers.announcing import Announcer
 from pilotlight.handlers.runtime import Handler, Outside, Runtime, entry, measure
 from pilotlight.handlers.telling import Teller
 from pilotlight.report.view import incident_of
@@ -37,15 +38,15 @@ class _Touched:
 def build(environ: Mapping[str, str], outside: Outside) -> Handler:
     """Make the function."""
     runtime = Runtime(environ, outside, "notify")
-    teller = Teller(runtime)
+    teller, announcer = Teller(runtime), Announcer(runtime)
 
     def notify(event: dict[str, Any], context: Any) -> dict[str, Any]:
         if "Records" not in event:
             _catch_up(runtime, teller, frozenset())
             return {"batchItemFailures": []}
-        touched = _touched(runtime, event["Records"])
-        failures: list[str] = []
-        broken = 0
+        read = _read(runtime, event["Records"])
+        touched = _touched(read)
+        failures, broken = _announce(runtime, announcer, read)
         for (application, incident), batch in touched.items():
             if not batch.announces and not teller.is_known(application, incident):
                 continue
@@ -65,8 +66,28 @@ def build(environ: Mapping[str, str], outside: Outside) -> Handler:
     return notify
 
 
-def _touched(runtime: Runtime, items: list[dict[str, Any]]) -> dict[tuple[str, str], _Touched]:
-    found: dict[tuple[str, str], _Touched] = {}
+def _announce(runtime: Runtime, announcer: Announcer, read: list[tuple[str, Record]]) -> tuple[list[str], int]:
+    """Tell the news that belong to no incident; gives the items that could not be told, and how many of them broke."""
+    failures: list[str] = []
+    broken = 0
+    for item, record in read:
+        if record.entry.kind is not RecordKind.READINESS:
+            continue
+        try:
+            announcer.announce(record)
+        except Changed as taken:
+            runtime.logger.info(taken.sentence, application=record.entry.application)
+            failures.append(item)
+        except Exception:  # whatever it is, the incidents are told, and this one comes back
+            runtime.logger.exception("News of readiness could not be told.", application=record.entry.application)
+            failures.append(item)
+            broken += 1
+    return failures, broken
+
+
+def _read(runtime: Runtime, items: list[dict[str, Any]]) -> list[tuple[str, Record]]:
+    """The new records of a batch, each with its place in the stream."""
+    found: list[tuple[str, Record]] = []
     for item in items:
         image = item["dynamodb"].get("NewImage")
         if image is None:
@@ -79,8 +100,15 @@ def _touched(runtime: Runtime, items: list[dict[str, Any]]) -> dict[tuple[str, s
                 "A record of the ledger cannot be read, so nobody is told of it.", item=item["eventID"]
             )
             continue
+        found.append((item["dynamodb"]["SequenceNumber"], record))
+    return found
+
+
+def _touched(read: list[tuple[str, Record]]) -> dict[tuple[str, str], _Touched]:
+    found: dict[tuple[str, str], _Touched] = {}
+    for item, record in read:
         if incident := incident_of(record):
-            held = found.setdefault((record.entry.application, incident), _Touched(item["dynamodb"]["SequenceNumber"]))
+            held = found.setdefault((record.entry.application, incident), _Touched(item))
             held.newest = max(held.newest, record.sequence)
             held.announces = held.announces or _announces(record)
     return found

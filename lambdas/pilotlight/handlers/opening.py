@@ -22,7 +22,7 @@ from pilotlight.domain.word import mode
 from pilotlight.handlers.answer import Answer
 from pilotlight.handlers.confirming import confirmed, end, look_again
 from pilotlight.handlers.holding import take_leases
-from pilotlight.handlers.inspection import inspect
+from pilotlight.handlers.inspection import inspect, known_readiness
 from pilotlight.handlers.journal import clocks_of, description_of, incident_of, outline_of, verdicts, write_once
 from pilotlight.handlers.looking import Reports, begin_look
 from pilotlight.handlers.runtime import Runtime
@@ -133,11 +133,12 @@ def _see_override(runtime: Runtime, run_id: str, named: str) -> None:
 def _explain(runtime: Runtime, plan: Plan, asked: StartInput) -> str:
     findings = [finding for _, finding in inspect(runtime, plan)]
     ready = [f.sentence for f in findings if f.severity is not Severity.FINE] or ["Nothing stands in its way."]
+    known = known_readiness(runtime, plan) or "Its readiness was not looked at yet."
     why = f"confirm is '{asked.confirm}', not '{plan.application}'. " if asked.confirm else ""
     titles = "; ".join(step["title"] for step in description_of(plan)["steps"])
     return (
         f"Nothing was changed. {why}This run would move {plan.application} from {plan.regions.primary} to "
-        f"{plan.regions.standby}: {titles}. {' '.join(ready)} {how_to_confirm(plan.application)}"
+        f"{plan.regions.standby}: {titles}. {' '.join(ready)} {known} {how_to_confirm(plan.application)}"
     )
 
 

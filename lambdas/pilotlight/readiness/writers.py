@@ -17,7 +17,8 @@ def of_writers(plan: Plan) -> Iterator[Finding]:
         return
     for other in plan.other_writers:
         if other.plan is None:
-            said = f"{other.name} write to {moved} and have no plan, so a promotion leaves them with a dead endpoint."
+            who = f"{other.name[:1].upper()}{other.name[1:]}"
+            said = f"{who} write to {moved} and have no plan, so a promotion leaves them with a dead endpoint."
             fix = "Write a plan for each of them and name it in other_writers, or give them a database of their own."
             yield Finding(Severity.ERROR, "writer-without-plan", said, fix)
         else:

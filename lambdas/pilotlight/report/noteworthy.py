@@ -29,7 +29,8 @@ def noteworthy(records: Sequence[Record]) -> list[Record]:
                 news, asked = _weigh(details["verdict"], asked)
             case RecordKind.OUTCOME:
                 news = bool(details.get("error"))
-            case RecordKind.INTENT:
+            case RecordKind.INTENT | RecordKind.READINESS:
+                # News of readiness belong to no incident, and are told by themselves.
                 news = False
             case RecordKind.RUN_OPENED:
                 news, asked = True, ""
