@@ -76,6 +76,12 @@ SIGNED_WILDCARDS = (
         "CloudWatch gives this write no resource to name; a condition narrows it to the namespace of the application.",
     ),
     SignedWildcard(
+        "quotas",
+        ("servicequotas:GetAWSDefaultServiceQuota", "servicequotas:GetServiceQuota"),
+        "*",
+        "Service Quotas gives these reads no resource to name; a quota is a number of the account.",
+    ),
+    SignedWildcard(
         "tokens",
         ("secretsmanager:GetSecretValue",),
         "arn:aws:secretsmanager:REGION:ACCOUNT:secret:pilotlight/*",

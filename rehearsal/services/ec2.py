@@ -87,7 +87,12 @@ class Ec2(Launching, Service):
         return self._groups[region, identifier]
 
     def furnish(self, standing: Standing) -> None:
-        """Security groups that let an application's network reach a database."""
+        """Security groups that let an application's network reach a database, or subnets with room."""
+        if standing.what == "subnets":
+            for number, identifier in enumerate(standing.facts["subnets"]):
+                zone = f"{standing.region}{'acd'[number % 3]}"
+                self.subnets.append(Subnet(standing.region, identifier, zone))
+            return
         if standing.what != "security groups of a database":
             super().furnish(standing)
         for identifier in standing.facts["security_groups"]:

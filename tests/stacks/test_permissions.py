@@ -10,6 +10,7 @@ from deployment import names as own
 from deployment.observing import observing_regions
 from deployment.permissions import roles_of
 from deployment.resources import Function, StateMachine
+from pilotlight import requirements
 from pilotlight.domain.plan import Arming, Plan
 from pilotlight.domain.read_only import is_read
 from pilotlight.domain.step import Access, Statement
@@ -17,7 +18,8 @@ from pilotlight.estate.traffic.latch import Latch
 from pilotlight.steps import kind
 from stacks.naming import logical_id
 from stacks.policies import described
-from stacks.wildcards import UnsignedWildcard, is_wildcard, signature
+from stacks.wildcards import UnsignedWildcard, is_wildcard, signature, wildcards_of
+from tests.conventions.test_kinds import PLACE, examples
 from tests.private_fileflow import private_fileflow
 from tests.stacks.described import deployments, names, plans, synthesized
 from tests.stacks.policies_of import Permission, permissions, statements_about_services
@@ -326,3 +328,13 @@ def test_every_rule_may_put_what_it_loses_into_its_queue(deployment):
         arn = f"arn:aws:events:{stack.region}:{stack.account}:rule/{bus}{said['Name']}"
         (target,) = said["Targets"]
         assert arn.startswith(let_in[target["DeadLetterConfig"]["Arn"]].removesuffix("*"))
+
+
+@pytest.mark.parametrize("name", requirements.kind_names())
+def test_every_wildcard_of_a_requirement_is_signed(name: str) -> None:
+    required = requirements.kind(name)
+    for entry in examples(required):
+        statements = required.statements(required.params.model_validate(entry["params"]), PLACE)
+
+        for _, entry_of_list in wildcards_of(described(statements)):
+            assert entry_of_list.reason
