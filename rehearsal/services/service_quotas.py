@@ -1,4 +1,4 @@
-"""Service Quotas: the quotas of the scene, each with what is used of it in CloudWatch, and that of vCPUs, as EC2 has it.
+"""Service Quotas: the quotas of the scene, each with what is used of it in CloudWatch, and EC2's of vCPUs.
 
 Answers and errors: botocore's model of Service Quotas.
 """

@@ -9,9 +9,11 @@ import pytest
 
 from deployment import names
 from pilotlight.domain.data_loss import Override
+from pilotlight.domain.kind import Severity
 from pilotlight.domain.ports import Silence, WebAnswer, WebRequest
 from pilotlight.domain.records import RecordKind
 from pilotlight.domain.run import Origin, Outcome, Phase
+from pilotlight.readiness.kept import SORT, Kept, partition
 from rehearsal.services.cloudwatch import CloudWatch
 from rehearsal.services.lambda_functions import FunctionFailed
 from rehearsal.services.rds import Rds
@@ -96,6 +98,17 @@ class TestAStartByAPerson:
             RecordKind.PREFLIGHT,
             RecordKind.RUN_CONFIRMED,
         ]
+
+    def test_it_says_how_old_the_last_look_of_readiness_is(self, dark: Desk) -> None:
+        looked = Kept(dark.now - timedelta(minutes=40), {Severity.WARNING: 1}, ())
+        where = partition(dark.plan.application), SORT
+        dark.inside(lambda: dark.control.keep_note(*where, looked.to_item(), None))
+
+        open_run(dark, "by-hand", CONFIRMED)
+
+        (said,) = dark.records(RecordKind.PREFLIGHT)
+        assert "Readiness was looked at 40 min" in said.entry.sentence
+        assert said.entry.sentence.endswith("ago: 1 warning.")
 
     def test_a_claimed_name_is_shown_as_claimed(self, dark: Desk) -> None:
         open_run(dark, "by-hand", {**CONFIRMED, "requested_by": "the on-call"})

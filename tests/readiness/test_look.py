@@ -124,7 +124,7 @@ class TestWriters:
         (finding,) = of_writers(fileflow)
 
         assert (finding.severity, finding.code) == (Severity.ERROR, "writer-without-plan")
-        assert "the other services on ryuqqq-shared-rds" in finding.sentence
+        assert finding.sentence.startswith("The other services on ryuqqq-shared-rds write to ryuqqq-shared-rds")
 
     def test_others_with_a_plan_are_fine(self, fileflow: Plan) -> None:
         plan = fileflow.model_copy(update={"other_writers": (OtherWriter(name="Billing", plan="billing"),)})
