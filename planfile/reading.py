@@ -17,6 +17,7 @@ from planfile.document import read_document
 from planfile.draft import Kinds, read_draft
 from planfile.faults import Fault, PlanFileRefused, did_you_mean, is_under
 from planfile.fence_rules import FENCE_RULES
+from planfile.gate_rules import GATE_RULES
 from planfile.limits import LIMITS
 from planfile.people_rules import PEOPLE_RULES
 from planfile.private_rules import PRIVATE_RULES
@@ -32,6 +33,7 @@ EVERY_RULE = (
     *LIMITS,
     *STEP_RULES,
     *FENCE_RULES,
+    *GATE_RULES,
     *TABLE_RULES,
     *REQUIREMENT_RULES,
     *TRAFFIC_RULES,

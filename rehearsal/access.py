@@ -54,6 +54,7 @@ _RESOURCES: tuple[tuple[str, str, str], ...] = (
     ("ec2", "Resources", "security-group/{}"),
     ("rds", "ResourceName", ""),
     ("rds", "DBInstanceIdentifier", "db:{}"),
+    ("rds", "TargetDBInstanceIdentifier", "db:{}"),
     ("elasticache", "ReplicationGroupId", "replicationgroup:{}"),
     ("elasticache", "CacheClusterId", "cluster:{}"),
     ("elasticache", "CacheSubnetGroupName", "subnetgroup:{}"),

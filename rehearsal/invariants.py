@@ -25,6 +25,7 @@ from moto.backends import get_backend
 from deployment import names
 from pilotlight.domain.life import StepState, StepStatus
 from pilotlight.domain.tombstone import Tombstone, TombstoneState
+from pilotlight.estate.rds.copies import ADOPTED_TAG
 from pilotlight.handlers.guard import Mode
 from pilotlight.steps import kind_and_params
 from rehearsal.item_reads import note_in
@@ -218,8 +219,8 @@ class Watch:
                 self._judge_move(each)
 
     def _moved_by(self, call: Call, line: TraceLine) -> str:
-        """The new writer that a call has moved: a promotion, or the committed note on a global table."""
-        if line.operation == "PromoteReadReplica":
+        """The new writer that a call has moved: a promotion, an adoption, or the committed note on a global table."""
+        if _moves_a_writer(call, line):
             return line.resource
         is_note = (line.operation, call.parameters.get("TableName")) == ("PutItem", names.TOMBSTONES_TABLE)
         if not is_note or line.region != self._scene.plan.regions.standby or self._handler() not in COMMIT_NOTES:
@@ -260,6 +261,13 @@ class Watch:
         functions = self._world.model(LambdaFunctions).deployed
         deployed = functions.get((CURRENT_REGION.get(), CURRENT_FUNCTION.get()))
         return deployed.function.handler if deployed else ""
+
+
+def _moves_a_writer(call: Call, line: TraceLine) -> bool:
+    """Whether a replica was promoted, or a restored copy marked as the writer."""
+    adopts = any(tag["Key"] == ADOPTED_TAG for tag in call.parameters.get("Tags") or () if isinstance(tag, dict))
+    moved = line.operation == "PromoteReadReplica" or (line.operation == "AddTagsToResource" and adopts)
+    return moved and not line.error
 
 
 @cache

@@ -26,6 +26,7 @@ from pilotlight.domain.place import Writer
 from pilotlight.domain.plan import Plan
 from pilotlight.domain.step import Params
 from pilotlight.domain.tombstone import SORT, TABLE, Tombstone, TombstoneState, partition_of
+from pilotlight.estate.rds.copies import ADOPTED_TAG
 from pilotlight.steps import kind_and_params, writers_of
 from pilotlight.steps.fence_auto_scaling_group import FenceAutoScalingGroupParams
 from pilotlight.steps.fence_ecs_service import FenceEcsServiceParams
@@ -115,7 +116,7 @@ class WatchedDatabase(WatchedWriter):
 
     def has_moved(self) -> bool:
         instance = _instance(self.world, *_place_of(self.writer.new))
-        return instance is not None and instance.source is None
+        return instance is not None and _is_on_its_own(instance)
 
 
 class WatchedTable(WatchedWriter):
@@ -241,7 +242,12 @@ def _starts_nothing(world: World, region: str, params: FenceEventSourcesParams) 
 
 
 def _takes_writes(instance: Instance) -> bool:
-    return instance.source is None and instance.status not in REFUSES_WRITES
+    return _is_on_its_own(instance) and instance.status not in REFUSES_WRITES
+
+
+def _is_on_its_own(instance: Instance) -> bool:
+    """No replica, and no restored copy that nobody was led to yet: an application learns of a copy by its adoption."""
+    return instance.source is None and (not instance.restored or ADOPTED_TAG in instance.tags)
 
 
 def _instance(world: World, region: str, identifier: str) -> Instance | None:

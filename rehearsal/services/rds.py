@@ -18,6 +18,7 @@ from typing import Any, ClassVar
 
 from pilotlight.domain.step import Standing
 from rehearsal.service import Service, Spread, operation
+from rehearsal.services.rds_backups import Backups
 from rehearsal.services.rds_instance import Instance, Status, must_be_available, must_have_room
 from rehearsal.services.rds_lag import Lags
 from rehearsal.services.rds_restarts import REBOOTS, Restarts
@@ -42,7 +43,7 @@ PAGE_SIZES = range(20, 101)
 RETENTION_DAYS = range(36)
 
 
-class Rds(Restarts, Service):
+class Rds(Restarts, Backups, Service):
     """The RDS of all regions. `slow_promotion` and `fail_promotion` hold for an instance's next promotion."""
 
     name: ClassVar[str] = "rds"
@@ -92,7 +93,9 @@ class Rds(Restarts, Service):
         return made
 
     def furnish(self, standing: Standing) -> None:
-        """A replica with its source, or an instance if it is not there as a replica already."""
+        """What a restore takes, a replica with its source, or an instance if it is not there as a replica already."""
+        if self.furnish_for_restore(standing):
+            return
         facts = standing.facts
         here = standing.region, str(facts["identifier"])
         match standing.what:
@@ -182,10 +185,12 @@ class Rds(Restarts, Service):
 
     @operation("ModifyDBInstance")
     def modify(self, call: Call) -> Mapping[str, Any]:
-        """Accept a change to or from Multi-AZ, at once or for the maintenance window."""
-        if call.parameters.keys() - {"DBInstanceIdentifier", "MultiAZ", "ApplyImmediately"}:
+        """Accept a change to or from Multi-AZ, at once or for the maintenance window; or protection from deletion."""
+        if call.parameters.keys() - {"DBInstanceIdentifier", "MultiAZ", "DeletionProtection", "ApplyImmediately"}:
             raise NotModelled(call)
         instance = self._find(call.region, str(call.parameters["DBInstanceIdentifier"]))
+        if "DeletionProtection" in call.parameters:
+            return self._protect(call, instance)
         wanted = bool(call.parameters.get("MultiAZ", instance.multi_az))
         must_be_available(instance)
         if instance.pending.get("MultiAZ") is wanted:

@@ -23,6 +23,8 @@ class Status(StrEnum):
     REBOOTING = "rebooting"
     BACKING_UP = "backing-up"
     STORAGE_FULL = "storage-full"
+    CREATING = "creating"
+    DELETING = "deleting"
 
 
 @dataclass(eq=False)
@@ -31,7 +33,8 @@ class Instance:
 
     `replication` (error, stopped, terminated) overrides what follows from the source's region, `halted` says since
     when; `lag_reported` says whether the metric of its lag arrives; `second_zone` whether RDS has the capacity
-    for one; `changing` is what RDS knows before the status shows it.
+    for one; `changing` is what RDS knows before the status shows it; `parameters_in` is how far the parameter
+    group is applied; `restored` tells a copy of a backup from other instances.
     """
 
     region: str
@@ -58,6 +61,9 @@ class Instance:
     lag_reported: bool = True
     second_zone: bool = True
     changing: bool = False
+    parameters_in: str = "in-sync"
+    restored: bool = False
+    subnet_group: str = "data"
     security_groups: tuple[str, ...] = ()
     restarts: list[datetime] = field(default_factory=list)
     pending: dict[str, Any] = field(default_factory=dict)
@@ -86,7 +92,7 @@ class Instance:
     def shown(self, replicas: list[Instance], replication: str) -> Mapping[str, Any]:
         """The instance as `DescribeDBInstances` shows it; what does not apply is left out, as RDS does."""
         subnets = [{"SubnetAvailabilityZone": {"Name": self.region + zone}} for zone in self.zones]
-        groups = [{"DBParameterGroupName": self.parameter_group, "ParameterApplyStatus": "in-sync"}]
+        groups = [{"DBParameterGroupName": self.parameter_group, "ParameterApplyStatus": self.parameters_in}]
         shown: dict[str, Any] = {
             "DBInstanceIdentifier": self.identifier,
             "DBInstanceArn": self.arn,
@@ -96,7 +102,6 @@ class Instance:
             "Engine": self.engine,
             "EngineVersion": self.engine_version,
             "InstanceCreateTime": self.created,
-            "Endpoint": {"Address": self.address, "Port": self.port},
             "MultiAZ": self.multi_az,
             "BackupRetentionPeriod": self.retention_days,
             "PreferredBackupWindow": self.backup_window,
@@ -104,11 +109,13 @@ class Instance:
             "DeletionProtection": self.deletion_protection,
             "DBParameterGroups": groups,
             "VpcSecurityGroups": [{"VpcSecurityGroupId": g, "Status": "active"} for g in self.security_groups],
-            "DBSubnetGroup": {"DBSubnetGroupName": "data", "Subnets": subnets},
+            "DBSubnetGroup": {"DBSubnetGroupName": self.subnet_group, "Subnets": subnets},
             "PendingModifiedValues": dict(self.pending),
             "ReadReplicaDBInstanceIdentifiers": [replica.seen_from(self.region) for replica in replicas],
             "TagList": self.tag_list(),
         }
+        if self.status != Status.CREATING:
+            shown["Endpoint"] = {"Address": self.address, "Port": self.port}
         if self.cluster:
             shown["DBClusterIdentifier"] = self.cluster
         if self.source is not None:

@@ -48,7 +48,7 @@ class Restarts:
         self.world.begin_effect(instance.arn, quiet + work)
 
         def finish() -> None:
-            instance.status, instance.changing = Status.AVAILABLE, False
+            instance.status, instance.changing, instance.parameters_in = Status.AVAILABLE, False, "in-sync"
             instance.restarts.append(self.world.time.now())
 
         self._in(quiet, lambda: setattr(instance, "status", Status.REBOOTING))

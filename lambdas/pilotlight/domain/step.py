@@ -181,6 +181,9 @@ class StepKind(Kind[P]):
     answer."""
     asks: ClassVar[bool] = False
     """Whether it waits for a person, which is longer than a primary may be closed."""
+    marks: ClassVar[bool] = False
+    """Whether what it makes bears the run's mark from the first call on, long before there is a receipt. Such a step is
+    undone without one, and its `undo` then goes by the mark alone."""
 
     def needs(self, params: P) -> tuple[OutputOf, ...]:
         """The outputs of earlier steps that this one uses."""
@@ -215,7 +218,7 @@ class StepKind(Kind[P]):
         return None
 
     def data_at_risk(self, params: P, context: StepContext, onset: datetime) -> DataAtRisk | None:
-        """How much data would be lost if this step moved the writer now; None for a kind that moves none."""
+        """How much data would be lost if the writer moved now; None where this step has no part in that."""
         return None
 
     def left_to_drain(self, params: P, context: StepContext, closed: datetime) -> DataAtRisk | None:

@@ -15,6 +15,7 @@ from pilotlight.domain.decision import Switch, say_switch
 from pilotlight.domain.errors import AwsError
 from pilotlight.domain.records import RecordKind
 from pilotlight.domain.run import Origin, Outcome, Run
+from pilotlight.domain.stages import StageName
 from pilotlight.domain.waiting import waits_for
 from pilotlight.domain.word import abort, holding
 from pilotlight.handlers.answer import Answer
@@ -39,7 +40,7 @@ def hold_gate(runtime: Runtime, run_id: str) -> Answer:
     aborted = abort(words)
     if aborted:
         return end(runtime, run, Outcome.ABORTED_CLEAN, say_aborted(run, aborted))
-    since = run.gate.saw_dark or run.clocks.decided or run.opened
+    since = run.gate.saw_dark or _reached(runtime, run)
     signals = see_first_hand(runtime, run.plan, now)
     seen = confirmation(runtime, run, signals, words, looking_since=since, now=now)
     if isinstance(seen, Answer):
@@ -57,6 +58,14 @@ def hold_gate(runtime: Runtime, run_id: str) -> Answer:
         if waiting is None:
             return _let_through(runtime, run, judged, f"{seen.sentence}{_warn(switch)}")
     return wait(runtime, run_id, waiting, now)
+
+
+def _reached(runtime: Runtime, run: Run) -> datetime:
+    """When the run came to its gate: what stands before it may take longer than the primary is looked at."""
+    states = runtime.control.steps(run.run_id)
+    prepared = [name for name, step in run.plan.steps().items() if step.awaited_in is StageName.PREPARE]
+    finished = [state.finished for name in prepared if (state := states.get(name)) and state.finished]
+    return max([run.clocks.decided or run.opened, *finished])
 
 
 def _let_through(runtime: Runtime, run: Run, judged: Judgement, seen: str) -> Answer:

@@ -53,7 +53,7 @@ def settle(runtime: Runtime, run: Run, states: Mapping[str, StepState]) -> list[
     entomb(runtime, run, _noted(runtime, run), TombstoneState.WITHDRAWN)
     wholly = run.outcome in _TAKEN_BACK_WHOLLY
     begun = [step for step in run.plan.steps().values() if step.name in states]
-    acted = [step for step in begun if states[step.name].receipt or kind(step.kind).fences]
+    acted = [step for step in begun if states[step.name].receipt or kind(step.kind).fences or kind(step.kind).marks]
     undone = [step for step in reversed(acted) if wholly or kind(step.kind).fences]
     kept = [step for step in acted if step not in undone]
     return [*_undo(runtime, run, undone), *_stays(kept, states)]
@@ -89,9 +89,11 @@ def _undo(runtime: Runtime, run: Run, steps: Iterable[PlannedStep]) -> list[str]
 
 
 def _stays(steps: Iterable[PlannedStep], states: Mapping[str, StepState]) -> list[str]:
-    receipts = [(step.name, states[step.name].receipt) for step in steps]
-    return [
-        f"{name} stays as it is, and costs money: {receipt.sentence}"
-        for name, receipt in receipts
-        if receipt and receipt.acted
-    ]
+    """What was done and is left, in the words of its receipt, or in the last ones of a step that has none yet."""
+    stays: list[str] = []
+    for step in steps:
+        state = states[step.name]
+        if state.receipt is None or state.receipt.acted:
+            said = state.receipt.sentence if state.receipt else state.reason
+            stays.append(f"{step.name} stays as it is, and costs money: {said}")
+    return stays

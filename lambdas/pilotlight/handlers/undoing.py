@@ -21,9 +21,9 @@ def undo(runtime: Runtime, run: Run, step: PlannedStep, context: StepContext) ->
     """
     state = runtime.control.steps(run.run_id).get(step.name)
     its_kind, params = kind_and_params(step)
-    if state is None or not (state.receipt or its_kind.fences):
+    if state is None or not (state.receipt or its_kind.fences or its_kind.marks):
         return {"undone": True, "sentence": ""}
-    # A fence that was cut off before it could record what it did has marked what it closed.
+    # A fence that was cut off before it could record what it did has marked what it closed; others mark what they make.
     receipt = state.receipt or Receipt(f"Step {step.name} did not come to an end.", acted=True)
     try:
         result = its_kind.undo(params, receipt, context)

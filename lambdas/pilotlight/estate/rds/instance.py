@@ -71,7 +71,8 @@ class Replication:
 
 @dataclass(frozen=True)
 class RdsInstance:
-    """One DB instance. `source` is an ARN for a replica of another region, else a bare identifier."""
+    """One DB instance. `source` is an ARN for a replica of another region, else a bare identifier; `parameters_in` is
+    how far its parameter group is applied: `in-sync`, `applying`, `pending-reboot`."""
 
     identifier: str
     resource_id: str
@@ -87,6 +88,7 @@ class RdsInstance:
     maintenance_window: str
     deletion_protection: bool
     parameter_group: str
+    parameters_in: str
     zones: frozenset[str]
     address: str | None
     port: int | None
@@ -131,6 +133,7 @@ class RdsInstance:
             maintenance_window=str(found.get("PreferredMaintenanceWindow", "")),
             deletion_protection=bool(found.get("DeletionProtection", False)),
             parameter_group=str(groups[0].get("DBParameterGroupName", "")),
+            parameters_in=str(groups[0].get("ParameterApplyStatus", "")),
             zones=frozenset(subnet["SubnetAvailabilityZone"]["Name"] for subnet in subnets),
             address=endpoint.get("Address") or None,
             port=endpoint.get("Port"),
