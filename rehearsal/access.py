@@ -87,6 +87,10 @@ def resource_of(call: Call, account: str) -> str:
     """The ARN that a call is about, or `*` where it names none."""
     if call.operation == "TransactWriteItems":
         return _named(call, account, f"table/{call.parameters['TransactItems'][0]['Put']['TableName']}")
+    if call.operation == "RunTask":
+        # Authorised on a revision; a family alone stands for its newest one.
+        definition = str(call.parameters["taskDefinition"]).rsplit("/", 1)[-1]
+        return _named(call, account, f"task-definition/{definition if ':' in definition else f'{definition}:1'}")
     for service, parameter, shape in _RESOURCES:
         value = call.parameters.get(parameter)
         if call.service == service and value:

@@ -124,6 +124,30 @@ SIGNED_WILDCARDS = (
         "Auto Scaling makes the id in the ARN; the group is named, and no two of a region have one name.",
     ),
     SignedWildcard(
+        "revisions of a task",
+        ("ecs:RunTask",),
+        "arn:aws:ecs:REGION:ACCOUNT:task-definition/FAMILY:*",
+        "ECS numbers each revision of a task definition anew; the family is named, and a condition names the cluster.",
+    ),
+    SignedWildcard(
+        "replicated backups",
+        ("rds:RestoreDBInstanceToPointInTime",),
+        "arn:aws:rds:REGION:ACCOUNT:auto-backup:*",
+        "RDS makes the id of replicated backups; what is restored from them can only become the one named instance.",
+    ),
+    SignedWildcard(
+        "default option group",
+        ("rds:RestoreDBInstanceFromDBSnapshot", "rds:RestoreDBInstanceToPointInTime"),
+        "arn:aws:rds:REGION:ACCOUNT:og:default:*",
+        "RDS names the default option group after engine and version, which a plan does not know.",
+    ),
+    SignedWildcard(
+        "a series of snapshots",
+        ("elasticache:CreateReplicationGroup", "rds:RestoreDBInstanceFromDBSnapshot"),
+        "arn:aws:SERVICE:REGION:ACCOUNT:snapshot:SERIES*",
+        "Each copy of a series has a name of its own; how they begin is named, and they are read only.",
+    ),
+    SignedWildcard(
         "rules of a load balancer",
         ("elasticloadbalancing:AddTags", "elasticloadbalancing:CreateRule", "elasticloadbalancing:DeleteRule"),
         "arn:aws:elasticloadbalancing:REGION:ACCOUNT:KIND/app/BALANCER/*",

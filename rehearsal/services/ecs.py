@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 from pilotlight.domain.step import Standing
 from rehearsal.service import Service, operation
 from rehearsal.services.ecs_answers import arn, say_definition, say_service, say_task
+from rehearsal.services.ecs_one_off import OneOff, OneOffs
 from rehearsal.services.ecs_scheduler import EcsService
 from rehearsal.services.ecs_tasks import Task, TaskDefinition, Troubles
 from rehearsal.services.elbv2 import Elbv2, TargetGroup
@@ -42,7 +43,7 @@ class Cluster:
     status: str = "ACTIVE"
 
 
-class Ecs(Service):
+class Ecs(OneOffs, Service):
     """Clusters, services and tasks."""
 
     name: ClassVar[str] = "ecs"
@@ -56,13 +57,19 @@ class Ecs(Service):
         self.desired_changed: list[Callable[[EcsService], None]] = []
 
     def add_task_definition(
-        self, region: str, family: str, image: str, *, secrets: Mapping[str, str] | None = None
+        self, region: str, family: str, image: str, *, secrets: Mapping[str, str] | None = None, container: str = ""
     ) -> TaskDefinition:
         """Set the scene: the next revision of a family. `secrets` are `valueFrom` ARNs by variable name."""
         revision = 1 + sum(d.region == region and d.family == family for d in self.definitions)
         named = tuple((secrets or {}).items())
-        self.definitions.append(TaskDefinition(region, self.world.account, family, image, named, revision))
+        made = TaskDefinition(region, self.world.account, family, image, named, revision, container)
+        self.definitions.append(made)
         return self.definitions[-1]
+
+    def add_cluster(self, region: str, name: str) -> None:
+        """Set the scene: a cluster, if there is none of that name."""
+        if self._cluster(region, name) is None:
+            self.clusters.append(Cluster(region, name, f"arn:aws:ecs:{region}:{self.world.account}:cluster/{name}"))
 
     def add_service(
         self,
@@ -74,9 +81,7 @@ class Ecs(Service):
         desired: int = 0,
     ) -> EcsService:
         """Set the scene: a service with `desired` healthy tasks; its cluster is made if need be."""
-        if self._cluster(region, cluster) is None:
-            name = f"arn:aws:ecs:{region}:{self.world.account}:cluster/{cluster}"
-            self.clusters.append(Cluster(region, cluster, name))
+        self.add_cluster(region, cluster)
         place = (self.world, self.random, region, cluster, service)
         here = self.troubles[region]
         made = EcsService(*place, definition, target_groups, here, self.desired_changed, desired)
@@ -84,11 +89,16 @@ class Ecs(Service):
         return made
 
     def furnish(self, standing: Standing) -> None:
-        """A service with no tasks, or one that serves, its task definition, and its target group behind a balancer."""
+        """A task definition; or a service with no tasks, or one that serves, and its target group behind a balancer."""
+        facts, region = standing.facts, standing.region
+        if standing.what == "task definition":
+            self.add_cluster(region, str(facts["cluster"]))
+            image = f"{self.world.account}.dkr.ecr.{region}.amazonaws.com/{facts['family']}:live"
+            self.add_task_definition(region, str(facts["family"]), image, container=str(facts["container"]))
+            return
         if standing.what not in ("service", "serving service"):
             super().furnish(standing)
         serving = standing.what == "serving service"
-        facts, region = standing.facts, standing.region
         name = str(facts["service"])
         image = f"{self.world.account}.dkr.ecr.{region}.amazonaws.com/{name}:live"
         balancing = self.world.model(Elbv2)
@@ -199,7 +209,9 @@ class Ecs(Service):
     @operation("ListTasks")
     def list_tasks(self, call: Call) -> Mapping[str, Any]:
         """The ARNs of tasks that are to run, or, asked for STOPPED, of those that left within the hour."""
-        self._cluster_of(call)
+        cluster = self._cluster_of(call).name
+        if {"startedBy", "family"} & call.parameters.keys():
+            return self.list_one_offs(call, cluster)
         services = self._services_of(call)
         name = call.parameters.get("serviceName")
         if name is not None:
@@ -221,23 +233,19 @@ class Ecs(Service):
         cluster, names = self._cluster_of(call).name, [_last(name) for name in call.parameters["tasks"]]
         if not 1 <= len(names) <= _MOST_TASKS:
             raise ServiceError("InvalidParameterException", "Tasks must name between 1 and 100 tasks.")
-        known = {t.id: (s, t) for s in self._services_of(call) for t in s.tasks if self._is_kept(t)}
+        known = {t.id: say_task(s, t) for s in self._services_of(call) for t in s.tasks if self._is_kept(t)}
+        known |= {t.id: t.shown() for t in self.one_offs_of(call.region, cluster) if self._is_kept(t)}
         return {
-            "tasks": [say_task(*known[name]) for name in names if name in known],
+            "tasks": [known[name] for name in names if name in known],
             "failures": [self._missing(call, f"task/{cluster}/{n}") for n in names if n not in known],
         }
 
     @operation("DescribeTaskDefinition")
     def describe_task_definition(self, call: Call) -> Mapping[str, Any]:
         """A revision by family:revision or ARN, the latest one by family."""
-        family, _, revision = _last(call.parameters["taskDefinition"]).partition(":")
-        found = [d for d in self.definitions if (d.region, d.family) == (call.region, family)]
-        found = [d for d in found if not revision or str(d.revision) == revision]
-        if not found:
-            raise ServiceError("ClientException", "Unable to describe task definition.")
-        return {"taskDefinition": say_definition(found[-1])}
+        return {"taskDefinition": say_definition(self.definition(call.region, str(call.parameters["taskDefinition"])))}
 
-    def _is_kept(self, task: Task) -> bool:
+    def _is_kept(self, task: Task | OneOff) -> bool:
         return task.stopped is None or self.world.time.now() - task.stopped < KEPT
 
     def _tagged(self, call: Call) -> EcsService:

@@ -22,7 +22,7 @@ def arn(service: EcsService, resource: str) -> str:
 
 def say_service(service: EcsService, *, tags: bool = False) -> dict[str, Any]:
     """One entry of DescribeServices; its tags are shown to those who ask for them."""
-    container = service.definition.family
+    container = service.definition.container
     return {
         "serviceArn": arn(service, f"service/{service.cluster}/{service.name}"),
         "serviceName": service.name,
@@ -86,10 +86,12 @@ def say_task(service: EcsService, task: Task) -> dict[str, Any]:
 
 def say_definition(definition: TaskDefinition) -> dict[str, Any]:
     """What DescribeTaskDefinition answers."""
+    log = {"awslogs-group": f"/ecs/{definition.family}", "awslogs-stream-prefix": "ecs"}
     container = {
-        "name": definition.family,
+        "name": definition.container,
         "image": definition.image,
         "essential": True,
+        "logConfiguration": {"logDriver": "awslogs", "options": {**log, "awslogs-region": definition.region}},
         "secrets": [{"name": name, "valueFrom": value} for name, value in definition.secrets],
     }
     return {

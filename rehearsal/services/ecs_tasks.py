@@ -33,7 +33,8 @@ class RolloutState(StrEnum):
 
 @dataclass(frozen=True)
 class TaskDefinition:
-    """What tasks are made of: one container. `secrets` are variable names with their `valueFrom` ARNs."""
+    """What tasks are made of: one container, named as the family unless `called` says otherwise. `secrets` are variable
+    names with their `valueFrom` ARNs."""
 
     region: str
     account: str
@@ -41,6 +42,12 @@ class TaskDefinition:
     image: str
     secrets: tuple[tuple[str, str], ...] = ()
     revision: int = 1
+    called: str = ""
+
+    @property
+    def container(self) -> str:
+        """The name of its container."""
+        return self.called or self.family
 
     @property
     def arn(self) -> str:

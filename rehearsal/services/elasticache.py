@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, ClassVar, TypeVar
 
@@ -35,6 +35,19 @@ _FAMILIES = ("redis6.x", "redis7", "valkey7", "valkey8")
 
 
 @dataclass
+class Snapshot:
+    """A snapshot that a region holds; of one without `taken` ElastiCache does not say how old its data are."""
+
+    status: str
+    taken: datetime | None
+
+    def shown(self, name: str) -> dict[str, Any]:
+        """As DescribeSnapshots shows it."""
+        node = {"CacheNodeId": "0001"} | ({"SnapshotCreateTime": self.taken} if self.taken else {})
+        return {"SnapshotName": name, "SnapshotStatus": self.status, "NodeSnapshots": [node]}
+
+
+@dataclass
 class _Region:
     """What is in one region, and what shall happen to its next creation."""
 
@@ -42,7 +55,7 @@ class _Region:
     parameter_groups: dict[str, str] = field(
         default_factory=lambda: {f"default.{f}{mode}": f for f in _FAMILIES for mode in ("", ".cluster.on")}
     )
-    snapshots: dict[str, str] = field(default_factory=dict)
+    snapshots: dict[str, Snapshot] = field(default_factory=dict)
     groups: dict[str, Group] = field(default_factory=dict)
     events: list[dict[str, Any]] = field(default_factory=list)
     refusal: ServiceError | None = None
@@ -67,9 +80,10 @@ class ElastiCache(Service):
         """A parameter group of that family; AWS's own `default.*` groups are there without this."""
         self._in(region).parameter_groups[name] = family
 
-    def add_snapshot(self, region: str, name: str, *, status: str = "available") -> None:
-        """A snapshot held in that region."""
-        self._in(region).snapshots[name] = status
+    def add_snapshot(self, region: str, name: str, *, status: str = "available", days_old: float | None = 1.0) -> None:
+        """A snapshot held in that region, of data that are so old; None where that is not said."""
+        taken = None if days_old is None else self.world.time.now() - timedelta(days=days_old)
+        self._in(region).snapshots[name] = Snapshot(status, taken)
 
     def furnish(self, standing: Standing) -> None:
         """What a cache is created from: a subnet group, a parameter group, a snapshot."""
@@ -123,7 +137,8 @@ class ElastiCache(Service):
             raise ServiceError("ReplicationGroupAlreadyExists", f"Replication group {name} already exists.")
         _pick(region.subnet_groups, p["CacheSubnetGroupName"], "CacheSubnetGroupNotFoundFault", 400)
         _pick(region.parameter_groups, p["CacheParameterGroupName"], "CacheParameterGroupNotFound")
-        if p.get("SnapshotName") and region.snapshots.get(p["SnapshotName"]) != "available":
+        held = region.snapshots.get(p.get("SnapshotName", ""))
+        if p.get("SnapshotName") and (held is None or held.status != "available"):
             raise ServiceError("InvalidParameterValue", f"Snapshot {p['SnapshotName']} is not available.")
         if region.refusal:
             refusal, region.refusal = region.refusal, None
@@ -190,8 +205,7 @@ class ElastiCache(Service):
     @operation("DescribeSnapshots")
     def describe_snapshots(self, call: Call) -> Mapping[str, Any]:
         name, snapshots = call.parameters.get("SnapshotName"), self._in(call.region).snapshots.items()
-        wanted = {n: status for n, status in snapshots if name in (None, n)}
-        return {"Snapshots": [{"SnapshotName": n, "SnapshotStatus": s} for n, s in wanted.items()]}
+        return {"Snapshots": [snapshot.shown(n) for n, snapshot in snapshots if name in (None, n)]}
 
     @operation("DescribeEvents")
     def describe_events(self, call: Call) -> Mapping[str, Any]:

@@ -53,6 +53,7 @@ class Group:
     kms_key: str | None = None
     auth_token: bool = False
     port: int = 6379
+    snapshot: str = ""
     clustered: bool = False
     tags: Mapping[str, str] = field(default_factory=dict)
     nodes: list[Node] = field(default_factory=list)
@@ -84,6 +85,7 @@ class Group:
             kms_key=order.get("KmsKeyId"),
             auth_token="AuthToken" in order,
             port=order.get("Port", 6379),
+            snapshot=order.get("SnapshotName", ""),
             clustered=order["CacheParameterGroupName"].endswith(".cluster.on"),
             tags={tag["Key"]: tag["Value"] for tag in order.get("Tags", ())},
         )

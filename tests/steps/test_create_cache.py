@@ -874,3 +874,61 @@ def test_the_example_is_a_plan_entry() -> None:
 def test_a_plan_that_cannot_work_is_refused(changes: dict[str, Any], said: str) -> None:
     with pytest.raises(ValidationError, match=said):
         params(**changes)
+
+
+DAILY = {"named": "triflow-redis-snapshot-", "no_older_than": "5 d"}
+
+
+class TestTheNewestSnapshotOfASeries:
+    def test_the_cache_is_filled_from_it(self, bench: Bench, elasticache: ElastiCache) -> None:
+        # Given three copies of the series, of which the newest is not whole yet, and a newer one of another series
+        elasticache.add_snapshot(TOKYO, "triflow-redis-snapshot-20261118", days_old=3)
+        elasticache.add_snapshot(TOKYO, "triflow-redis-snapshot-20261119", days_old=2)
+        elasticache.add_snapshot(TOKYO, "triflow-redis-snapshot-20261120", days_old=1, status="copying")
+        elasticache.add_snapshot(TOKYO, "another-20261120", days_old=0.5)
+
+        # When
+        state = bench.live(KIND, params(snapshot=DAILY))
+
+        # Then
+        assert state.status is StepStatus.SETTLED
+        assert the_group(elasticache).snapshot == "triflow-redis-snapshot-20261119"
+        assert "filled from snapshot triflow-redis-snapshot-20261119" in bench.states[0].reason
+
+    def test_without_one_the_cache_begins_empty_and_says_so(self, bench: Bench, elasticache: ElastiCache) -> None:
+        state = bench.live(KIND, params(snapshot=DAILY))
+
+        assert state.status is StepStatus.SETTLED
+        assert the_group(elasticache).snapshot == ""
+        assert "empty, because no snapshot of its series is there" in bench.states[0].reason
+
+    @pytest.mark.parametrize(
+        ("days_old", "severity", "said"),
+        [
+            (4, Severity.FINE, "is 96 h 00 min old."),
+            (6, Severity.WARNING, "is 144 h 00 min old, more than 5 d."),
+            (None, Severity.WARNING, "is unknown."),
+            (-1, Severity.WARNING, "would begin empty"),
+        ],
+    )
+    def test_its_age_is_looked_at_on_a_quiet_day(
+        self, bench: Bench, elasticache: ElastiCache, days_old: float | None, severity: Severity, said: str
+    ) -> None:
+        make_service_role(bench)
+        if days_old != -1:
+            elasticache.add_snapshot(TOKYO, "triflow-redis-snapshot-copy", days_old=days_old)
+
+        found = by_code(KIND.readiness(params(snapshot=DAILY), bench.context()))["cache-snapshot"]
+
+        assert found.severity is severity
+        assert said in found.sentence
+
+    def test_it_may_read_that_series_into_a_cache_and_no_other(self) -> None:
+        written = {
+            resource
+            for statement in KIND.statements(params(snapshot=DAILY), PLACE)
+            for resource in statement.resources
+            if statement.access is Access.WRITE and ":snapshot:" in resource
+        }
+
+        assert written == {f"arn:aws:elasticache:{TOKYO}:123456789012:snapshot:triflow-redis-snapshot-*"}

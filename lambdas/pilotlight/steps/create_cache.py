@@ -5,7 +5,8 @@ by field, what the plan asks for; so a cache kept warm is adopted, and anyone el
 creation that ends `create-failed` fails the step at once, with the reason from ElastiCache's events
 (botocore's waiter would go on for 10 min); what it leaves behind holds nothing, and the next try removes
 it. Done means: an address, and every node that was asked for is up. A cache that is backed up or modified
-meanwhile serves.
+meanwhile serves. It can be filled from a snapshot that the standby holds: from one by its name, without which it is
+not created; or from the newest of a series, without which it begins empty.
 
 Times: aws-facts section 11, 5 to 15 min with a tail of 50 min.
 """
@@ -57,7 +58,9 @@ from pilotlight.estate.elasticache.group import (
 )
 from pilotlight.estate.elasticache.operations import OPERATIONS, REFUSALS
 from pilotlight.estate.elasticache.permissions import permissions
+from pilotlight.estate.elasticache.snapshots import find_snapshot
 from pilotlight.estate.elasticache.specification import CacheSpecification
+from pilotlight.estate.snapshots import NewestSnapshot
 
 _LONGEST_ID = 40
 _NETWORK = "A cache without one would stand in the default VPC, out of the tasks' reach."
@@ -112,7 +115,9 @@ class CreateCache(StepKind[CreateCacheParams]):
         def thing(service: str, what: str, why: str, **facts: str) -> Standing:
             return Standing(service, what, place.standby, facts, why)
 
-        own, snapshot, secret = params.parameter_group, params.snapshot, params.auth_token_secret
+        own, secret = params.parameter_group, params.auth_token_secret
+        held = params.snapshot
+        snapshot = f"{held.named}copy" if isinstance(held, NewestSnapshot) else held
         return (
             thing("elasticache", "subnet_group", _NETWORK, name=params.subnet_group),
             *((thing("elasticache", "parameter_group", _SETTINGS, name=own, family=params.family),) if own else ()),
@@ -205,7 +210,8 @@ def _create(params: CreateCacheParams, context: StepContext) -> Receipt | NotYet
         token = read_token(context, secret) if secret else None
         if secret and token is None:
             return Failed(*no_token(context, params))
-        order = params.order(context.place, context.run_id, token)
+        snapshot = find_snapshot(context, params.snapshot)
+        order = params.order(context.place, context.run_id, token, snapshot)
         context.aws.call("elasticache", "CreateReplicationGroup", where, **order)
     except AlreadyExists:
         return NotYet(f"Cache {name} appeared when it was to be created, so it is looked at again.")
@@ -214,7 +220,9 @@ def _create(params: CreateCacheParams, context: StepContext) -> Receipt | NotYet
             raise
         because, fix = REFUSALS[refused.code]
         return Failed(f"Cache {name} cannot be created in {where}, because {because}.", fix)
-    sentence = f"Cache {name} is being created with {params.nodes} nodes of {params.node_type}."
+    filled = f" and filled from snapshot {snapshot}" if snapshot else ""
+    empty = ", empty, because no snapshot of its series is there" if params.snapshot and not snapshot else ""
+    sentence = f"Cache {name} is being created with {params.nodes} nodes of {params.node_type}{filled}{empty}."
     return Receipt(sentence, acted=True, data={"made_by": context.run_id, "asked": context.now.isoformat()})
 
 

@@ -350,7 +350,9 @@ def test_what_a_cache_is_made_from_is_described(aws: EmbeddedAws, elasticache: E
     assert own["CacheParameterGroups"][0]["CacheParameterGroupFamily"] == "redis7"
     assert default["CacheParameterGroups"][0]["CacheParameterGroupFamily"] == "valkey8"
     snapshots = ask(aws, "DescribeSnapshots", SnapshotName="nightly")["Snapshots"]
+    (node,) = snapshots[0].pop("NodeSnapshots")
     assert snapshots == [{"SnapshotName": "nightly", "SnapshotStatus": "creating"}]
+    assert (aws.world.time.now() - node["SnapshotCreateTime"]).days == 1
     assert ask(aws, "DescribeSnapshots", SnapshotName="another")["Snapshots"] == []
 
 

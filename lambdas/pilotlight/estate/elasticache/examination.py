@@ -16,6 +16,7 @@ from pilotlight.domain.errors import NotFound
 from pilotlight.domain.step import Finding, Severity, StepContext
 from pilotlight.estate.elasticache.group import CREATE_FAILED, DELETING, Cache, look, look_at_members, read_tags
 from pilotlight.estate.elasticache.permissions import SERVICE_ROLE
+from pilotlight.estate.elasticache.snapshots import snapshot_finding
 from pilotlight.estate.elasticache.specification import TOKEN_PATTERN, CacheSpecification, mark
 
 APPLICATION_TAG = "pilotlight:application"
@@ -115,7 +116,7 @@ def other_findings(context: StepContext, wanted: CacheSpecification) -> Iterator
     yield _parameter_group(context, wanted)
     yield _service_role(context)
     if wanted.snapshot:
-        yield _snapshot(context, wanted.replication_group, wanted.snapshot)
+        yield snapshot_finding(context, wanted.replication_group, wanted.snapshot)
     if wanted.auth_token_secret:
         yield _auth_token(context, wanted, wanted.auth_token_secret)
     if look(context, wanted.replication_group) is None:
@@ -168,21 +169,6 @@ def _service_role(context: StepContext) -> Finding:
         fix = "Run: aws iam create-service-linked-role --aws-service-name elasticache.amazonaws.com"
         return Finding(Severity.IMPOSSIBLE, code, sentence, fix)
     return Finding(Severity.FINE, code, f"Role {SERVICE_ROLE} is there.")
-
-
-def _snapshot(context: StepContext, cache: str, name: str) -> Finding:
-    where, code = context.place.standby, "cache-snapshot"
-    try:
-        answer = context.aws.call("elasticache", "DescribeSnapshots", where, SnapshotName=name)
-    except NotFound:
-        answer = {"Snapshots": []}
-    statuses = [s.get("SnapshotStatus") for s in answer["Snapshots"] if s["SnapshotName"] == name]
-    status = statuses[0] if statuses else "missing"
-    if status == "available":
-        return Finding(Severity.FINE, code, f"Snapshot {name} is available in {where}.")
-    sentence = f"Cache {cache} cannot be created, because snapshot {name} is {status} in {where}."
-    fix = "Copy the snapshot to the standby (they are regional), or leave snapshot out of the plan."
-    return Finding(Severity.IMPOSSIBLE, code, sentence, fix)
 
 
 def _auth_token(context: StepContext, wanted: CacheSpecification, secret: str) -> Finding:

@@ -28,7 +28,10 @@ def permissions(wanted: CacheSpecification, place: Place) -> tuple[Statement, ..
     members = place.arn("elasticache", f"cluster:{wanted.replication_group}-*")
     subnets = place.arn("elasticache", f"subnetgroup:{wanted.subnet_group}")
     parameters = place.arn("elasticache", f"parametergroup:{wanted.parameters_from}")
-    snapshots = (place.arn("elasticache", f"snapshot:{wanted.snapshot}"),) if wanted.snapshot else ()
+    snapshot = wanted.snapshot if isinstance(wanted.snapshot, str) else wanted.snapshot and f"{wanted.snapshot.named}*"
+    snapshots = (place.arn("elasticache", f"snapshot:{snapshot}"),) if snapshot else ()
+    # Those of a series are found among all.
+    looked_at = snapshots if isinstance(wanted.snapshot, str) else ("*",) if snapshot else ()
     role = f"arn:aws:iam::{place.account}:role/aws-service-role/elasticache.amazonaws.com/{SERVICE_ROLE}"
     made_from = (group, members, subnets, parameters, *snapshots)
     return (
@@ -36,7 +39,7 @@ def permissions(wanted: CacheSpecification, place: Place) -> tuple[Statement, ..
         _statement(Access.READ, members, "elasticache:DescribeCacheClusters"),
         _statement(Access.READ, subnets, "elasticache:DescribeCacheSubnetGroups"),
         _statement(Access.READ, parameters, "elasticache:DescribeCacheParameterGroups"),
-        *(_statement(Access.READ, arn, "elasticache:DescribeSnapshots") for arn in snapshots),
+        *(_statement(Access.READ, arn, "elasticache:DescribeSnapshots") for arn in looked_at),
         _statement(Access.READ, "*", "elasticache:DescribeEvents"),
         _statement(Access.READ, role, "iam:GetRole"),
         Statement(Access.WRITE, ("elasticache:CreateReplicationGroup",), made_from),

@@ -15,6 +15,7 @@ from pydantic import Field, field_validator, model_validator
 from pilotlight.domain.place import Place
 from pilotlight.domain.step import Params
 from pilotlight.estate.elasticache.group import Cache, Member, ReplicationGroupId
+from pilotlight.estate.snapshots import NewestSnapshot
 
 TOKEN_PATTERN = r"[A-Za-z0-9!&#$^<>-]{16,128}"
 """What ElastiCache accepts as an AUTH token (botocore's model of CreateReplicationGroup)."""
@@ -57,7 +58,9 @@ class CacheSpecification(Params):
         description="The name of a secret in the standby that holds the AUTH token and nothing else.",
     )
     auth_token_key: KmsKey | None = Field(None, description="The key of that secret, if it is not AWS's own.")
-    snapshot: str | None = Field(None, description="The name of a snapshot that the standby holds.")
+    snapshot: str | NewestSnapshot | None = Field(
+        None, description="A snapshot that the standby holds, by its name; or the newest of a series, if there is one."
+    )
     port: int = Field(6379, ge=1, le=65535)
 
     @field_validator("engine_version", mode="before")
@@ -96,7 +99,7 @@ class CacheSpecification(Params):
         """The ARN of a key that is given by its id or its ARN."""
         return key if key.startswith("arn:") else place.arn("kms", f"key/{key}")
 
-    def order(self, place: Place, run_id: str, token: str | None) -> dict[str, Any]:
+    def order(self, place: Place, run_id: str, token: str | None, snapshot: str | None) -> dict[str, Any]:
         """The parameters of CreateReplicationGroup, marked as the application's and the run's."""
         order: dict[str, Any] = {
             "ReplicationGroupId": self.replication_group,
@@ -120,7 +123,7 @@ class CacheSpecification(Params):
             ],
         }
         key = self.key_arn(place, self.kms_key) if self.kms_key else None
-        optional = {"KmsKeyId": key, "AuthToken": token, "SnapshotName": self.snapshot}
+        optional = {"KmsKeyId": key, "AuthToken": token, "SnapshotName": snapshot}
         return order | {name: value for name, value in optional.items() if value is not None}
 
     def differences(self, cache: Cache, member: Member | None) -> tuple[str, ...]:
