@@ -116,6 +116,21 @@ def _replica(need: Standing) -> str:
     )
 
 
+def _backups(need: Standing) -> str:
+    # CloudFormation replicates backups by the source's own template, which stands in the primary region.
+    asked = "automatic_backup_replication_region and automatic_backup_replication_kms_key_id"
+    return f"# Set {asked} of {need.facts['source']}, in its own stack."
+
+
+def _database_subnets(need: Standing) -> str:
+    properties = {
+        "db_subnet_group_name": need.facts["name"],
+        "db_subnet_group_description": need.why,
+        "subnet_ids": "{{standby_subnet_ids}}",
+    }
+    return _construct("rds.CfnDBSubnetGroup", need, properties)
+
+
 def _subnet_group(need: Standing) -> str:
     properties = {
         "cache_subnet_group_name": need.facts["name"],
@@ -232,6 +247,8 @@ def _record(need: Standing) -> str:
 
 WRITERS: Writers = {
     ("rds", "replica"): _replica,
+    ("rds", "automated backups"): _backups,
+    ("rds", "subnet group"): _database_subnets,
     ("elasticache", "subnet_group"): _subnet_group,
     ("elasticache", "parameter_group"): _parameter_group,
     ("secretsmanager", "auth_token"): _secret,

@@ -87,6 +87,25 @@ def _replica(need: Standing) -> str:
     ])  # fmt: skip
 
 
+def _backups(need: Standing) -> str:
+    options = {
+        "source-db-instance-arn": need.facts["source_arn"],
+        "source-region": need.facts["source_region"],
+        "kms-key-id": _asked("{{backups_kms_key_arn}}"),
+        "backup-retention-period": 7,
+    }
+    return _command(need, "rds", "start-db-instance-automated-backups-replication", options)
+
+
+def _database_subnets(need: Standing) -> str:
+    options = {
+        "db-subnet-group-name": need.facts["name"],
+        "db-subnet-group-description": need.why,
+        "subnet-ids": Asked("""$(tr ',' ' ' <<<"{{standby_subnet_ids}}")"""),
+    }
+    return _command(need, "rds", "create-db-subnet-group", options)
+
+
 def _subnet_group(need: Standing) -> str:
     options = {
         "cache-subnet-group-name": need.facts["name"],
@@ -185,6 +204,8 @@ def _record(need: Standing) -> str:
 
 WRITERS: Writers = {
     ("rds", "replica"): _replica,
+    ("rds", "automated backups"): _backups,
+    ("rds", "subnet group"): _database_subnets,
     ("elasticache", "subnet_group"): _subnet_group,
     ("elasticache", "parameter_group"): _parameter_group,
     ("secretsmanager", "auth_token"): _secret,

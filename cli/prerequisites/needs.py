@@ -22,6 +22,7 @@ GLOBAL = "global"
 
 VARIABLES = {
     "replica_instance_class": "The class of the replica: no smaller than its source, or it falls behind.",
+    "backups_kms_key_arn": "The key of the replicated backups, in the standby region, because the source is encrypted.",
     "replica_kms_key_arn": "The key of the replica, in the standby region, because the source is encrypted.",
     "standby_subnet_ids": "Subnets of the standby's VPC, in two zones at least.",
     "task_security_group_id": "The security group of the standby's tasks.",

@@ -106,6 +106,23 @@ def _replica(need: Standing) -> str:
     )
 
 
+def _backups(need: Standing) -> str:
+    return _resource(
+        "aws_db_instance_automated_backups_replication",
+        need,
+        [
+            ("source_db_instance_arn", need.facts["source_arn"]),
+            ("kms_key_id", "{{backups_kms_key_arn}}"),
+            ("retention_period", 7),
+        ],
+    )
+
+
+def _database_subnets(need: Standing) -> str:
+    pairs = [("name", need.facts["name"]), ("subnet_ids", "{{standby_subnet_ids}}")]
+    return _resource("aws_db_subnet_group", need, pairs)
+
+
 def _subnet_group(need: Standing) -> str:
     pairs = [("name", need.facts["name"]), ("subnet_ids", "{{standby_subnet_ids}}")]
     return _resource("aws_elasticache_subnet_group", need, pairs)
@@ -220,6 +237,8 @@ def _record(need: Standing) -> str:
 
 WRITERS: Writers = {
     ("rds", "replica"): _replica,
+    ("rds", "automated backups"): _backups,
+    ("rds", "subnet group"): _database_subnets,
     ("elasticache", "subnet_group"): _subnet_group,
     ("elasticache", "parameter_group"): _parameter_group,
     ("secretsmanager", "auth_token"): _secret,

@@ -93,8 +93,8 @@ class Ecs(OneOffs, Service):
         facts, region = standing.facts, standing.region
         if standing.what == "task definition":
             self.add_cluster(region, str(facts["cluster"]))
-            image = f"{self.world.account}.dkr.ecr.{region}.amazonaws.com/{facts['family']}:live"
-            self.add_task_definition(region, str(facts["family"]), image, container=str(facts["container"]))
+            image = f"{self.world.account}.dkr.ecr.{region}.amazonaws.com/{facts['name']}:live"
+            self.add_task_definition(region, str(facts["name"]), image, container=str(facts["container"]))
             return
         if standing.what not in ("service", "serving service"):
             super().furnish(standing)

@@ -67,7 +67,11 @@ FULL = a_plan(
 )
 """What FileFlow's plan does not ask for: a parameter group of its own, a secret parameter, two scaling groups."""
 
-PLANS = {"fileflow": load(ROOT / FILEFLOW), "another": FULL, "private": private_fileflow(asked_from_witness=True)}
+TRIFLOW = load(ROOT / "tests" / "workflow" / "triflow.yaml")
+"""A region without a replica: backups, snapshots, groups, and a task that is run once."""
+
+PRIVATE = private_fileflow(asked_from_witness=True)
+PLANS = {"fileflow": load(ROOT / FILEFLOW), "another": FULL, "private": PRIVATE, "triflow": TRIFLOW}
 EVERY_PLAN = pytest.mark.parametrize("plan", PLANS.values(), ids=PLANS)
 
 

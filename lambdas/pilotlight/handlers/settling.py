@@ -89,11 +89,12 @@ def _undo(runtime: Runtime, run: Run, steps: Iterable[PlannedStep]) -> list[str]
 
 
 def _stays(steps: Iterable[PlannedStep], states: Mapping[str, StepState]) -> list[str]:
-    """What was done and is left, in the words of its receipt, or in the last ones of a step that has none yet."""
+    """What was done and is left, in the words of its receipt, or of the last look where there is none."""
     stays: list[str] = []
     for step in steps:
         state = states[step.name]
-        if state.receipt is None or state.receipt.acted:
-            said = state.receipt.sentence if state.receipt else state.reason
-            stays.append(f"{step.name} stays as it is, and costs money: {said}")
+        if state.receipt is None:
+            stays.append(f"{step.name} may leave something that costs money: {state.reason}")
+        elif state.receipt.acted:
+            stays.append(f"{step.name} stays as it is, and costs money: {state.receipt.sentence}")
     return stays

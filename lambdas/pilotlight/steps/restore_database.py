@@ -102,10 +102,10 @@ class RestoreDatabase(StepKind[RestoreDatabaseParams]):
         def thing(what: str, why: str, **facts: str) -> Standing:
             return Standing("rds", what, place.standby, facts, why)
 
-        source = {"source": params.source, "source_region": place.primary}
+        source = {"source": params.source, "source_region": place.primary, "source_arn": origin(place, params.source)}
         series = params.snapshots
         held = "It is restored from what the standby holds; nothing can be fetched from a dark region."
-        backups = (thing("automated backups", held, **source),) if params.automated_backups else ()
+        backups = (thing("automated backups", held, **source, id=params.source),) if params.automated_backups else ()
         copied = (thing("snapshot", held, **source, name=f"{series.named}copy"),) if series else ()
         return (
             *backups,

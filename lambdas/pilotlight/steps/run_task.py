@@ -152,7 +152,7 @@ class RunTask(StepKind[RunTaskParams]):
         )
 
     def standing(self, params: RunTaskParams, place: Place) -> tuple[Standing, ...]:
-        facts = {"cluster": params.cluster, "family": params.family, "container": params.container}
+        facts = {"cluster": params.cluster, "name": params.family, "container": params.container}
         why = "It is run once, by the image that this definition names in the standby's registry."
         return (Standing("ecs", "task definition", place.standby, facts, why),)
 

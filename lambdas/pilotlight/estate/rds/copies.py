@@ -49,9 +49,10 @@ def foreign(copy: RdsInstance, source: str, context: StepContext) -> Failed | No
     """Why an instance of the copy's name is none of this application's copies of that source; None if it is one."""
     name, place = copy.identifier, context.place
     owner, its_origin = copy.tags.get(APPLICATION_TAG), copy.tags.get(ORIGIN_TAG)
-    if copy.on_its_own and copy.source is None and owner == place.application and its_origin == origin(place, source):
+    family = (place.application, *place.shares_with)
+    if copy.on_its_own and copy.source is None and owner in family and its_origin == origin(place, source):
         return None
-    if owner != place.application:
+    if owner not in family:
         why = f"it is marked as {owner}'s" if owner else f"it bears no tag {APPLICATION_TAG}"
     elif its_origin != origin(place, source):
         why = f"it was restored from {its_origin}" if its_origin else f"it bears no tag {ORIGIN_TAG}"
