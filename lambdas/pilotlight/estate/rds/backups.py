@@ -58,8 +58,10 @@ def find_points(
 
 def newest(points: tuple[RestorePoint, ...]) -> RestorePoint | None:
     """The one that reaches farthest; one of unknown reach only where there is no other."""
-    known = [point for point in points if point.reaches is not None]
-    return max(known, key=lambda point: point.reaches, default=None) or (points[0] if points else None)  # type: ignore[arg-type, return-value]
+    known = [(point.reaches, point) for point in points if point.reaches]
+    if known:
+        return max(known, key=lambda pair: pair[0])[1]
+    return points[0] if points else None
 
 
 def _automated(context: StepContext, source: str, wanted: AutomatedBackups) -> Iterator[RestorePoint]:
