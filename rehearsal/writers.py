@@ -10,6 +10,8 @@ A global table takes writes in both regions, so there the application alone deci
 while the way through the primary's application is open, the new one's as soon as anything runs, or is reached, in the
 standby. Its writing has moved when the committed tombstone stands.
 
+A restored copy takes writes once it was adopted: before that nobody is told where it is.
+
 What cannot be told counts as taking writes: an instance in a status that is not known to refuse them. Sessions that
 were open before the rules were taken away are not modelled. A writer that is neither, and a fence of a kind that this
 module does not know, raise AssertionError.

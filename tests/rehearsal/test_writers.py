@@ -214,3 +214,23 @@ def test_a_table_of_the_standby_is_written_to_as_soon_as_a_task_runs_there() -> 
         ecs.add_service(STANDBY, "dr", "app", ecs.add_task_definition(STANDBY, "app", "image"), desired=1)
 
         assert writer.new_takes_writes()
+
+
+def test_a_restored_copy_takes_writes_once_it_was_adopted() -> None:
+    """Nobody is told where a copy is before that, and the primary may be alive while it is restored."""
+    restored = {"step": "restore", "output": "resource_id"}
+    adopt = {"instance": "the-copy", "source": "the-source", "restored": restored}
+    plan = a_plan(stages={"move": {"database": [{"step": "adopt", "kind": "adopt_database", "params": adopt}]}})
+    scene = open_scene(plan, 1, (Stack("tables", STANDBY, ACCOUNT, (Table(names.CONTROL_TABLE),)),))
+    try:
+        (writer,) = watched_writers(scene.world, plan)
+        copy = scene.world.model(Rds).add_instance(STANDBY, "the-copy", restored=True)
+        assert not writer.new_takes_writes()
+        assert not writer.has_moved()
+
+        copy.tags["pilotlight:adopted"] = copy.resource_id
+
+        assert writer.new_takes_writes()
+        assert writer.has_moved()
+    finally:
+        close_scene(scene)

@@ -13,6 +13,7 @@ from pilotlight.domain.plan import Plan
 from pilotlight.domain.records import RecordKind
 from pilotlight.domain.run import Outcome
 from planfile import load
+from rehearsal.invariants import InvariantBroken
 from rehearsal.play import Played, play
 from rehearsal.scenarios import scenario
 from rehearsal.scenarios.scenario import Scenario, outage, return_after
@@ -181,6 +182,17 @@ def test_a_region_that_is_well_again_when_the_copy_is_there_keeps_its_writer() -
     assert RESTORE in calls(seen)
     assert DELETE in calls(seen)
     assert "rds:AddTagsToResource" not in calls(seen)
+
+
+def test_an_adoption_without_a_tombstone_ends_the_rehearsal() -> None:
+    def adopt_by_hand(scene: Scene) -> None:
+        rds = scene.account.aws.service(Rds)
+        copy = rds.add_instance(TOKYO, COPY, restored=True)
+        pairs = [{"Key": "pilotlight:adopted", "Value": copy.resource_id}]
+        scene.account.sdk(TOKYO).call("rds", "AddTagsToResource", TOKYO, ResourceName=copy.arn, Tags=pairs)
+
+    with pytest.raises(InvariantBroken, match=f"{COPY} was promoted without a durable tombstone"):
+        play_with(None, adopt_by_hand)
 
 
 @pytest.mark.full
