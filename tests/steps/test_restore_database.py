@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -260,6 +261,18 @@ class TestNamesakes:
         assert why in done.reason
         assert "Name another instance" in done.fix
         assert tokyo.bench.writes() == []
+
+    def test_a_copy_of_an_application_that_moves_with_this_one_is_none(self, tokyo: Restores) -> None:
+        # Given an application that writes to the same database has restored it, and Seoul is dark
+        tokyo.darken()
+        tokyo.settled()
+        tokyo.copy.tags |= {"pilotlight:application": "another", "pilotlight:run": "another-e1"}
+        together = replace(tokyo.bench.context(), place=replace(PLACE, shares_with=("another",)))
+
+        done = tokyo.bench.inside(lambda: KIND.execute(tokyo.params, together))
+
+        assert isinstance(done, Receipt)
+        assert "was restored by another-e1 and is as new as its backups" in done.sentence
 
     def test_it_waits_until_a_copy_that_is_being_deleted_is_gone(self, tokyo: Restores) -> None:
         tokyo.settled()
