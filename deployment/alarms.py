@@ -1,8 +1,9 @@
-"""The alarms on what one application has deployed in its standby, heard in the topic of that region."""
+"""The alarms on what one application has deployed in its standby, and how changes of alarms are heard of."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from deployment import names
 from deployment.foundation import function_errors
@@ -43,3 +44,12 @@ def application_alarms(plan: Plan, functions: Iterable[Function]) -> tuple[Metri
         for word, metric, said in _BAD_ENDS
     )
     return (blind, *ends, *(function_errors(function.name, topic) for function in functions))
+
+
+def alarm_pattern(arns: tuple[str, ...]) -> dict[str, Any]:
+    """The pattern that matches the state changes of some alarms."""
+    return {
+        "source": ["aws.cloudwatch"],
+        "detail-type": ["CloudWatch Alarm State Change"],
+        "resources": list(arns),
+    }

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import timedelta
-from typing import Any
 
 from deployment import names
-from deployment.alarms import application_alarms
+from deployment.alarms import alarm_pattern, application_alarms
 from deployment.foundation import table_arn
 from deployment.inside import asking_inside, asking_of_steps, inside
 from deployment.latch import latch
@@ -291,12 +290,3 @@ def _rules(plan: Plan) -> tuple[Rule, ...]:
         schedule="rate(1 minute)",
     )
     return (*of_alarms, sights, tick)
-
-
-def alarm_pattern(arns: tuple[str, ...]) -> dict[str, Any]:
-    """The pattern that matches the state changes of some alarms."""
-    return {
-        "source": ["aws.cloudwatch"],
-        "detail-type": ["CloudWatch Alarm State Change"],
-        "resources": list(arns),
-    }

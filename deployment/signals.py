@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from deployment import names
-from deployment.application import PLAN_FILE, alarm_pattern
+from deployment.alarms import alarm_pattern
+from deployment.application import PLAN_FILE
 from deployment.inside import inside, voice
 from deployment.observing import watched_parameter
 from deployment.resources import BusTarget, HealthCheck, HealthCheckAlarm, Queue, Resource, Rule, Stack

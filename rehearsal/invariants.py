@@ -41,8 +41,9 @@ from rehearsal.writers import WatchedWriter, fence_steps, watched_writers
 EXPOSURE_LIMIT = timedelta(seconds=180)
 """How long a primary that came back may take writes under a guard that enforces: its tick comes each minute."""
 GLOBAL_REGION = "us-east-1"
-MAY_LOOK_ABROAD = frozenset({"pilotlight.handlers.detect", "pilotlight.handlers.probe"})
-"""The detector reads the health check's alarm where it is; a probe changes nothing and no run waits for it."""
+MAY_LOOK_ABROAD = frozenset(f"pilotlight.handlers.{name}" for name in ("detect", "probe", "readiness"))
+"""The detector reads the health check's alarm where it is; a probe and the hourly look of readiness change nothing, and
+no run waits for them."""
 STEPS = "pilotlight.handlers.step"
 COMMIT_NOTES = frozenset({STEPS, "pilotlight.handlers.close"})
 _OWN = frozenset({"dynamodb", "sns", "sqs", "lambda", "stepfunctions"})

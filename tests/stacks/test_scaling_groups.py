@@ -13,6 +13,7 @@ from deployment.guard import guard
 from deployment.resources import Function
 from pilotlight.domain.plan import Arming
 from pilotlight.domain.step import Access
+from stacks.policies import described
 from stacks.wildcards import wildcards_of
 from tests.stacks.described import an_app
 from tests.workflow.scaling_groups import SEOUL, TOKYO, the_plan
@@ -64,7 +65,7 @@ def test_every_pattern_that_a_role_holds_is_signed(arming):
     signed = [
         entry.name
         for function in functions_at(arming).values()
-        for _, entry in wildcards_of([{"Action": s.actions, "Resource": s.resources} for s in function.statements])
+        for _, entry in wildcards_of(described(function.statements))
     ]
 
     assert ("sizes of a group" in signed) is (arming is not Arming.OBSERVE)
