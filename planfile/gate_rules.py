@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from pilotlight.domain.stages import AwaitStep, StageName, StartStep
+from pilotlight.domain.step import Harm
 from planfile.draft import Draft
 from planfile.faults import Complaint
 from planfile.rules import reading
@@ -31,9 +32,10 @@ def the_gate_looks_right_before_the_writer_moves(draft: Draft) -> Iterator[Compl
         waits = placed.stage is not StageName.PREPARE and not isinstance(placed.entry, StartStep)
         held_up = next((mover for mover in movers if placed.is_over_before(mover)), None)
         if waits and held_up and step.kind.timing.typical > LONGEST_BEHIND_THE_GATE:
+            out = "have it done in stage prepare" if step.kind.harm is Harm.HARMLESS else "put it into the stage serve"
             sentence = (
                 f"'{held_up.name}' waits for '{placed.name}', which takes minutes after the gate has looked at the "
-                "primary; have it done in stage prepare."
+                f"primary; {out}."
             )
             yield Complaint((*placed.where, "await" if isinstance(placed.entry, AwaitStep) else "step"), sentence)
 
