@@ -54,35 +54,10 @@ from pilotlight.estate.rds.copies import (
     origin,
 )
 from pilotlight.estate.rds.instance import AVAILABLE, SERVING, InstanceIdentifier, RdsInstance, look
+from pilotlight.estate.rds.operations import MODIFYING_ERRORS
 from pilotlight.estate.rds.promotion import TAGGING_ERRORS, broken
 
 _IN_SYNC = "in-sync"
-_PROTECTING_ERRORS = (
-    "AuthorizationNotFound",
-    "BackupPolicyNotFoundFault",
-    "CertificateNotFound",
-    "DBCapacityReservationNotFound",
-    "DBInstanceAlreadyExists",
-    "DBInstanceNotFound",
-    "DBParameterGroupNotFound",
-    "DBSecurityGroupNotFound",
-    "DBUpgradeDependencyFailure",
-    "DomainNotFoundFault",
-    "InsufficientDBInstanceCapacity",
-    "InvalidDBClusterStateFault",
-    "InvalidDBInstanceState",
-    "InvalidDBSecurityGroupState",
-    "InvalidVPCNetworkStateFault",
-    "KMSKeyNotAccessibleFault",
-    "NetworkTypeNotSupported",
-    "OptionGroupNotFoundFault",
-    "ProvisionedIopsNotAvailableInAZFault",
-    "StorageQuotaExceeded",
-    "StorageTypeNotSupported",
-    "TenantDatabaseQuotaExceeded",
-    "InvalidDBCapacityReservationState",
-    "VpcEncryptionControlViolationException",
-)
 
 
 class AdoptDatabaseParams(Params):
@@ -120,7 +95,7 @@ class AdoptDatabase(StepKind[AdoptDatabaseParams]):
     operations: ClassVar[tuple[Operation, ...]] = (
         Operation("rds", "DescribeDBInstances", Access.READ, {"DBInstanceNotFound": "fails, with a way out"}),
         Operation("rds", "AddTagsToResource", Access.WRITE, {}, TAGGING_ERRORS),
-        Operation("rds", "ModifyDBInstance", Access.WRITE, dict.fromkeys(_PROTECTING_ERRORS, "goes on unprotected")),
+        Operation("rds", "ModifyDBInstance", Access.WRITE, dict.fromkeys(MODIFYING_ERRORS, "goes on unprotected")),
     )
 
     def title(self, params: AdoptDatabaseParams) -> str:

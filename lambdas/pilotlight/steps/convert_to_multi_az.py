@@ -44,11 +44,18 @@ from pilotlight.domain.step import (
     Undone,
 )
 from pilotlight.estate.rds.instance import AVAILABLE, SERVING, InstanceIdentifier, RdsInstance, look
+from pilotlight.estate.rds.operations import MODIFYING_ERRORS
 
 MULTI_AZ = "MultiAZ"
 PARKED_AFTER = timedelta(minutes=10)
 """One that began shows as `modifying` within a minute; one that is still pending waits for its window."""
 ZONES = 2
+
+
+_HANDLED = {
+    "InvalidDBInstanceState": "looks again: not yet, or failed",
+    "InsufficientDBInstanceCapacity": "fails, with a way out",
+}
 
 
 class ConvertToMultiAzParams(Params):
@@ -84,34 +91,8 @@ class ConvertToMultiAz(StepKind[ConvertToMultiAzParams]):
             "rds",
             "ModifyDBInstance",
             Access.WRITE,
-            {
-                "InvalidDBInstanceState": "looks again: not yet, or failed",
-                "InsufficientDBInstanceCapacity": "fails, with a way out",
-            },
-            (
-                "AuthorizationNotFound",
-                "BackupPolicyNotFoundFault",
-                "CertificateNotFound",
-                "DBCapacityReservationNotFound",
-                "DBInstanceAlreadyExists",
-                "DBInstanceNotFound",
-                "DBParameterGroupNotFound",
-                "DBSecurityGroupNotFound",
-                "DBUpgradeDependencyFailure",
-                "DomainNotFoundFault",
-                "InvalidDBCapacityReservationState",
-                "InvalidDBClusterStateFault",
-                "InvalidDBSecurityGroupState",
-                "InvalidVPCNetworkStateFault",
-                "KMSKeyNotAccessibleFault",
-                "NetworkTypeNotSupported",
-                "OptionGroupNotFoundFault",
-                "ProvisionedIopsNotAvailableInAZFault",
-                "StorageQuotaExceeded",
-                "StorageTypeNotSupported",
-                "TenantDatabaseQuotaExceeded",
-                "VpcEncryptionControlViolationException",
-            ),
+            _HANDLED,
+            tuple(error for error in MODIFYING_ERRORS if error not in _HANDLED),
         ),
     )
 
