@@ -31,7 +31,7 @@ def main() -> int:
         return USAGE
     import aws_cdk as cdk
 
-    from planfile import PlanFileRefused, load
+    from planfile import PlanFileRefused, load_any
     from stacks.assembly import ArmingRefused, assemble
     from stacks.layers import LayerNotBuilt
     from stacks.wildcards import UnsignedWildcard
@@ -43,7 +43,7 @@ def main() -> int:
         say("There is no plan under plans/, so there is nothing to deploy; write one, or name one with -c plan=PATH.")
         return USAGE
     try:
-        assemble(app, [load(path) for path in paths], paths[0].parent)
+        assemble(app, [load_any(path) for path in paths], paths[0].parent)
         app.synth()
     except ArmingRefused as refusal:
         say(str(refusal))

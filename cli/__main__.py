@@ -61,7 +61,7 @@ class PlanOutput(StrEnum):
 @app.command(epilog="Example: ./pilotlight rehearse plans/fileflow.yaml --scenario blip --seed 7")
 def rehearse(  # noqa: PLR0913, PLR0917  # each option of the command is an argument
     plan: Annotated[Path | None, typer.Argument(help="The plan file.")] = None,
-    scenario: Annotated[str, typer.Option(help="What happens; see --list-scenarios.")] = "outage",
+    scenario: Annotated[str, typer.Option(help="What happens; 'outage' unless given. See --list-scenarios.")] = "",
     seed: Annotated[int, typer.Option(help="Draws the latencies; the same seed gives the same run.")] = 1,
     list_scenarios: Annotated[bool, typer.Option("--list-scenarios", help="Say what can happen, and end.")] = False,
     report: Annotated[Path | None, typer.Option(help="The folder for the report; ./reports unless given.")] = None,
@@ -74,7 +74,7 @@ def rehearse(  # noqa: PLR0913, PLR0917  # each option of the command is an argu
     ] = False,
     at: Annotated[str, typer.Option(help="When it happens, for scenarios with a moment to choose: '4 min'.")] = "",
 ) -> None:
-    """Play a whole regional outage on this machine, with the real handlers and state machine on an embedded AWS."""
+    """Play a whole regional outage, or a run-book, with the real handlers and state machine on an embedded AWS."""
     # A rehearsal builds one world and ends: collecting garbage would cost a fifth of its time to free 7 MB.
     gc.disable()
     from cli import rehearsing

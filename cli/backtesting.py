@@ -20,7 +20,7 @@ from backtest.reading import HistoryRefused, read_history
 from backtest.record import write_record
 from backtest.replay import ACTING, BackTest, Coverage, Episode, Firing, replay
 from cli.caller import CallerAws
-from cli.planning import load_or_report
+from cli.planning import load_failover_or_report
 from cli.printing import print_lines
 from pilotlight.domain.durations import say_elapsed
 from pilotlight.domain.plan import Arming, Plan
@@ -44,7 +44,7 @@ class Wanted:
 
 def backtest(wanted: Wanted) -> int:
     """Play a history to the plan's policy."""
-    plan = load_or_report(wanted.plan)
+    plan = load_failover_or_report(wanted.plan)
     if plan is None:
         return MISCONFIGURED
     now = datetime.now(UTC)

@@ -15,7 +15,7 @@ from typing import Any
 from cli.planning import load_or_report
 from cli.printing import print_lines
 from deployment.permissions import Level, Role, changes_something, levels
-from pilotlight.domain.plan import Plan
+from pilotlight.domain.plan import AnyPlan
 from pilotlight.domain.step import Statement
 from planfile.drawing import Line, Piece, Tone
 
@@ -42,7 +42,7 @@ def permissions(path: Path, *, as_json: bool) -> int:
     return OK
 
 
-def json_of(plan: Plan, found: Iterable[Level]) -> dict[str, Any]:
+def json_of(plan: AnyPlan, found: Iterable[Level]) -> dict[str, Any]:
     """The levels as JSON values: all of each, and what it adds to the one before and takes from it."""
     shown = [
         {
@@ -53,7 +53,7 @@ def json_of(plan: Plan, found: Iterable[Level]) -> dict[str, Any]:
         }
         for level in found
     ]
-    return {"application": plan.application, "armed": plan.arming.value, "levels": shown, "besides": BESIDES}
+    return {"application": plan.name, "armed": plan.arming.value, "levels": shown, "besides": BESIDES}
 
 
 def _json_of_role(role: Role) -> dict[str, Any]:
@@ -74,10 +74,10 @@ def _json_of_role(role: Role) -> dict[str, Any]:
     }
 
 
-def lines_of(plan: Plan, found: Iterable[Level]) -> Iterator[Line]:
+def lines_of(plan: AnyPlan, found: Iterable[Level]) -> Iterator[Line]:
     """The levels to be read on a terminal or in a pipe; a line is longer than 96 columns only where an ARN is."""
     yield (
-        Piece(plan.application, Tone.HEADING),
+        Piece(plan.name, Tone.HEADING),
         Piece(f": what each role may do, by arming level; it is armed '{plan.arming.value}'"),
     )
     before = ""

@@ -8,20 +8,23 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from pathlib import Path
+from typing import TypeVar
 
 from cli.printing import print_lines
 from pilotlight.domain.plan import Plan
+from pilotlight.domain.runbook import Runbook
 from pilotlight.domain.stages import StageName
-from planfile import PlanFileRefused, load
+from planfile import PlanFileRefused, load, load_any
 from planfile.draft import Kinds
 from planfile.drawing import json_of, lines_of, mermaid_of
 from planfile.generated import ROOT, regenerate, stale
 from planfile.overview import overview
 from planfile.reading import InstalledKinds
 
+P = TypeVar("P", Plan, Plan | Runbook)
 OK, NOT_AS_EXPECTED, MISCONFIGURED = 0, 1, 2
 
 
@@ -43,7 +46,7 @@ def validate(paths: Sequence[Path], kinds: Kinds | None = None) -> int:
             sound = False
             continue
         stages = sum(1 for stage in StageName if plan.stages.of(stage))
-        print(f"{path}: {plan.application} is sound: {len(plan.steps())} steps in {stages} stages.")
+        print(f"{path}: {plan.name} is sound: {len(plan.steps())} steps in {stages} stages.")
     return OK if sound else MISCONFIGURED
 
 
@@ -80,10 +83,19 @@ def schema(*, check: bool = False, root: Path = ROOT, kinds: Kinds | None = None
     return OK
 
 
-def load_or_report(path: Path, kinds: Kinds | None = None) -> Plan | None:
+def load_or_report(path: Path, kinds: Kinds | None = None) -> Plan | Runbook | None:
     """The plan in a file; None once its faults are reported."""
+    return _reported(path, lambda: load_any(path, kinds))
+
+
+def load_failover_or_report(path: Path) -> Plan | None:
+    """The failover plan in a file; None once its faults, or that it is a run-book, are reported."""
+    return _reported(path, lambda: load(path))
+
+
+def _reported(path: Path, read: Callable[[], P]) -> P | None:
     try:
-        return load(path, kinds)
+        return read()
     except PlanFileRefused as refusal:
         print(refusal.rendered, end="\n\n", file=sys.stderr)
         count = len(refusal.faults)

@@ -19,7 +19,7 @@ from textwrap import wrap
 from typing import Any
 
 from cli.caller import CallerAws
-from cli.planning import MISCONFIGURED, NOT_AS_EXPECTED, OK, load_or_report
+from cli.planning import MISCONFIGURED, NOT_AS_EXPECTED, OK, load_failover_or_report
 from cli.printing import print_lines
 from cli.simulating import permission_looks
 from pilotlight.aws.web import HttpWeb
@@ -54,7 +54,7 @@ class Wanted:
 
 def readiness(wanted: Wanted, aws: Aws | None = None, web: Web | None = None) -> int:
     """Look, and show what was found, the worst first."""
-    plan = load_or_report(wanted.plan)
+    plan = load_failover_or_report(wanted.plan)
     if plan is None:
         return MISCONFIGURED
     with _progress() as say:

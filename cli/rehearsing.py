@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryFile
 
-from pilotlight.domain.plan import Arming
+from pilotlight.domain.plan import Arming, Plan
 from pilotlight.domain.run import Outcome
-from planfile import PlanFileRefused, load
+from pilotlight.domain.runbook import Runbook
+from planfile import PlanFileRefused, load_any
+from rehearsal.by_hand import BY_HAND, play_runbook
 from rehearsal.invariants import InvariantBroken
 from rehearsal.live import show
-from rehearsal.play import Played, play
+from rehearsal.play import AnyPlayed, play
 from rehearsal.report import write_report
 from rehearsal.scenarios import SCENARIOS, scenario
 
@@ -48,17 +50,17 @@ def list_scenarios() -> int:
 def rehearse(wanted: Wanted) -> int:
     """Play the scenario; 0 if it came out as expected, 1 if not, 2 if the plan, the scenario or a path is wrong."""
     try:
-        plan = load(wanted.plan)
+        plan = load_any(wanted.plan)
     except PlanFileRefused as refusal:
         print(refusal.rendered, file=sys.stderr)
         return MISCONFIGURED
-    chosen = scenario(wanted.scenario, wanted.at)
-    unwritable = _unwritable(wanted)
-    if unwritable:
-        print(f"pilotlight: {unwritable}", file=sys.stderr)
+    chosen = _chosen(plan, wanted)
+    unusable = chosen if isinstance(chosen, str) else _unwritable(wanted)
+    if isinstance(chosen, str) or unusable:
+        print(f"pilotlight: {unusable}", file=sys.stderr)
         return MISCONFIGURED
     try:
-        played = play(plan, chosen, wanted.seed, as_armed=wanted.as_armed)
+        played = chosen.play()
     except InvariantBroken as broken:
         print(f"pilotlight: What must never happen happened in {chosen.name}. {broken}", file=sys.stderr)
         return NOT_AS_EXPECTED
@@ -70,11 +72,32 @@ def rehearse(wanted: Wanted) -> int:
         print(json.dumps(result.to_json(), ensure_ascii=False, indent=2))
     else:
         show(played, result)
-    expected = Outcome.BLOCKED if wanted.as_armed and plan.arming in _STARTS_NOTHING else chosen.expected
-    if result.outcome != expected.value:
-        print(f"pilotlight: {chosen.name} was expected to end {expected.value}.", file=sys.stderr)
+    if result.outcome != chosen.expected.value:
+        print(f"pilotlight: {chosen.name} was expected to end {chosen.expected.value}.", file=sys.stderr)
         return NOT_AS_EXPECTED
     return OK
+
+
+@dataclass(frozen=True)
+class _Chosen:
+    """What is played: a scenario of a failover plan, or the start of a run-book; and how it should end."""
+
+    name: str
+    expected: Outcome
+    play: Callable[[], AnyPlayed]
+
+
+def _chosen(plan: Plan | Runbook, wanted: Wanted) -> _Chosen | str:
+    """What is to be played; or why it cannot be. Raises `PlanRefused` for a scenario that there is not."""
+    seed, as_armed = wanted.seed, wanted.as_armed
+    if isinstance(plan, Plan):
+        known = scenario(wanted.scenario or "outage", wanted.at)
+        expected = Outcome.BLOCKED if as_armed and plan.arming in _STARTS_NOTHING else known.expected
+        return _Chosen(known.name, expected, lambda: play(plan, known, seed, as_armed=as_armed))
+    if wanted.scenario not in ("", BY_HAND) or wanted.at is not None:
+        return f"{plan.name} is a run-book and has one scenario, {BY_HAND}; leave --scenario and --at out."
+    expected = Outcome.BLOCKED if as_armed and plan.arming is Arming.OBSERVE else Outcome.RECOVERED
+    return _Chosen(BY_HAND, expected, lambda: play_runbook(plan, seed, as_armed=as_armed))
 
 
 def _unwritable(wanted: Wanted) -> str:
@@ -94,7 +117,7 @@ def _unwritable(wanted: Wanted) -> str:
     return ""
 
 
-def _trace_lines(played: Played) -> Iterable[str]:
+def _trace_lines(played: AnyPlayed) -> Iterable[str]:
     for line in played.scene.world.trace:
         known = {
             "time": line.time.isoformat(),

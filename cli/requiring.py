@@ -11,7 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import assert_never
 
-from cli.planning import load_or_report
+from cli.planning import load_failover_or_report
 from cli.prerequisites.cdk import cdk
 from cli.prerequisites.commands import commands
 from cli.prerequisites.terraform import terraform
@@ -30,7 +30,7 @@ class Format(StrEnum):
 
 def prerequisites(path: Path, wanted: Format) -> int:
     """Print what must stand before an incident."""
-    plan = load_or_report(path)
+    plan = load_failover_or_report(path)
     if plan is None:
         return MISCONFIGURED
     sys.stdout.write(written(plan, wanted))

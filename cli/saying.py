@@ -23,7 +23,7 @@ from pilotlight.aws import functions
 from pilotlight.aws.sdk import Clients, Sdk
 from pilotlight.aws.signing import sign
 from pilotlight.domain.errors import AwsError
-from pilotlight.domain.plan import Plan
+from pilotlight.domain.plan import AnyPlan
 from pilotlight.domain.ports import Aws
 from pilotlight.domain.word import WordKind, binding
 from planfile.reading import InstalledKinds
@@ -57,7 +57,7 @@ def say(
     if plan is None:
         return MISCONFIGURED
     if not (wanted.yes or wanted.kind in STOPS_ONLY or _is_meant(plan, wanted, ask)):
-        print(f"pilotlight: nothing was said, because what was typed is not {plan.application}.", file=sys.stderr)
+        print(f"pilotlight: nothing was said, because what was typed is not {plan.name}.", file=sys.stderr)
         return REFUSED
     session = session or boto3.session.Session()
     credentials = session.get_credentials()
@@ -66,28 +66,28 @@ def say(
             "pilotlight: no AWS credentials were found, and a word is signed with them; log in first.", file=sys.stderr
         )
         return MISCONFIGURED
-    bound = binding(plan.application, WordKind(wanted.kind), wanted.run, wanted.reason, wanted.accept)
+    bound = binding(plan.name, WordKind(wanted.kind), wanted.run, wanted.reason, wanted.accept)
     event = {
         "do": wanted.kind,
         "run_id": wanted.run,
         "reason": wanted.reason,
         "accept": wanted.accept,
-        "proof": sign(credentials.get_frozen_credentials(), plan.regions.standby, bound),
+        "proof": sign(credentials.get_frozen_credentials(), plan.place.standby, bound),
     }
     try:
-        aws = aws or Sdk(Clients(session), plan.regions.standby)
-        answer = functions.ask(aws, plan.regions.standby, names.word_function(plan.application), event)
+        aws = aws or Sdk(Clients(session), plan.place.standby)
+        answer = functions.ask(aws, plan.place.standby, names.word_function(plan.name), event)
     except AwsError as error:
         print(f"pilotlight: {error.sentence}", file=sys.stderr)
         return NOT_AS_EXPECTED
     return _tell(answer, wanted)
 
 
-def _is_meant(plan: Plan, wanted: Wanted, ask: Callable[[str], str]) -> bool:
+def _is_meant(plan: AnyPlan, wanted: Wanted, ask: Callable[[str], str]) -> bool:
     about = f"run {wanted.run}" if wanted.run else "the run at work"
-    question = f"To {wanted.kind} {about} of {plan.application} in {plan.regions.standby}, type its name: "
+    question = f"To {wanted.kind} {about} of {plan.name} in {plan.place.standby}, type its name: "
     try:
-        return ask(question).strip() == plan.application
+        return ask(question).strip() == plan.name
     except EOFError:
         return False
 

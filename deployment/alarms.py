@@ -8,7 +8,7 @@ from typing import Any
 from deployment import names
 from deployment.foundation import function_errors
 from deployment.resources import Function, MetricAlarm
-from pilotlight.domain.plan import Plan
+from pilotlight.domain.plan import AnyPlan, Plan
 
 _BAD_ENDS = (
     ("failed", "ExecutionsFailed", "did not recover it"),
@@ -19,7 +19,7 @@ _BAD_ENDS = (
 
 def application_alarms(plan: Plan, functions: Iterable[Function]) -> tuple[MetricAlarm, ...]:
     """The alarms on a silent detector, on runs that ended badly, and on each function that raises."""
-    topic = plan.place.arn("sns", names.ALERTS_TOPIC)
+    topic = _topic(plan)
     detector = names.detect_function(plan.application)
     blind = MetricAlarm(
         name=f"{detector}-silent",
@@ -27,14 +27,19 @@ def application_alarms(plan: Plan, functions: Iterable[Function]) -> tuple[Metri
         namespace="AWS/Lambda", metric="Invocations", dimensions={"FunctionName": detector},
         statistic="Sum", threshold=1, comparison="LessThanThreshold", missing="breaching", periods=5, notify=(topic,),
     )  # fmt: skip
-    machine = names.failover_machine(plan.application)
+    return (blind, *run_alarms(plan, functions))
+
+
+def run_alarms(plan: AnyPlan, functions: Iterable[Function]) -> tuple[MetricAlarm, ...]:
+    """The alarms on runs that ended badly, and on each function that raises."""
+    topic = _topic(plan)
     ends = tuple(
         MetricAlarm(
-            name=f"{machine}-{word}",
-            description=f"A run of {plan.application} {said}; nobody is served because of it. Read its last message.",
+            name=f"{plan.machine}-{word}",
+            description=f"A run of {plan.name} {said}; nobody is served because of it. Read its last message.",
             namespace="AWS/States",
             metric=metric,
-            dimensions={"StateMachineArn": names.machine_arn(plan.place)},
+            dimensions={"StateMachineArn": plan.place.arn("states", f"stateMachine:{plan.machine}")},
             statistic="Sum",
             threshold=0,
             comparison="GreaterThanThreshold",
@@ -43,7 +48,7 @@ def application_alarms(plan: Plan, functions: Iterable[Function]) -> tuple[Metri
         )
         for word, metric, said in _BAD_ENDS
     )
-    return (blind, *ends, *(function_errors(function.name, topic) for function in functions))
+    return (*ends, *(function_errors(function.name, topic) for function in functions))
 
 
 def alarm_pattern(arns: tuple[str, ...]) -> dict[str, Any]:
@@ -53,3 +58,7 @@ def alarm_pattern(arns: tuple[str, ...]) -> dict[str, Any]:
         "detail-type": ["CloudWatch Alarm State Change"],
         "resources": list(arns),
     }
+
+
+def _topic(plan: AnyPlan) -> str:
+    return plan.place.arn("sns", names.ALERTS_TOPIC)

@@ -22,8 +22,11 @@ from deployment.resources import (
 from pilotlight.domain.step import Access, Statement
 
 
-def foundation(account: str, region: str) -> Stack:
-    """The foundation of one standby region."""
+def foundation(account: str, region: str, *, watches: bool = True) -> Stack:
+    """The foundation of one region that holds a controller.
+
+    Parameters: `watches` says whether a probe is to look at primaries from there, as it does for a failover plan.
+    """
     resources: tuple[Resource, ...] = (
         Table(names.LEDGER_TABLE, stream=True),
         Table(names.CONTROL_TABLE),
@@ -45,7 +48,7 @@ def foundation(account: str, region: str) -> Stack:
             retries=10,
         ),
         _tick(account, region),
-        *_alarms(account, region),
+        *_alarms(account, region, watches=watches),
     )
     return Stack(names.foundation_stack(region), region, account, resources)
 
@@ -97,7 +100,7 @@ def _notifier(account: str, region: str) -> Function:
     )
 
 
-def _alarms(account: str, region: str) -> tuple[MetricAlarm, ...]:
+def _alarms(account: str, region: str, *, watches: bool) -> tuple[MetricAlarm, ...]:
     topic = _arn("sns", region, account, names.ALERTS_TOPIC)
     lost = MetricAlarm(
         name="pilotlight-lost-events", description="An event or a record could not be delivered; look into the queue.",
@@ -123,8 +126,8 @@ def _alarms(account: str, region: str) -> tuple[MetricAlarm, ...]:
         namespace="AWS/Lambda", metric="Invocations", dimensions={"FunctionName": names.PROBE_FUNCTION},
         statistic="Sum", threshold=1, comparison="LessThanThreshold", missing="breaching", periods=5, notify=(topic,),
     )  # fmt: skip
-    functions = (names.NOTIFY_FUNCTION, names.PROBE_FUNCTION)
-    return (lost, untold, blind, *(function_errors(function, topic) for function in functions))
+    told = (lost, untold, function_errors(names.NOTIFY_FUNCTION, topic))
+    return (*told, blind, function_errors(names.PROBE_FUNCTION, topic)) if watches else told
 
 
 def function_errors(function: str, topic: str) -> MetricAlarm:

@@ -11,10 +11,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 from deployment import names
-from deployment.application import PLAN_FILE, moves_writers, step_statements
 from deployment.foundation import function_errors
 from deployment.latency import latency
 from deployment.resources import Function, FunctionTarget, MetricAlarm, Parameter, Queue, Resource, Rule, Stack, Topic
+from deployment.running import PLAN_FILE, moves_writers, step_statements
 from deployment.tombstones import reading_tombstones
 from pilotlight.domain.plan import Plan
 from pilotlight.domain.step import Access, Statement

@@ -13,7 +13,7 @@ from deployment import names
 from deployment.foundation import table_arn
 from deployment.resources import Function, FunctionTarget, Queue, Resource, Rule
 from pilotlight.domain.network import Foothold
-from pilotlight.domain.plan import Plan
+from pilotlight.domain.plan import AnyPlan, Plan
 from pilotlight.domain.step import Access, Statement
 from pilotlight.domain.watching import voice_of
 from pilotlight.steps import kind_and_params
@@ -28,18 +28,18 @@ def inside(plan: Plan, role: str, plan_file: str) -> tuple[Function, ...]:
     return (_function(plan, role, foothold, plan_file),) if plan.network.private and foothold else ()
 
 
-def asking_inside(plan: Plan, region: str) -> tuple[Statement, ...]:
-    """The right to have the function in the VPC of a region ask; nothing for a public application."""
-    if not plan.network.private:
+def asking_inside(plan: AnyPlan, region: str) -> tuple[Statement, ...]:
+    """The right to have the function in the VPC of a region ask; nothing for one that is public, nor for a run-book."""
+    if not isinstance(plan, Plan) or not plan.network.private:
         return ()
     return (Statement(Access.WRITE, ("lambda:InvokeFunction",), (_arn(plan, region, names.inside_function),)),)
 
 
-def asking_of_steps(plan: Plan, kind_name: str) -> tuple[Statement, ...]:
+def asking_of_steps(plan: AnyPlan, kind_name: str) -> tuple[Statement, ...]:
     """The same for the steps of one kind, if they ask the standby's own application."""
     of_kind = [kind_and_params(step) for step in plan.steps().values() if step.kind == kind_name]
     asked = [s for its_kind, params in of_kind for s in its_kind.standing(params, plan.place)]
-    return asking_inside(plan, plan.regions.standby) if any(s.service == "internet" for s in asked) else ()
+    return asking_inside(plan, plan.place.standby) if any(s.service == "internet" for s in asked) else ()
 
 
 def voice(plan: Plan, plan_file: str) -> tuple[Resource, ...]:
@@ -99,5 +99,5 @@ def _voice(plan: Plan, plan_file: str) -> Function:
     )
 
 
-def _arn(plan: Plan, region: str, name: Callable[[str], str]) -> str:
+def _arn(plan: AnyPlan, region: str, name: Callable[[str], str]) -> str:
     return plan.place.arn("lambda", f"function:{name(plan.application)}:{names.ALIAS}", region=region)

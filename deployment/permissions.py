@@ -14,9 +14,11 @@ from deployment.foundation import foundation
 from deployment.guard import guard
 from deployment.observing import observers
 from deployment.resources import BusTarget, Function, Resource, Rule, Stack, StateMachine
+from deployment.runbook import runbook
 from deployment.signals import signals
 from pilotlight.domain.canonical import canonical
 from pilotlight.domain.plan import Arming, Plan
+from pilotlight.domain.runbook import Runbook
 from pilotlight.domain.step import Access, Statement
 
 Permission = tuple[str, str, str]
@@ -53,21 +55,26 @@ class Level:
     takes: tuple[Role, ...]
 
 
-def levels(plan: Plan) -> tuple[Level, ...]:
-    """The four levels of a plan, from the one that only looks to the one that goes on by itself."""
+def levels(plan: Plan | Runbook) -> tuple[Level, ...]:
+    """The levels of a plan, from the one that only looks to the one that goes on by itself, which no run-book has."""
     found: list[Level] = []
     before: tuple[Role, ...] = ()
-    for arming in Arming:
+    for arming in (Arming.OBSERVE, Arming.MANUAL) if isinstance(plan, Runbook) else Arming:
         roles = tuple(roles_of(plan.model_copy(update={"arming": arming})))
         found.append(Level(arming, roles, tuple(_beyond(roles, before)), tuple(_beyond(before, roles))))
         before = roles
     return tuple(found)
 
 
-def roles_of(plan: Plan) -> Iterator[Role]:
+def roles_of(plan: Plan | Runbook) -> Iterator[Role]:
     """Every role that is deployed for a plan as it is armed, those that it shares with other plans included."""
-    own = (application(plan), *signals(plan), *guard(plan))
-    for stack in (*observers([plan]), foundation(plan.account, plan.regions.standby), *own):
+    shared = foundation(plan.account, plan.place.standby)
+    own = (
+        (shared, runbook(plan))
+        if isinstance(plan, Runbook)
+        else (*observers([plan]), shared, application(plan), *signals(plan), *guard(plan))
+    )
+    for stack in own:
         for resource in stack.resources:
             yield from _role(stack, resource)
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from deployment import names
 from deployment.alarms import alarm_pattern
-from deployment.application import PLAN_FILE
 from deployment.inside import inside, voice
 from deployment.observing import watched_parameter
 from deployment.resources import BusTarget, HealthCheck, HealthCheckAlarm, Queue, Resource, Rule, Stack
+from deployment.running import PLAN_FILE
 from pilotlight.domain.plan import HEALTH_CHECK_REGION, Plan
 
 

@@ -11,26 +11,27 @@ from typing import Any
 
 from deployment import names
 from deployment.foundation import table_arn
-from pilotlight.domain.plan import Arming, Plan
+from pilotlight.domain.plan import AnyPlan, Arming, Plan
 from pilotlight.domain.step import Access, Statement
 from pilotlight.domain.tombstone import partition_of
 from pilotlight.steps import writers_of
 
 
-def reading_tombstones(plan: Plan) -> tuple[Statement, ...]:
+def reading_tombstones(plan: AnyPlan) -> tuple[Statement, ...]:
     """Read the notes on the plan's writers, in the standby and in the witness; nothing where it moves none."""
     return _statements(plan, Access.READ, "dynamodb:GetItem")
 
 
-def writing_tombstones(plan: Plan) -> tuple[Statement, ...]:
+def writing_tombstones(plan: AnyPlan) -> tuple[Statement, ...]:
     """Write the same; nothing under `observe`."""
     return () if plan.arming is Arming.OBSERVE else _statements(plan, Access.WRITE, "dynamodb:PutItem")
 
 
-def _statements(plan: Plan, access: Access, action: str) -> tuple[Statement, ...]:
+def _statements(plan: AnyPlan, access: Access, action: str) -> tuple[Statement, ...]:
     writers = writers_of(plan)
     if not writers:
         return ()
+    assert isinstance(plan, Plan), f"{plan.name} moves a writer, which only a failover plan does."
     regions = filter(None, (plan.regions.standby, plan.regions.witness))
     tables = tuple(table_arn(region, plan.account, names.TOMBSTONES_TABLE) for region in regions)
     own: Mapping[str, Any] = {

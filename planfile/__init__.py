@@ -7,6 +7,6 @@
 from __future__ import annotations
 
 from planfile.faults import Fault, PlanFileRefused
-from planfile.reading import load, parse
+from planfile.reading import load, load_any, parse
 
-__all__ = ["Fault", "PlanFileRefused", "load", "parse"]
+__all__ = ["Fault", "PlanFileRefused", "load", "load_any", "parse"]

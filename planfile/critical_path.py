@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from pilotlight.domain.plan import Plan
+from pilotlight.domain.plan import AnyPlan
 from pilotlight.domain.stages import AwaitStep, RunStep, StageName, StartStep
 
 NO_TIME = timedelta(0)
@@ -36,7 +36,7 @@ class Timetable:
         return self.stage_ends[LAST_OF_RECOVERY]
 
 
-def timetable(plan: Plan, durations: Mapping[str, timedelta]) -> Timetable:
+def timetable(plan: AnyPlan, durations: Mapping[str, timedelta]) -> Timetable:
     """Run the plan on paper; `durations` says how long each step takes, by step name.
 
     The plan has to be sound: what is awaited was started before. A step without a duration raises KeyError.
@@ -44,6 +44,7 @@ def timetable(plan: Plan, durations: Mapping[str, timedelta]) -> Timetable:
     clock, now = _Clock(plan, durations), NO_TIME
     stage_ends: dict[StageName, timedelta] = {}
     for stage in StageName:
+        # Behind what only prepares stands the gate.
         now += plan.gates.veto_window if stage is StageName.FENCE else NO_TIME
         now = max([now, *(clock.run_lane(stage, lane, now) for lane in plan.stages.of(stage))])
         stage_ends[stage] = now
@@ -65,7 +66,7 @@ class _Slot:
 class _Clock:
     """The times of a plan's entries: when their turn came, and when they were passed."""
 
-    plan: Plan
+    plan: AnyPlan
     durations: Mapping[str, timedelta]
     starts: dict[str, timedelta] = field(default_factory=dict)
     ends: dict[str, timedelta] = field(default_factory=dict)

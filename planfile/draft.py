@@ -14,7 +14,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from pilotlight import requirements
 from pilotlight.domain.kind import Kind
-from pilotlight.domain.plan import Plan, Requirement
+from pilotlight.domain.plan import AnyPlan, Plan, PlanKind, Requirement
+from pilotlight.domain.runbook import Runbook
 from pilotlight.domain.stages import AwaitStep, Entry, RunStep, StageName, StartStep
 from pilotlight.domain.step import Params, StepKind
 from planfile.faults import Complaint, Where, any_of, did_you_mean, is_under
@@ -58,10 +59,10 @@ class Placed:
 
 
 @dataclass(frozen=True)
-class Draft:
+class AnyDraft:
     """The sound fields of a plan, the names of the others, and the sound entries of its stages in order."""
 
-    plan: Plan
+    plan: AnyPlan
     unread: frozenset[str]
     entries: tuple[Placed, ...]
 
@@ -74,26 +75,54 @@ class Draft:
         return (placed for placed in self.entries if isinstance(placed.entry, AwaitStep))
 
 
-def read_draft(value: dict[str, Any], kinds: Kinds) -> tuple[Draft, list[Complaint]]:
+@dataclass(frozen=True)
+class Draft(AnyDraft):
+    """The draft of a failover plan."""
+
+    plan: Plan
+
+
+@dataclass(frozen=True)
+class RunbookDraft(AnyDraft):
+    """The draft of a run-book."""
+
+    plan: Runbook
+
+
+def read_draft(value: dict[str, Any], kinds: Kinds) -> tuple[Draft | RunbookDraft, list[Complaint]]:
     """Read the fields of a plan as far as they are sound; the complaints say what is not."""
-    complaints = [complaint for where, entry in _entries(value) for complaint in _role(where, entry)]
+    complaints = list(_plan_kind(value))
+    if complaints:
+        value = {name: inner for name, inner in value.items() if name != "kind"}
+    model: type[Plan] | type[Runbook] = Runbook if value.get("kind") == PlanKind.RUNBOOK else Plan
+    complaints += [complaint for where, entry in _entries(value) for complaint in _role(where, entry)]
     misshapen = {complaint.where for complaint in complaints}
     readable = _without(value, misshapen)
     try:
-        plan, unread = Plan.model_validate(readable), frozenset[str]()
+        plan, unread = model.model_validate(readable), frozenset[str]()
     except ValidationError as error:
-        found = complaints_about(error, readable, Plan, "the plan")
+        found = complaints_about(error, readable, model, "the plan")
         complaints += [complaint for complaint in found if not is_under(complaint.where, misshapen)]
         named = frozenset(str(details["loc"][0]) for details in error.errors() if details["loc"])
-        unread = named or frozenset(Plan.model_fields)
-        plan = _sound_fields(readable, unread)
+        unread = named or frozenset(model.model_fields)
+        plan = _sound_fields(model, readable, unread)
     placed = []
     for where, entry in _entries(readable):
         entry_placed, found = _place(where, entry, kinds)
         complaints += found
         placed += [entry_placed] if entry_placed and where not in misshapen else []
     complaints += _about_requirements(readable)
+    if isinstance(plan, Runbook):
+        return RunbookDraft(plan, unread, tuple(placed)), complaints
     return Draft(plan, unread, tuple(placed)), complaints
+
+
+def _plan_kind(value: Mapping[str, Any]) -> Iterator[Complaint]:
+    """What a plan of no known kind is told, which is read as a failover plan beyond that."""
+    kind, known = value.get("kind"), [each.value for each in PlanKind]
+    if kind is not None and kind not in known:
+        sentence = f"There is no kind '{kind}' of plan; there are {' and '.join(known)}."
+        yield Complaint(("kind",), sentence, did_you_mean(str(kind), known))
 
 
 def _entries(value: Mapping[str, Any]) -> Iterator[tuple[Where, Any]]:
@@ -140,14 +169,16 @@ def _without(value: dict[str, Any], misshapen: set[Where]) -> dict[str, Any]:
     return {**value, "stages": stages}
 
 
-def _sound_fields(value: Mapping[str, Any], unread: frozenset[str]) -> Plan:
+def _sound_fields(
+    model: type[Plan] | type[Runbook], value: Mapping[str, Any], unread: frozenset[str]
+) -> Plan | Runbook:
     """A plan of those fields that are sound; a rule that asks it for another required one is mistaken."""
     sound: dict[str, Any] = {}
-    for name, info in Plan.model_fields.items():
+    for name, info in model.model_fields.items():
         if name in value and name not in unread:
             adapter: TypeAdapter[Any] = TypeAdapter(Annotated[info.annotation, info])  # type: ignore[arg-type]  # a type made at run time
             sound[name] = adapter.validate_python(value[name])
-    return Plan.model_construct(None, **sound)
+    return model.model_construct(None, **sound)
 
 
 def _place(where: Where, written: Any, kinds: Kinds) -> tuple[Placed | None, list[Complaint]]:

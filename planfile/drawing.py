@@ -10,6 +10,8 @@ from textwrap import wrap
 from typing import Any, NamedTuple
 
 from pilotlight.domain.durations import say_duration, say_elapsed
+from pilotlight.domain.plan import Plan
+from pilotlight.domain.runbook import Runbook
 from pilotlight.domain.stages import StageName
 from planfile.overview import Overview, Role, ShownEntry, ShownObjective, Span
 
@@ -45,12 +47,10 @@ Line = tuple[Piece, ...]
 def lines_of(seen: Overview) -> Iterator[Line]:
     """The overview to be read on a terminal or in a pipe, at most 80 columns wide where names allow it."""
     plan = seen.plan
-    regions = f"{plan.regions.primary} to {plan.regions.standby}"
-    of_what = " of a private application" if plan.network.private else ""
-    yield (
-        Piece(plan.application, Tone.HEADING),
-        Piece(f": {plan.kind.value} plan{of_what}, {regions}, armed '{plan.arming.value}'"),
-    )
+    of_what = " of a private application" if isinstance(plan, Plan) and plan.network.private else ""
+    where = plan.region if isinstance(plan, Runbook) else f"{plan.regions.primary} to {plan.regions.standby}"
+    what = "runbook" if isinstance(plan, Runbook) else f"failover plan{of_what}"
+    yield (Piece(plan.name, Tone.HEADING), Piece(f": {what}, {where}, armed '{plan.arming.value}'"))
     if plan.description:
         yield from ((Piece(line, Tone.FAINT),) for line in wrap(plan.description, WIDTH))
     for stage, lanes in seen.stages.items():
@@ -81,14 +81,21 @@ def _requirements(seen: Overview) -> Iterator[Line]:
 
 def _gate(seen: Overview) -> Iterator[Line]:
     gates = seen.plan.gates
-    accepted = seen.plan.objectives.rpo if gates.max_data_loss is None else gates.max_data_loss
-    loss = say_duration(accepted)
     approval = "a person must approve" if gates.approval else "nobody has to approve"
     veto = f"people may stop it for {say_duration(gates.veto_window)}" if gates.veto_window else "no veto window"
     yield ()
-    limit = f"  data loss up to {loss}; more, or an unknown loss, blocks the run"
+    people = f"{approval}; {veto}"
+    if isinstance(seen.plan, Runbook):
+        yield (Piece("gate", Tone.HEADING), Piece(f"  {people}", Tone.FAINT))
+        return
+    limit = f"  data loss up to {_accepted_loss(seen.plan)}; more, or an unknown loss, blocks the run"
     yield (Piece("gate", Tone.HEADING), Piece(limit, Tone.FAINT))
-    yield (Piece(f"      {approval}; {veto}", Tone.FAINT),)
+    yield (Piece(f"      {people}", Tone.FAINT),)
+
+
+def _accepted_loss(plan: Plan) -> str:
+    accepted = plan.gates.max_data_loss
+    return say_duration(plan.objectives.rpo if accepted is None else accepted)
 
 
 def _entry(entry: ShownEntry) -> Iterator[Line]:
@@ -113,7 +120,8 @@ def _times(seen: Overview) -> Iterator[Line]:
     yield (Piece(header, Tone.HEADING),)
     for clock, span in seen.expected.items():
         yield (Piece(f"{'  since ' + clock.value:<{COLUMN}}{_three(span)}"),)
-    yield (Piece(f"{'  of which detection':<{COLUMN}}{_three(seen.detection)}", Tone.FAINT),)
+    if seen.detection:
+        yield (Piece(f"{'  of which detection':<{COLUMN}}{_three(seen.detection)}", Tone.FAINT),)
 
 
 def _three(span: Span) -> str:
@@ -130,7 +138,7 @@ def _objectives(seen: Overview) -> Iterator[Line]:
     yield (Piece(header, Tone.HEADING),)
     for objective in (seen.overall, *seen.resources):
         yield _objective(objective)
-    span = seen.plan.objectives.expected_rto
+    span = seen.plan.objectives.expected_rto if isinstance(seen.plan, Plan) else None
     if span is not None:
         shortest, longest = (say_duration(time) for time in span)
         yield (Piece(f"  the plan itself expects {shortest} to {longest} since onset", Tone.FAINT),)
@@ -140,11 +148,11 @@ def _objective(objective: ShownObjective) -> Line:
     name = Piece(f"{'  ' + objective.resource:<{COLUMN}}{say_duration(objective.rto):>14}")
     rpo = say_duration(objective.rpo) if objective.rpo is not None else "-"
     if objective.expected is None:
-        return (name, Piece(f"{'-':>14}{rpo:>14}  since {objective.since.value}"))
+        return (name, Piece(f"{'-':>14}{rpo:>14}  since {objective.since}"))
     tone = Tone.MET if objective.met else Tone.MISSED
     missed = "" if objective.met else ": missed"
     typical = Piece(f"{_elapsed(objective.expected.typical):>14}", tone)
-    return (name, typical, Piece(f"{rpo:>14}  since {objective.since.value}{missed}"))
+    return (name, typical, Piece(f"{rpo:>14}  since {objective.since}{missed}"))
 
 
 def mermaid_of(seen: Overview) -> str:
@@ -206,9 +214,10 @@ def json_of(seen: Overview) -> dict[str, Any]:
     plan = seen.plan
     return {
         "application": plan.application,
+        "name": plan.name,
         "kind": plan.kind.value,
         "arming": plan.arming.value,
-        "regions": plan.regions.model_dump(mode="json"),
+        "regions": [plan.region] if isinstance(plan, Runbook) else plan.regions.model_dump(mode="json"),
         "digest": plan.digest(),
         "stages": [
             {"stage": stage.value, "lanes": [_json_lane(lane, entries) for lane, entries in lanes.items()]}
@@ -219,7 +228,7 @@ def json_of(seen: Overview) -> dict[str, Any]:
             {"requirement": each.name, "kind": each.kind, "title": each.title} for each in seen.requirements
         ],
         "critical_path": list(seen.critical),
-        "detection": _json_span(seen.detection),
+        "detection": _json_span(seen.detection) if seen.detection else None,
         "expected_rto": {clock.value: _json_span(span) for clock, span in seen.expected.items()},
         "objectives": [_json_objective(objective) for objective in (seen.overall, *seen.resources)],
     }
@@ -246,7 +255,7 @@ def _json_lane(lane: str, entries: tuple[ShownEntry, ...]) -> dict[str, Any]:
 def _json_objective(objective: ShownObjective) -> dict[str, Any]:
     return {
         "resource": objective.resource,
-        "since": objective.since.value,
+        "since": objective.since,
         "step": objective.step,
         "rto_seconds": objective.rto.total_seconds(),
         "rpo_seconds": objective.rpo.total_seconds() if objective.rpo is not None else None,

@@ -1,4 +1,4 @@
-"""What a plan may not say because Pilotlight does not do it: promises that are not built yet, and limits of what is.
+"""What a plan may not say because Pilotlight does not do it: the limits of what is built.
 
 A protection that a plan names and nobody gives is worse than none, because people rely on it. Written like the rules in
 `planfile.rules`, which says how they are asked. They stand here and not in the models, so that a run that was opened
@@ -11,9 +11,8 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from pilotlight.domain.durations import say_duration
-from pilotlight.domain.plan import PlanKind
-from planfile.draft import Draft
-from planfile.faults import Complaint, Where
+from planfile.draft import AnyDraft, Draft
+from planfile.faults import Complaint
 from planfile.rules import reading
 
 LONGEST_PROBE = timedelta(seconds=5)
@@ -26,15 +25,8 @@ OWN_SECRETS = "pilotlight/"
 """The only secrets that the notifier's role may read, in `deployment.foundation`."""
 
 
-@reading("kind")
-def runbooks_are_not_built(draft: Draft) -> Iterator[Complaint]:
-    """No machine is assembled for a plan of one region."""
-    if draft.plan.kind is PlanKind.RUNBOOK:
-        yield _unbuilt(("kind",), "A plan of kind 'runbook'")
-
-
 @reading("notifications")
-def the_slack_token_can_be_read(draft: Draft) -> Iterator[Complaint]:
+def the_slack_token_can_be_read(draft: AnyDraft) -> Iterator[Complaint]:
     """A token that may not be read keeps the channel silent when it matters."""
     slack = draft.plan.notifications.slack
     if slack is not None and not slack.token_secret.startswith(OWN_SECRETS):
@@ -63,12 +55,5 @@ def a_look_is_short(draft: Draft) -> Iterator[Complaint]:
         yield Complaint(("signals", "alarms"), sentence, at_key=True)
 
 
-def _unbuilt(where: Where, promise: str) -> Complaint:
-    return Complaint(where, f"{promise} is not built yet; leave it out until it is.")
-
-
-LIMITS = (
-    runbooks_are_not_built,
-    the_slack_token_can_be_read,
-    a_look_is_short,
-)
+SHARED_LIMITS = (the_slack_token_can_be_read,)
+LIMITS = (a_look_is_short,)

@@ -13,7 +13,8 @@ from enum import StrEnum
 from typing import Any
 
 from pilotlight import requirements
-from pilotlight.domain.plan import Clock, HealthCheck, Plan
+from pilotlight.domain.plan import AnyPlan, Clock, HealthCheck, Plan
+from pilotlight.domain.runbook import Runbook
 from pilotlight.domain.stages import AwaitStep, RunStep, StageName, StartStep
 from pilotlight.domain.step import Harm, StepKind, Timing
 from planfile.critical_path import NO_TIME, Timetable, timetable
@@ -69,10 +70,11 @@ class ShownRequirement:
 
 @dataclass(frozen=True)
 class ShownObjective:
-    """One objective beside what is expected; `expected` is None where no step stands for it."""
+    """One objective beside what is expected; `expected` is None where no step stands for it. `since` is a clock, or
+    the start of a run-book or of its step."""
 
     resource: str
-    since: Clock
+    since: str
     rto: timedelta
     rpo: timedelta | None
     step: str | None
@@ -86,25 +88,32 @@ class ShownObjective:
 
 @dataclass(frozen=True)
 class Overview:
-    """A plan with its steps' titles and times. `expected` is the recovery, counted from three clocks."""
+    """A plan with its steps' titles and times. `expected` is the recovery, counted from three clocks; of a run-book,
+    which detects nothing, from the decision alone."""
 
-    plan: Plan
+    plan: Plan | Runbook
     stages: Mapping[StageName, Mapping[str, tuple[ShownEntry, ...]]]
     critical: tuple[str, ...]
-    detection: Span
+    detection: Span | None
     expected: Mapping[Clock, Span]
     overall: ShownObjective
     resources: tuple[ShownObjective, ...]
     requirements: tuple[ShownRequirement, ...]
 
 
-def overview(plan: Plan, kinds: Kinds) -> Overview:
+def overview(plan: Plan | Runbook, kinds: Kinds) -> Overview:
     """Look over a sound plan; raises KeyError for a kind that does not exist."""
     timings = {step.name: kinds[step.kind].timing for step in plan.steps().values()}
     shortest = timetable(plan, {name: timing.shortest for name, timing in timings.items()})
     typical = timetable(plan, {name: timing.typical for name, timing in timings.items()})
     longest = timetable(plan, {name: timing.longest for name, timing in timings.items()})
     path = Span(shortest.recovery, typical.recovery, longest.recovery)
+    stages = {stage: _lanes(plan, stage, kinds, typical.critical) for stage in StageName}
+    if isinstance(plan, Runbook):
+        overall = ShownObjective(plan.name, "start", plan.objectives.rto, None, None, path)
+        own = tuple(_step_objective(name, promised, timings[name]) for name, promised in plan.objectives.steps.items())
+        required = tuple(_requirements(plan))
+        return Overview(plan, stages, typical.critical, None, {Clock.DECIDED: path}, overall, own, required)
     check = plan.signals.health_check
     detection = detection_budget(check) if check else silence_budget(plan)
     before = {
@@ -114,16 +123,24 @@ def overview(plan: Plan, kinds: Kinds) -> Overview:
     }
     expected = {clock: span + path for clock, span in before.items()}
     objectives = plan.objectives
-    overall = ShownObjective(plan.application, Clock.ONSET, objectives.rto, objectives.rpo, None, expected[Clock.ONSET])
+    overall = ShownObjective(
+        plan.application, Clock.ONSET.value, objectives.rto, objectives.rpo, None, expected[Clock.ONSET]
+    )
     return Overview(
         plan,
-        {stage: _lanes(plan, stage, kinds, typical.critical) for stage in StageName},
+        stages,
         typical.critical,
         detection,
         expected,
         overall,
         _resources(plan, before, shortest, typical, longest),
         tuple(_requirements(plan)),
+    )
+
+
+def _step_objective(name: str, promised: timedelta, timing: Timing) -> ShownObjective:
+    return ShownObjective(
+        name, "its start", promised, None, name, Span(timing.shortest, timing.typical, timing.longest)
     )
 
 
@@ -153,7 +170,7 @@ def silence_budget(plan: Plan) -> Span:
 
 
 def _lanes(
-    plan: Plan, stage: StageName, kinds: Kinds, critical: tuple[str, ...]
+    plan: AnyPlan, stage: StageName, kinds: Kinds, critical: tuple[str, ...]
 ) -> Mapping[str, tuple[ShownEntry, ...]]:
     return {
         lane: tuple(_entry(plan, entry, kinds, critical) for entry in entries)
@@ -161,7 +178,9 @@ def _lanes(
     }
 
 
-def _entry(plan: Plan, entry: RunStep | StartStep | AwaitStep, kinds: Kinds, critical: tuple[str, ...]) -> ShownEntry:
+def _entry(
+    plan: AnyPlan, entry: RunStep | StartStep | AwaitStep, kinds: Kinds, critical: tuple[str, ...]
+) -> ShownEntry:
     match entry:
         case RunStep():
             name, role = entry.step, Role.RUN
@@ -175,7 +194,7 @@ def _entry(plan: Plan, entry: RunStep | StartStep | AwaitStep, kinds: Kinds, cri
     return ShownEntry(name, role, kind.name, title, kind.harm, kind.timing, name in critical)
 
 
-def _requirements(plan: Plan) -> Iterator[ShownRequirement]:
+def _requirements(plan: AnyPlan) -> Iterator[ShownRequirement]:
     for requirement in plan.requirements:
         kind, params = requirements.kind_and_params(requirement)
         yield ShownRequirement(requirement.requirement, kind.name, kind.title(params))
@@ -192,6 +211,6 @@ def _resources(
             done = Span(*(times.ends[resource.step] for times in (shortest, typical, longest)))
             expected = before[resource.since] + done
         shown.append(
-            ShownObjective(resource.resource, resource.since, resource.rto, resource.rpo, resource.step, expected)
+            ShownObjective(resource.resource, resource.since.value, resource.rto, resource.rpo, resource.step, expected)
         )
     return tuple(shown)

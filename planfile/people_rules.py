@@ -11,7 +11,7 @@ from datetime import timedelta
 from pilotlight.domain.durations import say_duration
 from pilotlight.domain.plan import Arming
 from pilotlight.domain.stages import StageName
-from planfile.draft import Draft
+from planfile.draft import AnyDraft
 from planfile.faults import Complaint, Where
 from planfile.rules import reading
 
@@ -21,7 +21,7 @@ in six hours, of the 25,000 that Step Functions keeps before it ends an executio
 
 
 @reading("arming", "gates", "people", "stages")
-def somebody_may_approve(draft: Draft) -> Iterator[Complaint]:
+def somebody_may_approve(draft: AnyDraft) -> Iterator[Complaint]:
     """A run that waits for an approval which nobody may give is a failover that never happens."""
     plan = draft.plan
     asking: list[Where] = [(*placed.where, "kind") for placed in draft.steps() if placed.kind and placed.kind.asks]
@@ -39,7 +39,7 @@ def somebody_may_approve(draft: Draft) -> Iterator[Complaint]:
 
 
 @reading("stages")
-def nobody_is_asked_beside_a_closed_primary(draft: Draft) -> Iterator[Complaint]:
+def nobody_is_asked_beside_a_closed_primary(draft: AnyDraft) -> Iterator[Complaint]:
     """Between the fence and the move nobody writes anywhere, and a person takes minutes."""
     for placed in draft.steps():
         if placed.kind and placed.kind.asks and placed.stage is StageName.MOVE:
@@ -51,7 +51,7 @@ def nobody_is_asked_beside_a_closed_primary(draft: Draft) -> Iterator[Complaint]
 
 
 @reading("account", "people")
-def people_are_of_the_account(draft: Draft) -> Iterator[Complaint]:
+def people_are_of_the_account(draft: AnyDraft) -> Iterator[Complaint]:
     """Who is of another account is refused whatever the list says."""
     plan = draft.plan
     for field in ("approvers", "overriders"):
@@ -65,7 +65,7 @@ def people_are_of_the_account(draft: Draft) -> Iterator[Complaint]:
 
 
 @reading("gates")
-def people_answer_in_time(draft: Draft) -> Iterator[Complaint]:
+def people_answer_in_time(draft: AnyDraft) -> Iterator[Complaint]:
     """A gate that waits too long fills the history of its execution."""
     gates = draft.plan.gates
     waits = gates.approval_within + gates.veto_window

@@ -12,54 +12,78 @@ from typing import Any, NoReturn
 
 from pilotlight import steps
 from pilotlight.domain.plan import Plan
+from pilotlight.domain.runbook import Runbook
 from pilotlight.domain.step import StepKind
 from planfile.document import read_document
-from planfile.draft import Kinds, read_draft
+from planfile.draft import Kinds, RunbookDraft, read_draft
 from planfile.faults import Fault, PlanFileRefused, did_you_mean, is_under
 from planfile.fence_rules import FENCE_RULES
 from planfile.gate_rules import GATE_RULES
-from planfile.limits import LIMITS
+from planfile.limits import LIMITS, SHARED_LIMITS
 from planfile.people_rules import PEOPLE_RULES
 from planfile.private_rules import PRIVATE_RULES
 from planfile.requirement_rules import REQUIREMENT_RULES
 from planfile.rules import PLAN_RULES, complaints_of
-from planfile.step_rules import STEP_RULES
+from planfile.runbook_rules import RUNBOOK_RULES
+from planfile.step_rules import SHARED_STEP_RULES, STEP_RULES
 from planfile.table_rules import TABLE_RULES
 from planfile.traffic_rules import TRAFFIC_RULES
 
-EVERY_RULE = (
+RULES_OF_ANY = PEOPLE_RULES + SHARED_LIMITS + SHARED_STEP_RULES + REQUIREMENT_RULES
+RULES_OF_A_FAILOVER = (
+    *RULES_OF_ANY,
     *PLAN_RULES,
-    *PEOPLE_RULES,
     *LIMITS,
     *STEP_RULES,
     *FENCE_RULES,
     *GATE_RULES,
     *TABLE_RULES,
-    *REQUIREMENT_RULES,
     *TRAFFIC_RULES,
     *PRIVATE_RULES,
 )
+RULES_OF_A_RUNBOOK = RULES_OF_ANY + RUNBOOK_RULES
 
 LARGEST_FILE_BYTES = 256 * 1024
 """Far above any plan; a snapshot of one has to fit into an item of the control table."""
 
 
 def load(path: Path, kinds: Kinds | None = None) -> Plan:
-    """Read the plan in a file; raises `PlanFileRefused`."""
-    return parse(_text_of(path), str(path), kinds)
+    """Read the failover plan in a file; raises `PlanFileRefused`, also for a run-book."""
+    return _failover(load_any(path, kinds), str(path))
+
+
+def load_any(path: Path, kinds: Kinds | None = None) -> Plan | Runbook:
+    """Read the plan in a file, of whichever kind it is; raises `PlanFileRefused`."""
+    return parse_any(_text_of(path), str(path), kinds)
 
 
 def parse(text: str, name: str, kinds: Kinds | None = None) -> Plan:
-    """Read the plan in a text; `name` stands for the file in what is said. Raises `PlanFileRefused`."""
+    """Read the failover plan in a text; `name` stands for the file in what is said. Raises `PlanFileRefused`."""
+    return _failover(parse_any(text, name, kinds), name)
+
+
+def parse_any(text: str, name: str, kinds: Kinds | None = None) -> Plan | Runbook:
+    """Read the plan in a text, of whichever kind it is. Raises `PlanFileRefused`."""
     document = read_document(text, name)
     draft, complaints = read_draft(document.value, InstalledKinds() if kinds is None else kinds)
-    complaints += complaints_of(EVERY_RULE, draft)
+    rules = RULES_OF_A_RUNBOOK if isinstance(draft, RunbookDraft) else RULES_OF_A_FAILOVER
+    complaints += complaints_of(rules, draft)
     faults = document.faults + [
         document.fault(each) for each in complaints if not is_under(each.where, document.refused)
     ]
     if faults:
         raise PlanFileRefused(faults)
     return draft.plan
+
+
+def _failover(plan: Plan | Runbook, name: str) -> Plan:
+    if isinstance(plan, Runbook):
+        sentence = (
+            f"{plan.name} is a run-book, which starts by hand, watches nothing and moves to no other region; name a "
+            "failover plan."
+        )
+        raise PlanFileRefused([Fault(name, sentence)])
+    return plan
 
 
 class InstalledKinds(Mapping[str, StepKind[Any]]):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from planfile.draft import Draft
+from planfile.draft import AnyDraft
 from planfile.faults import Complaint
 from planfile.rules import reading
 
 
 @reading("requirements")
-def requirements_have_names_of_their_own(draft: Draft) -> Iterator[Complaint]:
+def requirements_have_names_of_their_own(draft: AnyDraft) -> Iterator[Complaint]:
     """A finding is told, and remembered, by the name of its requirement or step."""
     steps = {placed.name for placed in draft.steps()}
     seen: set[str] = set()

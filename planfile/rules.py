@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from urllib.parse import urlsplit
 
 from pilotlight.domain.durations import say_duration
-from pilotlight.domain.plan import Arming, PlanKind
-from planfile.draft import Draft
+from pilotlight.domain.plan import Arming
+from planfile.draft import AnyDraft, Draft
 from planfile.faults import Complaint, Where
 
 LONGEST_SELF_RECOVERY = timedelta(seconds=180)
@@ -27,7 +28,8 @@ CHECKER_INTERVALS = (timedelta(seconds=10), timedelta(seconds=30))
 SHORTEST_SILENCE = timedelta(seconds=120)
 """Two beats of the heartbeat, which comes each minute."""
 
-Check = Callable[[Draft], Iterator[Complaint]]
+Check = Callable[[Any], Iterator[Complaint]]
+"""It takes the draft of the kind of plan that it is a rule of: `Draft`, `RunbookDraft`, or `AnyDraft` for both."""
 
 
 @dataclass(frozen=True)
@@ -43,18 +45,18 @@ def reading(*fields: str) -> Callable[[Check], Rule]:
     return lambda check: Rule(check, frozenset(fields))
 
 
-def complaints_of(rules: tuple[Rule, ...], draft: Draft) -> Iterator[Complaint]:
+def complaints_of(rules: tuple[Rule, ...], draft: AnyDraft) -> Iterator[Complaint]:
     """What the rules find, as far as what they read is sound."""
     for rule in rules:
         if not rule.reads & draft.unread:
             yield from rule.check(draft)
 
 
-@reading("kind", "regions")
+@reading("regions")
 def standby_is_another_region(draft: Draft) -> Iterator[Complaint]:
     """What fails with the primary cannot take over from it."""
     regions = draft.plan.regions
-    if draft.plan.kind is PlanKind.FAILOVER and regions.standby == regions.primary:
+    if regions.standby == regions.primary:
         sentence = f"The standby is {regions.standby}, which is the primary and goes dark with it; name another region."
         yield Complaint(("regions", "standby"), sentence)
 
@@ -138,11 +140,11 @@ def checker_interval_exists(draft: Draft) -> Iterator[Complaint]:
         yield Complaint(("signals", "health_check", "interval"), sentence)
 
 
-@reading("kind", "signals")
+@reading("signals")
 def health_check_asks_the_primary_itself(draft: Draft) -> Iterator[Complaint]:
     """A health check of a name that moves turns green once the standby answers: the primary may be dark."""
     check, probe = draft.plan.signals.health_check, draft.plan.signals.probe
-    if draft.plan.kind is PlanKind.FAILOVER and probe.connect_to and check and check.host == host_in(probe.url):
+    if probe.connect_to and check and check.host == host_in(probe.url):
         sentence = (
             f"The health check asks {check.host}, a public name that leads to the standby after the "
             "failover; "
@@ -151,12 +153,10 @@ def health_check_asks_the_primary_itself(draft: Draft) -> Iterator[Complaint]:
         yield Complaint(("signals", "health_check", "host"), sentence)
 
 
-@reading("kind", "signals", "regions")
+@reading("signals", "regions")
 def probe_asks_the_primary_itself(draft: Draft) -> Iterator[Complaint]:
     """The probe does not go through DNS, and not to the standby's load balancer."""
     probe, regions = draft.plan.signals.probe, draft.plan.regions
-    if draft.plan.kind is not PlanKind.FAILOVER:
-        return
     problem = indirect(
         probe.url, probe.connect_to, wrong_region=regions.standby, name_this="the primary's own load balancer"
     )
@@ -192,11 +192,11 @@ def indirect(url: str, connect_to: str | None, *, wrong_region: str, name_this: 
     return None
 
 
-@reading("kind", "decision")
+@reading("decision")
 def darkness_outlasts_self_recovery(draft: Draft) -> Iterator[Complaint]:
     """A primary that heals itself within minutes is not worth a promotion."""
     must_last = draft.plan.decision.must_last
-    if draft.plan.kind is PlanKind.FAILOVER and must_last < LONGEST_SELF_RECOVERY:
+    if must_last < LONGEST_SELF_RECOVERY:
         sentence = (
             f"A darkness of {say_duration(must_last)} would start a failover, and the primary may heal "
             "itself within "
@@ -251,11 +251,11 @@ def nobody_is_moved_unasked(draft: Draft) -> Iterator[Complaint]:
             yield Complaint(("other_writers", index), sentence)
 
 
-@reading("kind", "arming", "regions")
+@reading("arming", "regions")
 def nobody_starts_without_a_witness(draft: Draft) -> Iterator[Complaint]:
     """Two regions that no longer reach each other look alike from either side; a third one tells which is dark."""
     plan = draft.plan
-    if plan.kind is PlanKind.FAILOVER and plan.arming is Arming.AUTOMATIC and plan.regions.witness is None:
+    if plan.arming is Arming.AUTOMATIC and plan.regions.witness is None:
         sentence = (
             "Armed 'automatic' without a witness, a broken path between the two regions would look like a dark "
             "primary; name a third region in regions.witness, or arm 'staged'."

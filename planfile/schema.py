@@ -17,7 +17,8 @@ from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 from pilotlight import requirements
 from pilotlight.domain.durations import say_duration
 from pilotlight.domain.kind import Kind
-from pilotlight.domain.plan import Plan
+from pilotlight.domain.plan import Plan, PlanKind
+from pilotlight.domain.runbook import Runbook
 from planfile.draft import Kinds
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -38,7 +39,7 @@ class _InPlanSpelling(GenerateJsonSchema):
 
 def plan_schema(kinds: Kinds) -> str:
     """The schema as the text of a file."""
-    models: list[tuple[type[BaseModel], Literal["validation"]]] = [(Plan, "validation")]
+    models: list[tuple[type[BaseModel], Literal["validation"]]] = [(Plan, "validation"), (Runbook, "validation")]
     required = {name: requirements.kind(name) for name in requirements.kind_names()}
     models += [(kind.params, "validation") for kind in (*kinds.values(), *required.values())]
     references, generated = models_json_schema(
@@ -50,7 +51,13 @@ def plan_schema(kinds: Kinds) -> str:
     _complete_by_kind(definitions["Requirement"], _params(required, references), definitions)
     for schema in _schemas_in(definitions):
         _close(schema)
-    schema = {"$schema": DIALECT, "title": "Pilotlight recovery plan", **references[(Plan, "validation")]}
+    is_runbook = {"properties": {"kind": {"const": PlanKind.RUNBOOK.value}}, "required": ["kind"]}
+    by_kind = {
+        "if": is_runbook,
+        "then": references[(Runbook, "validation")],
+        "else": references[(Plan, "validation")],
+    }
+    schema = {"$schema": DIALECT, "title": "Pilotlight recovery plan", **by_kind}
     return json.dumps({**schema, "$defs": definitions}, indent=2, ensure_ascii=False) + "\n"
 
 

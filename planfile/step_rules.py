@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from pilotlight.domain.plan import PlanKind
 from pilotlight.domain.stages import RunStep, StageName, StartStep
 from pilotlight.domain.step import Access, Harm, OutputOf
 from planfile.document import places_of
-from planfile.draft import Draft, Placed
+from planfile.draft import AnyDraft, Draft, Placed
 from planfile.faults import Complaint, Where, any_of, did_you_mean
 from planfile.rules import host_in, indirect, reading
 
@@ -26,7 +25,7 @@ LONGEST_TITLE = 63
 
 
 @reading("stages")
-def names_are_unique(draft: Draft) -> Iterator[Complaint]:
+def names_are_unique(draft: AnyDraft) -> Iterator[Complaint]:
     """A step is known by its name in the ledger, in Slack and to the steps that use its outputs."""
     seen: dict[str, Placed] = {}
     for placed in draft.steps():
@@ -39,7 +38,7 @@ def names_are_unique(draft: Draft) -> Iterator[Complaint]:
 
 
 @reading("stages")
-def titles_are_unique_and_short(draft: Draft) -> Iterator[Complaint]:
+def titles_are_unique_and_short(draft: AnyDraft) -> Iterator[Complaint]:
     """A state of the machine is named by the title of its step."""
     seen: dict[str, Placed] = {}
     for placed in draft.steps():
@@ -59,7 +58,7 @@ def titles_are_unique_and_short(draft: Draft) -> Iterator[Complaint]:
 
 
 @reading("stages")
-def what_is_awaited_was_started(draft: Draft) -> Iterator[Complaint]:
+def what_is_awaited_was_started(draft: AnyDraft) -> Iterator[Complaint]:
     """An await needs exactly one start before it."""
     started = {placed.name: placed for placed in draft.steps() if isinstance(placed.entry, StartStep)}
     run = {placed.name for placed in draft.steps() if isinstance(placed.entry, RunStep)}
@@ -85,7 +84,7 @@ def what_is_awaited_was_started(draft: Draft) -> Iterator[Complaint]:
 
 
 @reading("stages")
-def what_is_started_is_awaited(draft: Draft) -> Iterator[Complaint]:
+def what_is_started_is_awaited(draft: AnyDraft) -> Iterator[Complaint]:
     """What nobody awaits would be forgotten."""
     awaited = {placed.name for placed in draft.awaits()}
     for placed in draft.steps():
@@ -98,7 +97,7 @@ def what_is_started_is_awaited(draft: Draft) -> Iterator[Complaint]:
 
 
 @reading()
-def prepare_is_harmless(draft: Draft) -> Iterator[Complaint]:
+def prepare_is_harmless(draft: AnyDraft) -> Iterator[Complaint]:
     """Prepare runs before anyone has decided that the application moves."""
     for placed in draft.steps():
         if placed.stage is StageName.PREPARE and placed.kind is not None and placed.kind.harm is not Harm.HARMLESS:
@@ -109,11 +108,11 @@ def prepare_is_harmless(draft: Draft) -> Iterator[Complaint]:
             yield Complaint((*placed.where, "kind"), sentence)
 
 
-@reading("stages", "kind")
+@reading("stages")
 def a_failover_moves_something(draft: Draft) -> Iterator[Complaint]:
     """A plan that only prepares recovers nothing."""
     moving = {StageName.MOVE, StageName.SERVE}
-    if draft.plan.kind is PlanKind.FAILOVER and not any(placed.stage in moving for placed in draft.entries):
+    if not any(placed.stage in moving for placed in draft.entries):
         yield Complaint(
             ("stages",),
             "A failover has a step in stage move or serve, and this plan has none; add one.",
@@ -122,7 +121,7 @@ def a_failover_moves_something(draft: Draft) -> Iterator[Complaint]:
 
 
 @reading("stages")
-def needed_outputs_are_there(draft: Draft) -> Iterator[Complaint]:
+def needed_outputs_are_there(draft: AnyDraft) -> Iterator[Complaint]:
     """An output exists once its step is settled, and only if its kind gives it."""
     steps: dict[str, Placed] = {}
     settled: dict[str, list[Placed]] = defaultdict(list)
@@ -178,12 +177,12 @@ def objectives_name_steps_that_exist(draft: Draft) -> Iterator[Complaint]:
             yield Complaint(("objectives", "resources", index, "step"), sentence, did_you_mean(resource.step, steps))
 
 
-@reading("kind", "regions")
+@reading("regions")
 def checks_ask_the_standby_itself(draft: Draft) -> Iterator[Complaint]:
     """A step that asks a URL has to reach the standby, where the public name does not lead yet."""
     for placed in draft.steps():
         params = placed.params.model_dump(mode="json") if placed.params else {}
-        if draft.plan.kind is not PlanKind.FAILOVER or not {"url", "connect_to"} <= params.keys():
+        if not {"url", "connect_to"} <= params.keys():
             continue
         connect_to, primary = params["connect_to"], draft.plan.regions.primary
         problem = indirect(params["url"], connect_to, wrong_region=primary, name_this="the standby's own load balancer")
@@ -192,14 +191,14 @@ def checks_ask_the_standby_itself(draft: Draft) -> Iterator[Complaint]:
             yield Complaint((*placed.where, "params", written), f"'{placed.name}' {problem}")
 
 
-@reading("application")
-def function_names_fit(draft: Draft) -> Iterator[Complaint]:
+@reading("application", "runbook")
+def function_names_fit(draft: AnyDraft) -> Iterator[Complaint]:
     """One function is deployed for each kind that a plan uses, named after both."""
     told: set[str] = set()
     for placed in draft.steps():
         if placed.kind is None or placed.kind.name in told:
             continue
-        function = f"pilotlight-{draft.plan.application}-{placed.kind.name.replace('_', '-')}"
+        function = f"pilotlight-{draft.plan.name}-{placed.kind.name.replace('_', '-')}"
         if len(function) > LONGEST_FUNCTION_NAME:
             told.add(placed.kind.name)
             sentence = (
@@ -209,8 +208,8 @@ def function_names_fit(draft: Draft) -> Iterator[Complaint]:
             yield Complaint(("application",), sentence)
 
 
-@reading("stages", "application", "account", "regions")
-def no_step_steers_the_controller(draft: Draft) -> Iterator[Complaint]:
+@reading("stages", "application", "account", "regions", "region")
+def no_step_steers_the_controller(draft: AnyDraft) -> Iterator[Complaint]:
     """The switch, a guard's mode and its notes are parameters; the role of a step must not come to hold them."""
     for placed in draft.steps():
         if placed.kind is None or placed.params is None:
@@ -234,16 +233,20 @@ def _known(names: dict[str, Placed] | set[str]) -> str:
     return f"; there are {', '.join(sorted(names))}" if names else ", because this plan has none"
 
 
-STEP_RULES = (
+SHARED_STEP_RULES = (
     names_are_unique,
     titles_are_unique_and_short,
     what_is_awaited_was_started,
     what_is_started_is_awaited,
     prepare_is_harmless,
-    a_failover_moves_something,
     needed_outputs_are_there,
-    objectives_name_steps_that_exist,
-    checks_ask_the_standby_itself,
     function_names_fit,
     no_step_steers_the_controller,
+)
+"""What holds of the steps of every plan."""
+
+STEP_RULES = (
+    a_failover_moves_something,
+    objectives_name_steps_that_exist,
+    checks_ask_the_standby_itself,
 )

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from pilotlight.domain.plan import Plan
+from pilotlight.domain.plan import AnyPlan
 from pilotlight.domain.stages import AwaitStep, StageName, StartStep
 from rehearsal.world import World
 
 
-def critical_path_seconds(plan: Plan, world: World) -> float:
+def critical_path_seconds(plan: AnyPlan, world: World) -> float:
     """How long the stages up to the last change of the serving stage take in the clairvoyant schedule."""
     work = _work_by_step(world)
     ready: dict[str, float] = {}

@@ -19,7 +19,8 @@ def closing_lines(result: RehearsalResult) -> Iterator[str]:
     yield f"Clocks   {'   '.join(clocks)}"
     recovered = result.outcome == Outcome.RECOVERED
     yield f"RTO      {_against(result.rto_seconds, result.objectives.get('rto_seconds'), recovered)}"
-    yield f"RPO      {_against(result.rpo_seconds, result.objectives.get('rpo_seconds'), recovered)}"
+    if "rpo_seconds" in result.objectives:
+        yield f"RPO      {_against(result.rpo_seconds, result.objectives.get('rpo_seconds'), recovered)}"
     if result.critical_path_seconds is not None and result.overhead_ratio is not None:
         path = say_elapsed(result.critical_path_seconds)
         yield f"Path     AWS itself needed {path}; the run took {result.overhead_ratio:.3f} times that"

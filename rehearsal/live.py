@@ -27,7 +27,7 @@ from rehearsal.slack_blocks import lines_of, without_bold
 from rehearsal.so_far import SoFar
 
 if TYPE_CHECKING:
-    from rehearsal.play import Played
+    from rehearsal.play import AnyPlayed
     from rehearsal.result import RehearsalResult
 
 Happened = Record | SlackMessage | str
@@ -104,7 +104,7 @@ def is_played(console: Console, environ: Mapping[str, str]) -> bool:
     return console.is_terminal and not console.is_dumb_terminal and not environ.get("CI")
 
 
-def moments_of(played: Played) -> list[Moment]:
+def moments_of(played: AnyPlayed) -> list[Moment]:
     """Everything that is shown of a played rehearsal, in order; at one moment the world comes before the ledger."""
     notes = [Moment(at, note) for at, note in played.notes]
     records = [Moment(record.entry.time, record) for record in played.records]
@@ -112,7 +112,7 @@ def moments_of(played: Played) -> list[Moment]:
     return sorted([*notes, *records, *messages], key=lambda moment: moment.at)
 
 
-def show(played: Played, result: RehearsalResult, *, seconds: float = SECONDS_IN_ALL) -> None:
+def show(played: AnyPlayed, result: RehearsalResult, *, seconds: float = SECONDS_IN_ALL) -> None:
     """Show a played rehearsal on standard output, on a terminal for so many seconds at most, and what it comes to."""
     console = Console(file=sys.stdout, highlight=False)
     title = f"{result.application}: {result.scenario}, seed {result.seed}"

@@ -11,7 +11,7 @@ from pilotlight.aws.signing import sign
 from pilotlight.domain.plan import Plan
 from pilotlight.domain.policy import People
 from pilotlight.domain.word import Mode, WordKind, binding
-from rehearsal.scene import Scene
+from rehearsal.scene import AnyScene, Scene
 from rehearsal.sts import Caller, put_sts
 
 NAMES = ("anna", "boris")
@@ -60,6 +60,11 @@ def _caller(plan: Plan, name: str) -> Caller:
 def _act(scene: Scene, who: Caller) -> None:
     _start(scene, who, f"{_name(who)}-by-hand")
     scene.world.time.sleep(APPROVED_AFTER_SECONDS)
+    approve(scene, who)
+
+
+def approve(scene: AnyScene, who: Caller) -> None:
+    """Somebody approves the run that is at work."""
     _say(scene, who, WordKind.APPROVE)
 
 
@@ -74,10 +79,10 @@ def _start(scene: Scene, who: Caller, run: str) -> None:
     scene.account.sdk(region).call("stepfunctions", "StartExecution", region, **start)
 
 
-def _say(scene: Scene, who: Caller, kind: WordKind, run: str = "", reason: str = "", accept: str = "") -> None:
-    plan, region = scene.plan, scene.plan.regions.standby
-    bound = binding(plan.application, kind, run, reason, accept)
+def _say(scene: AnyScene, who: Caller, kind: WordKind, run: str = "", reason: str = "", accept: str = "") -> None:
+    name, region = scene.plan.name, scene.plan.place.standby
+    bound = binding(name, kind, run, reason, accept)
     proof = sign(who.credentials.get_frozen_credentials(), region, bound)
     event = {"do": kind.value, "run_id": run, "reason": reason, "accept": accept, "proof": proof}
-    answer = functions.ask(scene.account.sdk(region), region, names.word_function(plan.application), event)
+    answer = functions.ask(scene.account.sdk(region), region, names.word_function(name), event)
     assert answer["accepted"], answer["sentence"]

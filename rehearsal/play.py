@@ -12,15 +12,17 @@ from deployment.resources import Stack
 from pilotlight.aws.control import Control
 from pilotlight.aws.ledger import Ledger
 from pilotlight.aws.tables import DynamoTable
-from pilotlight.domain.plan import Arming, Clock, Plan
+from pilotlight.domain.objectives import objectives_met
+from pilotlight.domain.plan import AnyPlan, Arming, Clock, Plan
 from pilotlight.domain.records import Record, RecordKind
 from pilotlight.domain.run import Outcome, Phase, Run
+from pilotlight.domain.runbook import Runbook
 from rehearsal.clairvoyant import critical_path_seconds
 from rehearsal.engine import Status
 from rehearsal.invariants import Watch
 from rehearsal.result import RehearsalResult, StepResult
 from rehearsal.scenarios import BEFORE_ONSET, Scenario
-from rehearsal.scene import Scene, close_scene, open_scene
+from rehearsal.scene import AnyScene, Scene, close_scene, open_scene
 from rehearsal.services.cloudwatch import CloudWatch
 from rehearsal.services.events import Events
 from rehearsal.services.route53 import Route53
@@ -33,18 +35,25 @@ MESSAGES_FOLLOW_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
-class Played:
-    """A played scenario: the result, the scene as it was left, and the records of the ledger.
+class AnyPlayed:
+    """What was played of a plan of whichever kind: the result, the scene as it was left, and the records of the ledger.
 
     `primary` are two pictures of the primary region: as it was just before onset, and in the end.
     """
 
     result: RehearsalResult
-    scene: Scene
+    scene: AnyScene
     onset: datetime
     records: Sequence[Record]
     notes: list[tuple[datetime, str]]
     primary: tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Played(AnyPlayed):
+    """A played scenario of a failover plan."""
+
+    scene: Scene
 
 
 def play(
@@ -67,10 +76,10 @@ def play(
         primary_before = picture_of(scene.world, plan.regions.primary)
         notes.append((onset, f"It begins: {scenario.summary}"))
         scene.world.time.spawn(lambda: scenario.happen(scene), name=scenario.name)
-        _run_to_the_end(scene, onset + scenario.at_least)
+        run_to_the_end(scene, onset + scenario.at_least)
         primary = primary_before, picture_of(scene.world, plan.regions.primary)
         watch.finish()
-        result, records = _conclude(scene, scenario, seed, onset)
+        result, records = conclude(scene, scenario.name, seed, onset)
         result = replace(result, exposure_seconds=round(watch.exposure_seconds, 3))
         return Played(result, scene, onset, records, notes, primary)
     finally:
@@ -86,9 +95,8 @@ def _let_happen_before(scene: Scene, scenario: Scenario) -> None:
 
 def _listen(scene: Scene) -> list[tuple[datetime, str]]:
     """Note what happens outside the ledger's sight: the health check, its alarm, the event's crossing."""
-    notes: list[tuple[datetime, str]] = []
+    notes = listen_to_the_world(scene)
     aws, now = scene.account.aws, scene.world.time.now
-    scene.world.on_news.append(lambda sentence: notes.append((now(), sentence)))
     aws.service(Route53).on_flip.append(
         lambda w: notes.append(
             (now(), f"The health check of {w.check.host} {'passes again' if w.healthy else 'fails'}.")
@@ -103,7 +111,15 @@ def _listen(scene: Scene) -> list[tuple[datetime, str]]:
     return notes
 
 
-def _run_to_the_end(scene: Scene, not_before: datetime) -> None:
+def listen_to_the_world(scene: AnyScene) -> list[tuple[datetime, str]]:
+    """Note what the world itself says of what happens in it."""
+    notes: list[tuple[datetime, str]] = []
+    scene.world.on_news.append(lambda sentence: notes.append((scene.world.time.now(), sentence)))
+    return notes
+
+
+def run_to_the_end(scene: AnyScene, not_before: datetime) -> None:
+    """Let the runs that start come to their end, and what is told of them arrive."""
     time, machines = scene.world.time, scene.account.aws.service(StepFunctions)
     time.run(until=lambda: bool(machines.executions), limit_seconds=LONGEST_WITHOUT_A_RUN_SECONDS)
     if machines.executions:
@@ -114,24 +130,25 @@ def _run_to_the_end(scene: Scene, not_before: datetime) -> None:
     time.run(limit_seconds=max(MESSAGES_FOLLOW_SECONDS, (not_before - time.now()).total_seconds()))
 
 
-def _conclude(scene: Scene, scenario: Scenario, seed: int, onset: datetime) -> tuple[RehearsalResult, Sequence[Record]]:
-    plan, region = scene.plan, scene.plan.regions.standby
+def conclude(scene: AnyScene, scenario: str, seed: int, onset: datetime) -> tuple[RehearsalResult, Sequence[Record]]:
+    """What came of it, from what the controller kept, with all records of the ledger."""
+    plan, region = scene.plan, scene.plan.place.standby
     ledger = Ledger(DynamoTable(scene.account.sdk(region), region, names.LEDGER_TABLE), pause=lambda lost: None)
     control = Control(DynamoTable(scene.account.sdk(region), region, names.CONTROL_TABLE))
-    records = ledger.records(plan.application)
+    records = ledger.records(plan.name)
     run = _last_run(records, control)
-    outcome, reason = _outcome(run, records)
+    outcome, reason = _outcome(plan, run, records)
     path, ratio = _overhead(scene, run)
     result = RehearsalResult(
-        application=plan.application,
-        scenario=scenario.name,
+        application=plan.name,
+        scenario=scenario,
         seed=seed,
         outcome=outcome.value if outcome else None,
         reason=reason,
         clocks=_clocks(run, onset),
         rto_seconds=_since(onset, run.clocks.verified) if run else None,
         rpo_seconds=run.lag_at_onset_seconds if run else None,
-        objectives=_objectives(plan, run, onset),
+        objectives=_objectives(plan, run, control, onset),
         critical_path_seconds=path,
         overhead_ratio=ratio,
         steps=_steps(plan, run, control, onset),
@@ -145,7 +162,7 @@ def _last_run(records: Sequence[Record], control: Control) -> Run | None:
     return control.find_run(opened[-1]) if opened else None
 
 
-def _outcome(run: Run | None, records: Sequence[Record]) -> tuple[Outcome | None, str]:
+def _outcome(plan: AnyPlan, run: Run | None, records: Sequence[Record]) -> tuple[Outcome | None, str]:
     if run and run.phase is Phase.CLOSED:
         return run.outcome, run.outcome_reason
     if run:
@@ -158,6 +175,8 @@ def _outcome(run: Run | None, records: Sequence[Record]) -> tuple[Outcome | None
     if blocked:
         return Outcome.BLOCKED, blocked[-1]
     said = [r.entry.sentence for r in records if r.entry.kind is RecordKind.VERDICT]
+    if isinstance(plan, Runbook):
+        return Outcome.BLOCKED, said[-1] if said else "Nobody started it."
     return Outcome.NOT_NEEDED, said[-1] if said else "Nothing was seen that needs a failover."
 
 
@@ -171,7 +190,12 @@ def _clocks(run: Run | None, onset: datetime) -> dict[str, float | None]:
     return {**found, Clock.ONSET.value: 0.0}
 
 
-def _objectives(plan: Plan, run: Run | None, onset: datetime) -> dict[str, object]:
+def _objectives(plan: AnyPlan, run: Run | None, control: Control, onset: datetime) -> dict[str, object]:
+    if isinstance(plan, Runbook):
+        met = objectives_met(run, control.steps(run.run_id)) if run and run.clocks.verified else None
+        steps = {name: promised.total_seconds() for name, promised in plan.objectives.steps.items()}
+        return {"rto_seconds": plan.objectives.rto.total_seconds(), "step_seconds": steps, "met": met}
+    assert isinstance(plan, Plan)
     rto, rpo = plan.objectives.rto.total_seconds(), plan.objectives.rpo.total_seconds()
     reached = _since(onset, run.clocks.verified) if run else None
     lag = run.lag_at_onset_seconds if run else None
@@ -179,7 +203,7 @@ def _objectives(plan: Plan, run: Run | None, onset: datetime) -> dict[str, objec
     return {"rto_seconds": rto, "rpo_seconds": rpo, "met": met}
 
 
-def _overhead(scene: Scene, run: Run | None) -> tuple[float | None, float | None]:
+def _overhead(scene: AnyScene, run: Run | None) -> tuple[float | None, float | None]:
     if run is None or run.clocks.executed is None or run.clocks.decided is None:
         return None, None
     path = critical_path_seconds(scene.plan, scene.world)
@@ -187,7 +211,7 @@ def _overhead(scene: Scene, run: Run | None) -> tuple[float | None, float | None
     return round(path, 3), round(executed / path, 4) if path else None
 
 
-def _steps(plan: Plan, run: Run | None, control: Control, onset: datetime) -> list[StepResult]:
+def _steps(plan: AnyPlan, run: Run | None, control: Control, onset: datetime) -> list[StepResult]:
     states = control.steps(run.run_id) if run else {}
     results: list[StepResult] = []
     for step in plan.steps().values():

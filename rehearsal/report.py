@@ -7,10 +7,10 @@ from pathlib import Path
 from pilotlight.domain.records import RecordKind
 from pilotlight.report.html import page
 from pilotlight.report.view import incident_of, view
-from rehearsal.play import Played
+from rehearsal.play import AnyPlayed
 
 
-def write_report(played: Played, folder: Path) -> Path | None:
+def write_report(played: AnyPlayed, folder: Path) -> Path | None:
     """Write the report of a rehearsal into a folder, and say where; the folder is made if it is not there.
 
     A rehearsal in which nothing was written down has none.

@@ -20,10 +20,12 @@ from deployment.foundation import foundation
 from deployment.guard import guard
 from deployment.observing import observers
 from deployment.resources import HealthCheck, Stack
+from deployment.runbook import runbook
 from deployment.signals import signals
 from pilotlight import requirements
-from pilotlight.domain.plan import Plan
+from pilotlight.domain.plan import AnyPlan, Plan
 from pilotlight.domain.ports import WebAnswer, WebRequest
+from pilotlight.domain.runbook import Runbook
 from pilotlight.domain.step import Standing
 from pilotlight.steps import kind_and_params
 from rehearsal.access import CURRENT_ROLE
@@ -47,10 +49,10 @@ START = datetime(2026, 11, 21, 1, 0, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
-class Scene:
-    """A plan's world, open for a scenario to happen in."""
+class AnyScene:
+    """The world of a plan of whichever kind, open for something to happen in."""
 
-    plan: Plan
+    plan: AnyPlan
     account: Account
     slack: FakeSlack
 
@@ -60,19 +62,47 @@ class Scene:
         return self.account.aws.world
 
 
+@dataclass(frozen=True)
+class Scene(AnyScene):
+    """A failover plan's world, open for a scenario to happen in."""
+
+    plan: Plan
+
+
+def open_runbook_scene(plan: Runbook, seed: int, stacks: Iterable[Stack] | None = None) -> AnyScene:
+    """A world in which all that a run-book's steps work on is well. Close it with `close_scene`.
+
+    Parameters: `stacks` are deployed in it, those that `deployment` describes for the plan unless given.
+    """
+    regions = dict.fromkeys((plan.region, plan.failover_region or plan.region))
+    shared = [foundation(plan.account, region, watches=False) for region in regions]
+    account = _account(plan, seed)
+    scene = AnyScene(plan, account, FakeSlack(account.aws.world))
+    _let_settle(scene, lambda: _set_up_runbook(scene, stacks or [*shared, runbook(plan)]))
+    return scene
+
+
 def open_scene(plan: Plan, seed: int, stacks: Iterable[Stack] | None = None, company: Sequence[Plan] = ()) -> Scene:
     """A world in which the plan's application has been well for long. Close it with `close_scene`.
 
     Parameters: `stacks` are deployed in it, those that `deployment` describes for the plan unless given; `company` are
     further plans of applications that live beside it.
     """
-    world = World(VirtualTime(START), seed, plan.account)
-    aws = EmbeddedAws(world).__enter__()
-    scene = Scene(plan, Account(aws, Internet(world)), FakeSlack(world))
+    account = _account(plan, seed)
+    scene = Scene(plan, account, FakeSlack(account.aws.world))
     deployed = stacks or _described((plan, *company))
-    world.time.spawn(lambda: _set_up(scene, deployed), name="set the scene")
-    world.time.run(limit_seconds=BEFORE_INCIDENT.total_seconds())
+    _let_settle(scene, lambda: _set_up(scene, deployed))
     return scene
+
+
+def _account(plan: AnyPlan, seed: int) -> Account:
+    world = World(VirtualTime(START), seed, plan.account)
+    return Account(EmbeddedAws(world).__enter__(), Internet(world))
+
+
+def _let_settle(scene: AnyScene, set_up: Callable[[], None]) -> None:
+    scene.world.time.spawn(set_up, name="set the scene")
+    scene.world.time.run(limit_seconds=BEFORE_INCIDENT.total_seconds())
 
 
 def _described(plans: Sequence[Plan]) -> Iterator[Stack]:
@@ -85,7 +115,7 @@ def _described(plans: Sequence[Plan]) -> Iterator[Stack]:
         yield from guard(plan)
 
 
-def close_scene(scene: Scene) -> None:
+def close_scene(scene: AnyScene) -> None:
     """Let go of what the scene holds of the process."""
     scene.account.aws.__exit__(None, None, None)
 
@@ -112,7 +142,14 @@ def _peer(scene: Scene) -> None:
             scene.world.peer(region, regions.primary)
 
 
-def _standing(scene: Scene) -> Iterator[Standing]:
+def _set_up_runbook(scene: AnyScene, stacks: Iterable[Stack]) -> None:
+    for standing in _standing(scene):
+        _furnish(scene, standing)
+    _furnish_slack(scene)
+    scene.account.apply(stacks)
+
+
+def _standing(scene: AnyScene) -> Iterator[Standing]:
     for step in scene.plan.steps().values():
         its_kind, params = kind_and_params(step)
         yield from its_kind.standing(params, scene.plan.place)
@@ -121,7 +158,7 @@ def _standing(scene: Scene) -> Iterator[Standing]:
         yield from required.standing(asked, scene.plan.place)
 
 
-def _furnish(scene: Scene, standing: Standing) -> None:
+def _furnish(scene: AnyScene, standing: Standing) -> None:
     sdk, facts = scene.account.sdk(standing.region), standing.facts
     match standing.service:
         case "internet":
@@ -158,9 +195,10 @@ def let_primary_answer(scene: Scene, instead: Callable[[WebRequest], WebAnswer |
         _let_answer(scene, host, primary, partial(_primary_answers, scene, host, instead))
 
 
-def _let_answer(scene: Scene, host: str, region: str, answers: Answers) -> None:
+def _let_answer(scene: AnyScene, host: str, region: str, answers: Answers) -> None:
     internet = scene.account.internet
-    put = internet.put_private if scene.plan.network.private else internet.put_in_region
+    private = isinstance(scene.plan, Plan) and scene.plan.network.private
+    put = internet.put_private if private else internet.put_in_region
     put(host, region, answers)
 
 
@@ -176,8 +214,8 @@ def _primary_answers(
     return WebAnswer(probe.expect_status, probe.expect_body or '{"status":"UP"}')
 
 
-def _furnish_slack(scene: Scene) -> None:
-    slack, standby = scene.plan.notifications.slack, scene.plan.regions.standby
+def _furnish_slack(scene: AnyScene) -> None:
+    slack, standby = scene.plan.notifications.slack, scene.plan.place.standby
     if slack is None:
         return
     scene.account.internet.put("slack.com", scene.slack.ask)
@@ -191,7 +229,7 @@ def _answers(scene: Scene, check: HealthCheck) -> bool:
     return answer.status is not None and 200 <= answer.status < 400 and (check.search or "") in answer.body
 
 
-def _standby_answers(scene: Scene, asked: Standing, request: WebRequest) -> WebAnswer:
+def _standby_answers(scene: AnyScene, asked: Standing, request: WebRequest) -> WebAnswer:
     region = asked.region
     groups = [group for group in scene.account.aws.service(Elbv2).target_groups if group.region == region]
     if not groups or not all(group.healthy_count for group in groups):
@@ -199,7 +237,7 @@ def _standby_answers(scene: Scene, asked: Standing, request: WebRequest) -> WebA
     return WebAnswer(503, '{"status":"DOWN"}') if _not_yet_there(scene) else _when_up(scene, asked, request)
 
 
-def _when_up(scene: Scene, asked: Standing, request: WebRequest) -> WebAnswer:
+def _when_up(scene: AnyScene, asked: Standing, request: WebRequest) -> WebAnswer:
     """What the application answers once it is up: what the plan expects of that URL, behind that load balancer."""
     here = [s.facts for s in _standing(scene) if s.service == "internet" and s.facts["host"] == asked.facts["host"]]
     facts = next((facts for facts in here if facts["url"] == request.url), asked.facts)
@@ -226,7 +264,7 @@ def _good_body(text: str, values: Mapping[str, Any]) -> str:
     return next((body for body in (compact, spaced, as_value) if text in body), as_members)
 
 
-def _not_yet_there(scene: Scene) -> list[str]:
+def _not_yet_there(scene: AnyScene) -> list[str]:
     """What the application would find missing: parameters that still hold what stood there before the incident."""
     missing: list[str] = []
     for standing in _standing(scene):
@@ -238,7 +276,7 @@ def _not_yet_there(scene: Scene) -> list[str]:
     return missing
 
 
-def _parameter(scene: Scene, standing: Standing) -> str:
+def _parameter(scene: AnyScene, standing: Standing) -> str:
     # The application reads under its own role, not under that of whoever asks it over HTTP.
     asked_by = CURRENT_ROLE.set(None)
     try:

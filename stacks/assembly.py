@@ -16,8 +16,10 @@ from deployment.application import application
 from deployment.foundation import foundation
 from deployment.guard import guard
 from deployment.observing import observers
+from deployment.runbook import runbook
 from deployment.signals import signals
 from pilotlight.domain.plan import Plan
+from pilotlight.domain.runbook import Runbook
 from stacks.acknowledgements import acknowledge
 from stacks.application_stack import ApplicationStack
 from stacks.foundation_stack import FoundationStack
@@ -30,26 +32,30 @@ class ArmingRefused(Exception):
     """A plan asks for more than may be deployed; the text is the sentence for the user."""
 
 
-def assemble(app: cdk.App, plans: Sequence[Plan], records: Path) -> None:
+def assemble(app: cdk.App, plans: Sequence[Plan | Runbook], records: Path) -> None:
     """Put the stacks of the plans into the app, with the checks that every synthesis has to pass.
 
     Parameters: `records` is the folder of the plans, where their back-test records stand.
     """
-    for plan in plans:
+    failovers = [plan for plan in plans if isinstance(plan, Plan)]
+    for plan in failovers:
         refusal = missing_record(plan, records)
         if refusal:
             raise ArmingRefused(refusal)
     cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     foundations: dict[tuple[str, str], FoundationStack] = {}
-    for described in observers(plans):
+    for described in observers(failovers):
         acknowledge(ObserversStack(app, described))
+    watching = {(plan.account, plan.regions.standby) for plan in failovers}
     for plan in plans:
-        home = (plan.account, plan.regions.standby)
+        home = (plan.account, plan.place.standby)
         if home not in foundations:
-            foundations[home] = FoundationStack(app, foundation(*home))
+            foundations[home] = FoundationStack(app, foundation(*home, watches=home in watching))
             acknowledge(foundations[home])
-        acknowledge(ApplicationStack(app, application(plan), foundations[home]))
+        described = runbook(plan) if isinstance(plan, Runbook) else application(plan)
+        acknowledge(ApplicationStack(app, described, foundations[home]))
+    for plan in failovers:
         for described in signals(plan):
-            acknowledge(SignalsStack(app, described, foundations[home]))
+            acknowledge(SignalsStack(app, described, foundations[plan.account, plan.regions.standby]))
         for described in guard(plan):
             acknowledge(GuardStack(app, described))

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from pilotlight.domain.errors import PlanRefused
-from pilotlight.domain.plan import Plan
+from pilotlight.domain.plan import AnyPlan
 from pilotlight.domain.stages import AwaitStep, RunStep, Stage, StageName, StartStep
 from pilotlight.steps import kind, kind_and_params
 
@@ -56,14 +56,13 @@ class Functions:
     steps: Mapping[str, str]
 
 
-def assemble(plan: Plan, functions: Functions) -> str:
-    """The definition of a plan's failover machine, as JSON text.
+def assemble(plan: AnyPlan, functions: Functions) -> str:
+    """The definition of a plan's machine, as JSON text; its gate stands behind what only prepares.
 
     Raises `PlanRefused` when a state's name would be longer than ASL allows or stand twice.
     """
     names = [*_stages_with_steps(plan), "Close"]
-    disruptive = [stage.value for stage in (StageName.FENCE, StageName.MOVE) if stage.value in names]
-    gated = disruptive[0] if disruptive else names[0]
+    gated = next((name for name in names[:-1] if name != StageName.PREPARE), names[0])
     machine = _fill("run", {"open": functions.open, "close": functions.close, "first": _entrance(names[0], gated)})
     states: States = machine["States"]
     for name, following in pairwise(names):
@@ -77,13 +76,13 @@ def assemble(plan: Plan, functions: Functions) -> str:
     return json.dumps({**machine, "TimeoutSeconds": _patience(plan)}, indent=2, ensure_ascii=False)
 
 
-def title_of(plan: Plan, step: str) -> str:
+def title_of(plan: AnyPlan, step: str) -> str:
     """What a step does, as its state is named."""
     its_kind, params = kind_and_params(plan.steps()[step])
     return its_kind.title(params)
 
 
-def _stages_with_steps(plan: Plan) -> list[str]:
+def _stages_with_steps(plan: AnyPlan) -> list[str]:
     return [stage.value for stage in StageName if plan.stages.of(stage)]
 
 
@@ -91,7 +90,7 @@ def _entrance(name: str, gated: str) -> str:
     return "Gate" if name == gated else name
 
 
-def _lane(plan: Plan, stage: Stage, lane: str, stage_name: str, functions: Functions) -> States:
+def _lane(plan: AnyPlan, stage: Stage, lane: str, stage_name: str, functions: Functions) -> States:
     over = f"{stage_name} {lane}: over"
     states: States = {}
     titles = [_state_name(plan, entry) for entry in stage[lane]]
@@ -120,7 +119,7 @@ def _step_name(entry: RunStep | StartStep | AwaitStep) -> str:
             return entry.await_
 
 
-def _state_name(plan: Plan, entry: RunStep | StartStep | AwaitStep) -> str:
+def _state_name(plan: AnyPlan, entry: RunStep | StartStep | AwaitStep) -> str:
     title = title_of(plan, _step_name(entry))
     match entry:
         case StartStep():
@@ -131,13 +130,13 @@ def _state_name(plan: Plan, entry: RunStep | StartStep | AwaitStep) -> str:
             return title
 
 
-def _patience(plan: Plan) -> int:
+def _patience(plan: AnyPlan) -> int:
     """The execution's own limit, in seconds: twice what all steps may take one after the other, the looking before the
     run and at its gate, and the waiting for people.
     """
     steps = sum((its_kind.timing.give_up for its_kind in (kind(s.kind) for s in plan.steps().values())), timedelta())
     people = plan.gates.approval_within + plan.gates.veto_window
-    return int((2 * (steps + plan.decision.give_up_looking) + people + timedelta(hours=1)).total_seconds())
+    return int((2 * (steps + plan.longest_look) + people + timedelta(hours=1)).total_seconds())
 
 
 @cache

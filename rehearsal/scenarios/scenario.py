@@ -11,7 +11,7 @@ from deployment import names
 from pilotlight.domain.errors import PlanRefused
 from pilotlight.domain.plan import Plan
 from pilotlight.domain.run import Outcome
-from rehearsal.scene import Scene
+from rehearsal.scene import AnyScene, Scene
 from rehearsal.services.step_functions import StepFunctions
 
 BEFORE_ONSET = timedelta(minutes=20)
@@ -58,11 +58,12 @@ def return_after(scene: Scene, after: timedelta) -> None:
     later(scene, after, lambda: scene.world.relight(primary), f"{primary} answers again")
 
 
-def start_by_hand(scene: Scene, name: str = "by-hand") -> None:
+def start_by_hand(scene: AnyScene, name: str = "by-hand") -> None:
     """A person starts the machine from the console."""
-    application = scene.plan.application
-    given = json.dumps({"confirm": application, "reason": "nobody is served", "requested_by": "the on-call"})
-    scene.account.aws.service(StepFunctions).start(names.machine_arn(scene.plan.place), name, given)
+    plan = scene.plan
+    given = json.dumps({"confirm": plan.name, "reason": "nobody is served", "requested_by": "the on-call"})
+    machine = plan.place.arn("states", f"stateMachine:{plan.machine}")
+    scene.account.aws.service(StepFunctions).start(machine, name, given)
 
 
 def enforce_guard(scene: Scene) -> None:

@@ -1,4 +1,4 @@
-"""A plan that promises what is not built, or asks for more than there is room for, is refused in a sentence."""
+"""A plan that asks for more than there is room for is refused in a sentence."""
 
 from __future__ import annotations
 
@@ -8,21 +8,6 @@ from tests.planfile.builders import changed, faults_of, points_at, read, the_fau
 
 TOP = "application: shop"
 SLACK = "notifications: {{slack: {{channel: C0123456789, token_secret: {}}}}}"
-
-
-@pytest.mark.parametrize(
-    ("line", "where", "promise"),
-    [
-        ("kind: runbook", "runbook", "A plan of kind 'runbook'"),
-    ],
-)
-def test_a_promise_that_is_not_built_yet_is_refused_where_it_stands(line: str, where: str, promise: str) -> None:
-    text = changed((TOP, f"{TOP}\n{line}"))
-
-    fault = the_fault_of(text)
-
-    assert points_at(fault, text, where)
-    assert fault.sentence == f"{promise} is not built yet; leave it out until it is."
 
 
 @pytest.mark.parametrize(

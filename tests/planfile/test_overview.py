@@ -44,6 +44,7 @@ def test_detection_is_the_flip_of_the_health_check_and_the_way_of_its_alarm(
 
 def test_the_expected_recovery_is_counted_from_three_clocks() -> None:
     view = seen()
+    assert view.detection
 
     # shortest: cache 5, scale 1, check 1; typical: cache 8, scale 2, check 1; longest: promote 30, scale 5, check 2
     assert view.expected[Clock.DECIDED] == minutes(7, 11, 37)

@@ -143,5 +143,6 @@ def test_its_darkness_is_detected_by_probes_and_lasts_no_sooner_than_silence_is_
 
     budget = overview(read(text), KINDS).detection
 
+    assert budget
     assert budget.shortest == timedelta(seconds=2 + later)
     assert budget.longest == timedelta(seconds=75 + later)

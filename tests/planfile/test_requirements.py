@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from pilotlight.domain.plan import Plan
+from pilotlight.domain.runbook import read_snapshot
 from pilotlight.requirements import kind_names
 from planfile.drawing import json_of, lines_of
 from planfile.overview import overview
@@ -37,7 +37,7 @@ def test_requirements_are_read_and_stand_in_the_snapshot() -> None:
     plan = read(requiring())
 
     assert [each.requirement for each in plan.requirements] == ["database-secret", "certificate"]
-    assert Plan.from_snapshot(plan.snapshot()) == plan
+    assert read_snapshot(plan.snapshot()) == plan
     assert plan.digest() != read(SOUND).digest()
 
 

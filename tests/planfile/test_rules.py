@@ -166,18 +166,6 @@ def test_a_darkness_of_three_minutes_is_enough() -> None:
     assert faults_of(changed(("must_last: 5 min", "must_last: 180 s"))) == ()
 
 
-def test_a_runbook_has_no_second_region_to_flee_to() -> None:
-    text = changed(
-        ("application: shop", "application: shop\nkind: runbook"),
-        ("standby: eu-central-1", "standby: eu-west-1"),
-        ("must_last: 5 min", "must_last: 1 min"),
-        ("host: shop-1.eu-west-1.elb.amazonaws.com", "host: shop.example.com"),
-        ("shop-2.eu-central-1.elb", "shop-1.eu-west-1.elb"),
-    )
-
-    assert the_fault_of(text).sentence.startswith("A plan of kind 'runbook' is not built yet")
-
-
 @pytest.mark.parametrize("give_up", ["4 min", "5 min"])
 def test_looking_is_not_given_up_before_the_darkness_can_last(give_up: str) -> None:
     text = changed(("must_last: 5 min", f"must_last: 5 min\n  give_up_looking:   {give_up}"))

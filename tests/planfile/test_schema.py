@@ -25,15 +25,12 @@ def test_it_is_a_schema_of_plans() -> None:
     told = schema()
 
     assert told["$schema"] == "https://json-schema.org/draft/2020-12/schema"
-    assert told["$ref"] == "#/$defs/Plan"
-    assert told["$defs"]["Plan"]["required"] == [
-        "application",
-        "account",
-        "regions",
-        "objectives",
-        "signals",
-        "stages",
-    ]
+    assert told["if"] == {"properties": {"kind": {"const": "runbook"}}, "required": ["kind"]}
+    assert told["then"] == {"$ref": "#/$defs/Runbook"}
+    assert told["else"] == {"$ref": "#/$defs/Plan"}
+    shared = {"application", "account", "objectives", "stages"}
+    assert set(told["$defs"]["Plan"]["required"]) == shared | {"regions", "signals"}
+    assert set(told["$defs"]["Runbook"]["required"]) == shared | {"runbook", "region"}
 
 
 def test_every_reference_leads_somewhere() -> None:

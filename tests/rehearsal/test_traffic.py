@@ -9,9 +9,9 @@ from datetime import timedelta
 import pytest
 
 from deployment import names
-from deployment.application import PLAN_FILE
 from deployment.latch import latch, latch_check, object_check
 from deployment.resources import HealthCheck, Queue, Stack
+from deployment.running import PLAN_FILE
 from deployment.signals import signals
 from pilotlight.domain.plan import Plan
 from pilotlight.estate.traffic.latch import Latch, Position

@@ -8,8 +8,8 @@ from fnmatch import fnmatchcase
 import pytest
 
 from deployment import names as own
-from deployment.application import moves_writers
 from deployment.observing import observing_regions
+from deployment.running import moves_writers
 from deployment.tombstones import writing_tombstones
 from pilotlight.domain.plan import Arming
 from pilotlight.domain.read_only import is_read

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from deployment.application import PLAN_FILE
 from deployment.latch import latch
 from deployment.resources import CalculatedHealthCheck, HealthCheck, MetricHealthCheck, Rule, Stack
+from deployment.running import PLAN_FILE
 from pilotlight.domain.life import StepStatus
 from pilotlight.domain.step import (
     Access,

@@ -37,7 +37,7 @@ class Leases:
 
     def of(self, subject: str) -> Lease:
         """The lease of a subject; an epoch of 0 was never granted."""
-        item = self._table.read(_partition(subject), _SORT)
+        item = self._table.read(partition_of(subject), _SORT)
         if item is None:
             return Lease(subject, "", "", 0, "", 0)
         return Lease(subject, item["holder"], item["execution_arn"], item["epoch"], item["granted"], item["version"])
@@ -54,7 +54,7 @@ class Leases:
         wanted = sorted(seen, key=lambda lease: lease.subject)
         puts = [
             Put(
-                _partition(lease.subject),
+                partition_of(lease.subject),
                 _SORT,
                 _item(holder, execution_arn, lease.epoch + 1, now.isoformat()),
                 lease.version,
@@ -76,7 +76,7 @@ class Leases:
     def _release(self, lease: Lease) -> None:
         item = _item("", "", lease.epoch, lease.granted)
         try:
-            self._table.replace(_partition(lease.subject), _SORT, item, version=lease.version)
+            self._table.replace(partition_of(lease.subject), _SORT, item, version=lease.version)
         except Changed:
             if self.of(lease.subject).holder == lease.holder:
                 raise
@@ -89,7 +89,8 @@ class Leases:
         return None
 
 
-def _partition(subject: str) -> str:
+def partition_of(subject: str) -> str:
+    """Where the control table keeps the lease of a subject."""
     return f"lease#{subject}"
 
 

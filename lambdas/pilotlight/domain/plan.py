@@ -1,47 +1,51 @@
-"""A recovery plan: what one application needs so that its standby region can take over.
+"""A failover plan: what one application needs so that its standby region can take over.
 
 These models are the schema of the files under `plans/` and of the snapshot that a run follows; `planfile` reads them
-from YAML with positions, and checks what needs the step kinds. A model here refuses unknown fields.
+from YAML with positions, and checks what needs the step kinds. A model here refuses unknown fields. What it
+shares with a run-book stands in `pilotlight.domain.any_plan`.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
 from datetime import timedelta
 from enum import StrEnum
-from functools import lru_cache
-from typing import Any, Self
+from typing import Literal
 
 from pydantic import Field
 
-from pilotlight.domain.canonical import digest
+from pilotlight.domain.any_plan import AnyPlan, Arming, Notifications, PlanKind, Requirement, Slack
 from pilotlight.domain.durations import Duration
 from pilotlight.domain.network import Network
-from pilotlight.domain.part import Account, Name, Part, Region
+from pilotlight.domain.part import Name, Part, Region
 from pilotlight.domain.place import Place
-from pilotlight.domain.policy import Decision, Fence, Gates, People
-from pilotlight.domain.stages import AwaitStep, PlannedStep, RunStep, StageName, Stages, StartStep
+from pilotlight.domain.policy import Decision, Fence, Gates
 from pilotlight.domain.traffic import Traffic
+
+# Whoever works on plans takes all their words from here, those that run-books share included.
+__all__ = [
+    "HEALTH_CHECK_REGION",
+    "AnyPlan",
+    "Arming",
+    "Clock",
+    "HealthCheck",
+    "Heartbeat",
+    "Network",
+    "Notifications",
+    "Objectives",
+    "OtherWriter",
+    "Plan",
+    "PlanKind",
+    "PrimaryAlarm",
+    "Probe",
+    "Regions",
+    "Requirement",
+    "ResourceObjective",
+    "Signals",
+    "Slack",
+]
 
 HEALTH_CHECK_REGION = "us-east-1"
 """Route 53 publishes the metrics of health checks, and so their alarms live, in this region only."""
-
-
-class PlanKind(StrEnum):
-    """A failover plan moves an application between two regions; a runbook, which is not built yet, works in one."""
-
-    FAILOVER = "failover"
-    RUNBOOK = "runbook"
-
-
-class Arming(StrEnum):
-    """What the controller may do by itself; each level is also a fact of IAM."""
-
-    OBSERVE = "observe"
-    MANUAL = "manual"
-    STAGED = "staged"
-    AUTOMATIC = "automatic"
 
 
 class Clock(StrEnum):
@@ -135,27 +139,6 @@ class Signals(Part):
     alarms: tuple[PrimaryAlarm, ...] = Field((), description="Alarms of the application itself: 10 at most.")
 
 
-class Slack(Part):
-    """Where the living message goes. The token stands in a secret, never here."""
-
-    channel: str = Field(
-        pattern=r"^[CG][A-Z0-9]{8,}$", description="The channel's id, not its name.", examples=["C0123456789"]
-    )
-    token_secret: str = Field(
-        description=(
-            "The name of the secret, in the standby region, that holds the bot token. It begins with pilotlight/ "
-            "because the notifier's role reads nothing else."
-        ),
-        examples=["pilotlight/slack-bot-token"],
-    )
-
-
-class Notifications(Part):
-    """Who is told."""
-
-    slack: Slack | None = None
-
-
 class OtherWriter(Part):
     """Someone else who writes to what this plan moves."""
 
@@ -163,23 +146,11 @@ class OtherWriter(Part):
     plan: str | None = Field(None, description="The plan that covers it; none means that nobody does.")
 
 
-class Requirement(Part):
-    """Something that must be true in AWS before the plan can be relied on, and that no step of it acts on."""
+class Plan(AnyPlan):
+    """One workload and how it is recovered in another region."""
 
-    requirement: Name
-    kind: str
-    params: dict[str, Any] = Field(default_factory=dict)
-
-
-class Plan(Part):
-    """One workload and how it is recovered."""
-
-    application: Name
-    kind: PlanKind = PlanKind.FAILOVER
-    description: str = ""
-    account: Account
+    kind: Literal[PlanKind.FAILOVER] = PlanKind.FAILOVER
     regions: Regions
-    arming: Arming = Arming.OBSERVE
     objectives: Objectives
     network: Network = Network()
     shared_group: Name | None = Field(None, description="Plans that share a writer move together, as this group.")
@@ -188,19 +159,36 @@ class Plan(Part):
     decision: Decision = Decision()
     fence: Fence = Fence()
     gates: Gates = Gates()
-    people: People = People()
     traffic: Traffic | None = Field(None, description="How users reach the application, and what holds them.")
-    notifications: Notifications = Notifications()
-    requirements: tuple[Requirement, ...] = Field(
-        (), description="What must be true before an incident and no step brings about; readiness looks at it."
-    )
-    stages: Stages
+
+    @property
+    def name(self) -> str:
+        """The application's own name."""
+        return self.application
+
+    @property
+    def machine(self) -> str:
+        """The failover machine."""
+        return f"{self.application}-failover"
+
+    @property
+    def longest_look(self) -> timedelta:
+        """A start that cannot be confirmed by then is blocked."""
+        return self.decision.give_up_looking
 
     @property
     def place(self) -> Place:
         """The names that the plan's ARNs are computed from."""
         others = tuple(writer.plan for writer in self.other_writers if writer.plan)
         return Place(self.application, self.account, self.regions.primary, self.regions.standby, others)
+
+    def say_intent(self) -> str:
+        """Move the application."""
+        return f"move {self.application} from {self.regions.primary} to {self.regions.standby}"
+
+    def say_done(self) -> str:
+        """The application has moved."""
+        return f"{self.application} is served from {self.regions.standby}."
 
     @property
     def health_check_alarm(self) -> str | None:
@@ -221,40 +209,3 @@ class Plan(Part):
     def is_asked_from(self, role: str) -> bool:
         """Whether somebody asks for the primary's application from the region of a role, `standby` or `witness`."""
         return not self.network.private or self.network.foothold(role) is not None
-
-    def entries(self) -> Iterator[tuple[StageName, str, RunStep | StartStep | AwaitStep]]:
-        """Every entry with its stage and lane, in order."""
-        for stage in StageName:
-            for lane, entries in self.stages.of(stage).items():
-                for entry in entries:
-                    yield stage, lane, entry
-
-    def steps(self) -> dict[str, PlannedStep]:
-        """The steps by name, in the order in which they start."""
-        awaited = {entry.await_: stage for stage, _, entry in self.entries() if isinstance(entry, AwaitStep)}
-        found: dict[str, PlannedStep] = {}
-        for stage, lane, entry in self.entries():
-            match entry:
-                case RunStep():
-                    found[entry.step] = PlannedStep(entry.step, entry.kind, entry.params, stage, stage, lane)
-                case StartStep():
-                    found[entry.start] = PlannedStep(
-                        entry.start, entry.kind, entry.params, stage, awaited.get(entry.start), lane
-                    )
-                case AwaitStep():
-                    pass
-        return found
-
-    def snapshot(self) -> str:
-        """The JSON that a run follows, with lanes and parameters in the order of the plan."""
-        return json.dumps(self.model_dump(mode="json", by_alias=True), separators=(",", ":"), ensure_ascii=False)
-
-    def digest(self) -> str:
-        """SHA-256 of the plan in its canonical spelling, which no order of keys changes."""
-        return digest(self.model_dump(mode="json", by_alias=True))
-
-    @classmethod
-    @lru_cache(maxsize=16)
-    def from_snapshot(cls, text: str) -> Self:
-        """Read a snapshot back; the same text gives the same plan, which nobody changes."""
-        return cls.model_validate_json(text)

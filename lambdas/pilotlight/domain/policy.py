@@ -72,17 +72,9 @@ class Fence(Part):
     )
 
 
-class Gates(Part):
-    """What must be true, or said by a person, before the first disruptive step."""
+class PeopleGate(Part):
+    """What people may say of a run before its first disruptive step."""
 
-    max_data_loss: Duration | None = Field(
-        None,
-        description=(
-            "The longest data loss that may be accepted; the RPO if left out. A run that would lose more, or nobody "
-            "knows how much, is blocked before anything is disrupted. The age of the last reading counts as loss: "
-            "with less than 5 min a replica that was up to date can block a run."
-        ),
-    )
     approval: bool = Field(
         False,
         description=(
@@ -97,6 +89,19 @@ class Gates(Part):
     veto_window: Duration = Field(
         timedelta(0),
         description="How long people may hold or abort a run that has reached its gate before it goes on by itself.",
+    )
+
+
+class Gates(PeopleGate):
+    """What must be true, or said by a person, before the first disruptive step of a failover."""
+
+    max_data_loss: Duration | None = Field(
+        None,
+        description=(
+            "The longest data loss that may be accepted; the RPO if left out. A run that would lose more, or nobody "
+            "knows how much, is blocked before anything is disrupted. The age of the last reading counts as loss: "
+            "with less than 5 min a replica that was up to date can block a run."
+        ),
     )
 
 

@@ -10,7 +10,8 @@ from typing import Any, Self
 
 from pilotlight.domain.data_loss import DataAtRisk, LossWindow, worst_of
 from pilotlight.domain.life import StepState, StepStatus
-from pilotlight.domain.plan import Clock, Plan
+from pilotlight.domain.plan import AnyPlan, Clock, Plan
+from pilotlight.domain.runbook import read_snapshot
 from pilotlight.domain.stages import StageName
 
 
@@ -134,9 +135,16 @@ class Run:
         return self.epochs[self.application]
 
     @property
-    def plan(self) -> Plan:
+    def plan(self) -> AnyPlan:
         """The plan as it was when the run opened."""
-        return Plan.from_snapshot(self.plan_snapshot)
+        return read_snapshot(self.plan_snapshot)
+
+    @property
+    def failover(self) -> Plan:
+        """The same of a run that moves an application to another region, which a run-book's never does."""
+        plan = self.plan
+        assert isinstance(plan, Plan), f"Run {self.run_id} follows a run-book."
+        return plan
 
     def losing(self, losses: Mapping[str, DataAtRisk], sentence: str = "") -> Self:
         """The run with what the steps that move its writers would lose, by step name; the greatest loss is the run's.
@@ -215,7 +223,7 @@ MOST_ENTRIES = 3
 """How often a stage may be entered for steps that never come to an end, because their function crashes."""
 
 
-def review_stage(plan: Plan, stage: StageName, states: Mapping[str, StepState], entered: int) -> Reviewed:
+def review_stage(plan: AnyPlan, stage: StageName, states: Mapping[str, StepState], entered: int) -> Reviewed:
     """Whether a run goes on after a stage.
 
     Steps that are not over (their lane was cut short by a crash) send the run into the stage once more, where each
@@ -263,7 +271,7 @@ def conclude(run: Run, states: Mapping[str, StepState], stopped_by: str) -> Run:
         return replace(
             run,
             outcome=Outcome.RECOVERED,
-            outcome_reason=f"{run.application} is served from {plan.regions.standby}.",
+            outcome_reason=plan.say_done(),
         )
     failed = [name for name in bad if states.get(name, StepState()).status is StepStatus.FAILED]
     reason = _say_failures(failed[:1], states) if failed else stopped_by or f"Step {bad[0]} did not come to an end."

@@ -42,6 +42,6 @@ class StartInput(BaseModel):
             ) from error
 
 
-def how_to_confirm(application: str) -> str:
-    """The sentence that tells a person how to start for real."""
-    return f'To start it, run the machine {application}-failover with {{"confirm": "{application}", "reason": "why"}}.'
+def how_to_confirm(name: str, machine: str) -> str:
+    """The sentence that tells a person how to start the plan of that name for real."""
+    return f'To start it, run the machine {machine} with {{"confirm": "{name}", "reason": "why"}}.'

@@ -16,7 +16,7 @@ from typing import Any, Self, assert_never
 from pilotlight.domain.canonical import digest
 from pilotlight.domain.decision import LastRun
 from pilotlight.domain.durations import parse_duration
-from pilotlight.domain.plan import Plan
+from pilotlight.domain.plan import AnyPlan, PlanKind
 from pilotlight.domain.run import Phase, Run
 
 OVERRIDE_LASTS = timedelta(minutes=30)
@@ -41,6 +41,7 @@ class WordKind(StrEnum):
     ACKNOWLEDGE = "acknowledge"
 
 
+_OF_A_RUNBOOK = (WordKind.APPROVE, WordKind.HOLD, WordKind.RELEASE, WordKind.ABORT)
 _NEED_A_REASON = (WordKind.ABORT, WordKind.OVERRIDE, WordKind.CHANGE, WordKind.ACKNOWLEDGE)
 
 
@@ -110,12 +111,12 @@ class Standing:
     last: LastRun | None = None
 
 
-def refusal(word: Word, plan: Plan, standing: Standing) -> str:
+def refusal(word: Word, plan: AnyPlan, standing: Standing) -> str:
     """Why a word is not taken, with the way out; empty where it is."""
     return _refuse_the_person(word, plan) or _refuse_at_this_time(word, plan, standing)
 
 
-def _refuse_the_person(word: Word, plan: Plan) -> str:
+def _refuse_the_person(word: Word, plan: AnyPlan) -> str:
     said = f"'{word.kind.value}' by {word.person or 'nobody named'} is refused, because"
     if not word.person:
         return f"{said} a word has a person; say who you are."
@@ -127,7 +128,7 @@ def _refuse_the_person(word: Word, plan: Plan) -> str:
     if word.kind is WordKind.OVERRIDE:
         listed, where = plan.people.overriders, "people.overriders"
     if not is_listed(word.person, listed):
-        return f"{said} {where} of the plan of {plan.application} does not name that person; ask one whom it names."
+        return f"{said} {where} of the plan of {plan.name} does not name that person; ask one whom it names."
     if word.kind in _NEED_A_REASON and not word.reason.strip():
         return f"{said} it has no reason; give one with --reason."
     return ""
@@ -138,8 +139,13 @@ def is_listed(person: str, patterns: Iterable[str]) -> bool:
     return any(re.fullmatch("[^/]*".join(map(re.escape, pattern.split("*"))), person) for pattern in patterns)
 
 
-def _refuse_at_this_time(word: Word, plan: Plan, standing: Standing) -> str:
-    run = standing.run if standing.run and standing.run.application == plan.application else None
+def _refuse_at_this_time(word: Word, plan: AnyPlan, standing: Standing) -> str:
+    run = standing.run if standing.run and standing.run.application == plan.name else None
+    if plan.kind is PlanKind.RUNBOOK and word.kind not in _OF_A_RUNBOOK:
+        return (
+            f"{plan.name} is a run-book: it moves no writer, loses no data and starts only by hand, so there is "
+            f"nothing to {word.kind.value}; the other words are {', '.join(_OF_A_RUNBOOK)}."
+        )
     match word.kind:
         case WordKind.ACKNOWLEDGE:
             return _refuse_acknowledgement(word, plan, standing.last)
@@ -152,7 +158,7 @@ def _refuse_at_this_time(word: Word, plan: Plan, standing: Standing) -> str:
         case _:
             assert_never(word.kind)
     if run is None:
-        return f"There is no run {word.run_id} of {plan.application}; see in Step Functions which run is at work."
+        return f"There is no run {word.run_id} of {plan.name}; see in Step Functions which run is at work."
     if _is_over(run):
         return f"Run {run.run_id} is over, so there is nothing to {word.kind.value}: {run.outcome_reason}"
     if word.kind is WordKind.ABORT:
@@ -168,9 +174,10 @@ def _refuse_at_the_gate(word: Word, run: Run, standing: Standing) -> str:
     if word.kind is WordKind.APPROVE and word.accept and word.accept not in run.plan.steps():
         return f"The plan of run {run.run_id} has no step '{word.accept}'; it has {', '.join(run.plan.steps())}."
     if run.gate.passed and not (word.kind is WordKind.APPROVE and word.accept):
+        until = "it is done" if run.plan.kind is PlanKind.RUNBOOK else "the writer moves"
         return (
             f"Run {run.run_id} passed its gate at {run.gate.passed:%H:%M:%S} UTC, so it is too late to "
-            f"{word.kind.value}; until the writer moves it can be aborted."
+            f"{word.kind.value}; until {until} it can be aborted."
         )
     if word.kind is WordKind.RELEASE and holding(standing.words) is None:
         return f"Run {run.run_id} is not held, so there is nothing to release."
@@ -184,7 +191,7 @@ def _refuse_at_the_gate(word: Word, run: Run, standing: Standing) -> str:
 
 def _refuse_past_the_move(run: Run, standing: Standing, what: str) -> str:
     if standing.moved:
-        standby, primary = run.plan.regions.standby, run.plan.regions.primary
+        standby, primary = run.plan.place.standby, run.plan.place.primary
         return (
             f"Run {run.run_id} is past its point of no return: the writer of {run.application} has moved to {standby}, "
             f"and going back to {primary} would lose what was written since. The run goes forward; leading back is a "
@@ -226,15 +233,13 @@ def accepted_seconds(accept: str) -> float | None:
     return None if accept == UNKNOWN_LOSS else parse_duration(accept).total_seconds()
 
 
-def _refuse_acknowledgement(word: Word, plan: Plan, last: LastRun | None) -> str:
+def _refuse_acknowledgement(word: Word, plan: AnyPlan, last: LastRun | None) -> str:
     if word.accept not in ("", STARTS):
         return f"An acknowledgement accepts '{STARTS}' or nothing besides, and not '{word.accept}'."
     if last is None:
-        return f"{plan.application} has had no run, so there is nothing to acknowledge."
+        return f"{plan.name} has had no run, so there is nothing to acknowledge."
     if word.run_id != last.run_id:
-        return (
-            f"The last run of {plan.application} is {last.run_id}, not {word.run_id}; read how it ended, then name it."
-        )
+        return f"The last run of {plan.name} is {last.run_id}, not {word.run_id}; read how it ended, then name it."
     return ""
 
 

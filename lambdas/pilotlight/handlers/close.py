@@ -14,6 +14,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from pilotlight.domain.decision import LastRun
 from pilotlight.domain.errors import Changed
 from pilotlight.domain.life import StepState, StepStatus
+from pilotlight.domain.objectives import objectives_met
 from pilotlight.domain.plan import Clock
 from pilotlight.domain.records import RecordKind
 from pilotlight.domain.run import Outcome, Phase, Run, conclude
@@ -86,10 +87,6 @@ def _write_closing(runtime: Runtime, run: Run, states: Mapping[str, StepState], 
     assert run.outcome is not None
     recovered = run.outcome is Outcome.RECOVERED
     rto = run.clocks.seconds_since_onset(Clock.VERIFIED)
-    objectives = run.plan.objectives
-    met = None
-    if recovered and rto is not None and run.lag_at_onset_seconds is not None:
-        met = rto <= objectives.rto.total_seconds() and run.lag_at_onset_seconds <= objectives.rpo.total_seconds()
     write_once(
         runtime,
         run,
@@ -101,7 +98,7 @@ def _write_closing(runtime: Runtime, run: Run, states: Mapping[str, StepState], 
         rpo_seconds=run.lag_at_onset_seconds,
         rpo_sentence=run.data_loss_sentence,
         loss_window=run.loss_window.to_item() if run.loss_window else None,
-        objectives_met=met,
+        objectives_met=objectives_met(run, states) if recovered else None,
         follow_ups=_follow_ups(run, states),
         to_do=[*_to_do(run, states), *stays],
     )

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from pilotlight.domain.decision import Confirmation, Confirmed, confirm
+from pilotlight.domain.plan import PlanKind
 from pilotlight.domain.quorum import onset
 from pilotlight.domain.records import RecordKind
 from pilotlight.domain.run import Origin, Outcome, Phase, Run
@@ -28,15 +29,16 @@ def look_again(runtime: Runtime, run: Run, reports: Reports) -> Answer:
     words = runtime.control.words(run.run_id)
     if aborted := abort(words):
         return end(runtime, run, Outcome.ABORTED_CLEAN, say_aborted(run, aborted))
-    findings = inspect(runtime, run.plan)
+    plan = run.failover
+    findings = inspect(runtime, plan)
     signals = reports()
-    now, began = runtime.now(), onset(signals, run.plan.decision)
+    now, began = runtime.now(), onset(signals, plan.decision)
     run = runtime.control.change_run(
         run.run_id,
         lambda r: replace(r, looks=r.looks + 1, clocks=replace(r.clocks, onset=r.clocks.onset or began)),
     )
     seen = confirmation(runtime, run, signals, words, looking_since=run.opened, now=now)
-    return seen if isinstance(seen, Answer) else _go(runtime, run, seen, findings, now)
+    return seen if isinstance(seen, Answer) else go(runtime, run, seen.sentence, findings, now)
 
 
 def confirmation(
@@ -52,7 +54,9 @@ def confirmation(
     by_person = run.origin is not Origin.EVENT
     changed = change(words)
     planned_by = changed.who if changed and mode(words) is Mode.PLANNED else ""
-    seen = confirm(run.plan, signals, looking_since=looking_since, by_person=by_person, planned_by=planned_by, now=now)
+    seen = confirm(
+        run.failover, signals, looking_since=looking_since, by_person=by_person, planned_by=planned_by, now=now
+    )
     match seen.confirmation:
         case Confirmation.LOOK_AGAIN:
             return Answer("look_again", seen.sentence, seen.look_again_in)
@@ -64,16 +68,18 @@ def confirmation(
             return seen
 
 
-def _go(
-    runtime: Runtime, run: Run, seen: Confirmed, findings: Sequence[tuple[str, Finding]], decided: datetime
-) -> Answer:
+def go(runtime: Runtime, run: Run, why: str, findings: Sequence[tuple[str, Finding]], decided: datetime) -> Answer:
+    """Let a run act, unless a step says that it cannot succeed.
+
+    Parameters: `findings` are what the steps' preflight saw, `decided` is when it was seen that the run may go on.
+    """
     told = " ".join(f.sentence for _, f in findings if f.severity is not Severity.FINE)
     known = known_readiness(runtime, run.plan)
     write(
         runtime,
         run,
         RecordKind.PREFLIGHT,
-        f"{told or 'The standby is as it should be.'} {known}".strip(),
+        f"{told or 'Nothing stands in its way.'} {known}".strip(),
         findings=[_item(step, f) for step, f in findings],
     )
     impossible = [finding for _, finding in findings if finding.severity is Severity.IMPOSSIBLE]
@@ -83,8 +89,8 @@ def _go(
     acting = _act(runtime, run, decided)
     if acting.phase is Phase.CLOSED:
         return Answer("close", acting.outcome_reason)
-    confirmed(runtime, acting, seen.sentence)
-    return Answer("go", seen.sentence)
+    confirmed(runtime, acting, why)
+    return Answer("go", why)
 
 
 def _act(runtime: Runtime, run: Run, decided: datetime) -> Run:
@@ -117,7 +123,8 @@ def end(runtime: Runtime, run: Run, outcome: Outcome, sentence: str) -> Answer:
 
 def say_aborted(run: Run, word: Word) -> str:
     """Why a run ends that a person aborted before its writer moved."""
-    return f"Run {run.run_id} was aborted by {word.who} before anything had moved{word.because}"
+    until = "it was done" if run.plan.kind is PlanKind.RUNBOOK else "anything had moved"
+    return f"Run {run.run_id} was aborted by {word.who} before {until}{word.because}"
 
 
 def _item(step: str, finding: Finding) -> dict[str, str]:

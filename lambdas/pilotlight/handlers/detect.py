@@ -69,7 +69,7 @@ class Detector:
 
     def take(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """Take a tick or an event to its verdict; an event that cannot be read ends in a recorded refusal."""
-        plan, now = self._runtime.plan, self._runtime.now()
+        plan, now = self._runtime.failover, self._runtime.now()
         if event.get("detail-type") in ONLY_EARLIER:
             return self._look_until_decided(plan, now, event_id="")
         try:

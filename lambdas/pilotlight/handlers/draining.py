@@ -50,7 +50,7 @@ def drain(
         return _refuse(runtime, run, f"step {step.name} cannot tell what the standby lacks") if planned else None
     if left.nothing:
         return left
-    patience = run.plan.fence.drain_within
+    patience = run.failover.fence.drain_within
     if context.now - closed.at < patience:
         return Pending(f"The primary is closed, and the standby is drained. {left.sentence}")
     late = f"{say_duration(patience)} were not enough to show it: {left.sentence.rstrip('.')}"

@@ -29,19 +29,18 @@ from pilotlight.handlers.waiting import wait
 from pilotlight.steps import kind_and_params
 
 
-def hold_gate(runtime: Runtime, run_id: str) -> Answer:
+def hold_gate(runtime: Runtime, run: Run) -> Answer:
     """Let a run through whose primary is still dark, which loses no more than may be lost, and which nobody stops.
 
     Each call looks at the primary first, so that a run that waits for people ends when its primary is well.
     """
-    run = runtime.control.run(run_id)
     now = runtime.now()
-    words = runtime.control.words(run_id)
+    words = runtime.control.words(run.run_id)
     aborted = abort(words)
     if aborted:
         return end(runtime, run, Outcome.ABORTED_CLEAN, say_aborted(run, aborted))
     since = run.gate.saw_dark or _reached(runtime, run)
-    signals = see_first_hand(runtime, run.plan, now)
+    signals = see_first_hand(runtime, run.failover, now)
     seen = confirmation(runtime, run, signals, words, looking_since=since, now=now)
     if isinstance(seen, Answer):
         return seen
@@ -56,8 +55,8 @@ def hold_gate(runtime: Runtime, run_id: str) -> Answer:
         if not judged.passed:
             return end(runtime, run, Outcome.BLOCKED, judged.sentence)
         if waiting is None:
-            return _let_through(runtime, run, judged, f"{seen.sentence}{_warn(switch)}")
-    return wait(runtime, run_id, waiting, now)
+            return let_through(runtime, run, f"{seen.sentence}{_warn(switch)}", judged.sentence)
+    return wait(runtime, run.run_id, waiting, now)
 
 
 def _reached(runtime: Runtime, run: Run) -> datetime:
@@ -68,22 +67,19 @@ def _reached(runtime: Runtime, run: Run) -> datetime:
     return max([run.clocks.decided or run.opened, *finished])
 
 
-def _let_through(runtime: Runtime, run: Run, judged: Judgement, seen: str) -> Answer:
-    """Mark the run as let through, then listen once more: a hold is heard, or is told to come too late."""
+def let_through(runtime: Runtime, run: Run, seen: str, weighed: str = "") -> Answer:
+    """Mark the run as let through, then listen once more: a hold is heard, or is told to come too late.
+
+    Parameters: `weighed` is what the gate says of the data that would be lost; empty where none can be.
+    """
     now = runtime.now()
     run = runtime.control.change_run(run.run_id, lambda r: _passed(r, now))
     passed = run.gate.passed or now
     if holding(word for word in runtime.control.words(run.run_id) if word.given <= passed):
         runtime.control.change_run(run.run_id, lambda r: replace(r, gate=replace(r.gate, passed=None)))
         return Answer("look_again", f"Run {run.run_id} was held in the moment in which it was let through.")
-    write_once(
-        runtime,
-        run,
-        RecordKind.GATE_PASSED,
-        f"{seen} {judged.sentence}",
-        clocks=clocks_of(run.clocks),
-        **lost_by(run),
-    )
+    lost = lost_by(run) if weighed else {}
+    write_once(runtime, run, RecordKind.GATE_PASSED, f"{seen} {weighed}".rstrip(), clocks=clocks_of(run.clocks), **lost)
     return Answer("go", seen)
 
 
@@ -102,10 +98,11 @@ def _warn(switch: Switch) -> str:
 
 def weigh_data_loss(runtime: Runtime, run: Run) -> Judgement:
     """What the data-loss gate says now; the reading goes into the run, the use of an override into the ledger."""
-    gates, risks = run.plan.gates, data_at_risk(runtime, run)
+    plan, risks = run.failover, data_at_risk(runtime, run)
+    gates = plan.gates
     judged = judge(
         list(risks.values()),
-        run.plan.objectives.rpo if gates.max_data_loss is None else gates.max_data_loss,
+        plan.objectives.rpo if gates.max_data_loss is None else gates.max_data_loss,
         run_id=run.run_id,
         override=runtime.control.override(run.run_id),
         now=runtime.now(),

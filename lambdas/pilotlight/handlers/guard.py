@@ -79,7 +79,7 @@ class Guard:
 
     def look(self) -> list[str]:
         """Look at every writer of the plan, and close what must be closed; what was found, in sentences."""
-        plan = self._runtime.plan
+        plan = self._runtime.failover
         found = [e for writer in writers_of(plan) if (e := self._evidence(writer)) is not None]
         if not found:
             return [f"Nothing says that {plan.application} was moved out of {plan.regions.primary}; it is left open."]
@@ -107,7 +107,7 @@ class Guard:
         return None if found.stone.state is TombstoneState.WITHDRAWN else found
 
     def _newest(self, writer: Writer, own: Evidence | None) -> Evidence | None:
-        regions, table = self._runtime.plan.regions, self._runtime.variable("PILOTLIGHT_TOMBSTONES_TABLE")
+        regions, table = self._runtime.failover.regions, self._runtime.variable("PILOTLIGHT_TOMBSTONES_TABLE")
         newest = own
         for region in filter(None, (regions.standby, regions.witness)):
             there = DynamoTable(self._runtime.aws, region, table)
@@ -134,9 +134,9 @@ class Guard:
 
     def _stands_in_standby(self, writer: Writer) -> bool:
         """Whether an intended move came about: a read in the standby shows it. What cannot be read is no."""
-        for step in self._runtime.plan.steps().values():
+        for step in self._runtime.failover.steps().values():
             its_kind, params = kind_and_params(step)
-            if writer in its_kind.writers(params, self._runtime.plan.place):
+            if writer in its_kind.writers(params, self._runtime.failover.place):
                 try:
                     return its_kind.moved(params, self._context(step, ReadOnlyAws(self._runtime.aws))) is True
                 except PilotlightError as error:
@@ -145,7 +145,9 @@ class Guard:
 
     def _close(self, stone: Tombstone) -> list[str]:
         """Let every fence of the plan close, and read it back; one that fails is tried again by the next tick."""
-        return [self._close_one(step, stone) for step in self._runtime.plan.steps().values() if kind(step.kind).fences]
+        return [
+            self._close_one(step, stone) for step in self._runtime.failover.steps().values() if kind(step.kind).fences
+        ]
 
     def _close_one(self, step: PlannedStep, stone: Tombstone) -> str:
         its_kind, params = kind_and_params(step)
@@ -164,7 +166,9 @@ class Guard:
 
     def _context(self, step: PlannedStep, aws: Any, stone: Tombstone | None = None) -> StepContext:
         now, run_id, epoch = self._runtime.now(), stone.run_id if stone else "", stone.epoch if stone else 0
-        return StepContext(self._runtime.plan.place, run_id, step.name, epoch, now, now, aws, self._runtime.outside.web)
+        return StepContext(
+            self._runtime.failover.place, run_id, step.name, epoch, now, now, aws, self._runtime.outside.web
+        )
 
     def _mode(self) -> Mode:
         name = self._runtime.variable("PILOTLIGHT_GUARD_MODE")

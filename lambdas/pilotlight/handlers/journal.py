@@ -6,20 +6,21 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from pilotlight.domain.plan import Clock, Plan
+from pilotlight.domain.plan import AnyPlan, Clock, Plan
 from pilotlight.domain.records import Entry, Record, RecordKind
 from pilotlight.domain.run import Clocks, Run
+from pilotlight.domain.runbook import Runbook
 from pilotlight.domain.stages import PlannedStep
 from pilotlight.handlers.runtime import Runtime
 from pilotlight.steps import kind_and_params
 
 
-def incident_of(plan: Plan, since: datetime) -> str:
+def incident_of(plan: AnyPlan, since: datetime) -> str:
     """The name of an incident: the application and the minute since when it is dark."""
-    return f"{plan.application}-{since:%Y-%m-%dT%H:%MZ}"
+    return f"{plan.name}-{since:%Y-%m-%dT%H:%MZ}"
 
 
-def slack_of(plan: Plan) -> dict[str, str] | None:
+def slack_of(plan: AnyPlan) -> dict[str, str] | None:
     """Where the notifier tells of this application."""
     slack = plan.notifications.slack
     return {"channel": slack.channel, "token_secret": slack.token_secret} if slack else None
@@ -30,19 +31,28 @@ def verdicts(application: str) -> str:
     return f"verdict#{application}"
 
 
-def outline_of(plan: Plan) -> dict[str, Any]:
+def outline_of(plan: AnyPlan) -> dict[str, Any]:
     """What a verdict carries of its plan, so that it can be told."""
-    objectives = plan.objectives
-    expected = objectives.expected_rto
     return {
-        "regions": {"primary": plan.regions.primary, "standby": plan.regions.standby},
+        "plan_kind": plan.kind.value,
+        "machine": plan.machine,
+        "regions": {"primary": plan.place.primary, "standby": plan.place.standby},
         "arming": plan.arming.value,
         "notify": slack_of(plan),
-        "objectives": {
-            "rto_seconds": objectives.rto.total_seconds(),
-            "rpo_seconds": objectives.rpo.total_seconds(),
-            "expected_rto_seconds": [span.total_seconds() for span in expected] if expected else None,
-        },
+        "objectives": _objectives(plan),
+    }
+
+
+def _objectives(plan: AnyPlan) -> dict[str, Any]:
+    """What is promised, in seconds."""
+    if isinstance(plan, Runbook):
+        return {"rto_seconds": plan.objectives.rto.total_seconds()}
+    assert isinstance(plan, Plan)
+    expected = plan.objectives.expected_rto
+    return {
+        "rto_seconds": plan.objectives.rto.total_seconds(),
+        "rpo_seconds": plan.objectives.rpo.total_seconds(),
+        "expected_rto_seconds": [span.total_seconds() for span in expected] if expected else None,
     }
 
 
@@ -74,12 +84,12 @@ def clocks_of(clocks: Clocks) -> dict[str, str | None]:
     return {clock.value: moment.isoformat() if (moment := clocks.at(clock)) else None for clock in Clock}
 
 
-def description_of(plan: Plan) -> Mapping[str, Any]:
+def description_of(plan: AnyPlan) -> Mapping[str, Any]:
     """What a reader of the ledger must know of the plan that a run follows."""
     return {
         **outline_of(plan),
         "plan_digest": plan.digest(),
-        "steps": [_describe(step) for step in plan.steps().values()],
+        "steps": [_describe(step) | _promise(plan, step) for step in plan.steps().values()],
         "stages": list(dict.fromkeys(stage.value for stage, _, _ in plan.entries())),
     }
 
@@ -94,3 +104,9 @@ def _describe(step: PlannedStep) -> dict[str, Any]:
         "started_in": step.started_in.value,
         "harm": its_kind.harm.value,
     }
+
+
+def _promise(plan: AnyPlan, step: PlannedStep) -> dict[str, float]:
+    """How long a run-book says that this step may take."""
+    promised = plan.objectives.steps.get(step.name) if isinstance(plan, Runbook) else None
+    return {"promised_seconds": promised.total_seconds()} if promised else {}

@@ -31,7 +31,7 @@ handler = entry(build)
 
 def repeat(runtime: Runtime) -> dict[str, int]:
     """Repeat what is reported of each table; how many minutes of each there were."""
-    plan, troubles = runtime.plan, list[AwsError]()
+    plan, troubles = runtime.failover, list[AwsError]()
     minutes: dict[str, int] = {}
     for table in tables_of(plan):
         try:

@@ -20,7 +20,7 @@ from pilotlight.domain.durations import say_duration
 from pilotlight.domain.errors import AwsError
 from pilotlight.domain.life import StepState, StepStatus
 from pilotlight.domain.place import Writer
-from pilotlight.domain.plan import Plan
+from pilotlight.domain.plan import AnyPlan
 from pilotlight.domain.policy import FencePolicy
 from pilotlight.domain.records import RecordKind
 from pilotlight.domain.run import Run
@@ -57,7 +57,7 @@ class Closing:
     whole: bool
 
 
-def closing(plan: Plan, states: Mapping[str, StepState]) -> Closing:
+def closing(plan: AnyPlan, states: Mapping[str, StepState]) -> Closing:
     """How the fences of a run have settled."""
     fences = [states.get(name, StepState()) for name, step in plan.steps().items() if kind(step.kind).fences]
     moments = [state.finished for state in fences if state.outputs.get("closed") == "yes" and state.finished]
@@ -72,7 +72,7 @@ def must_not_move(
     aborted = abort(words)
     if aborted and not only_forward:
         return Failed(f"{aborted.who} aborted the run, so the writer does not move.", "Start a new run if it is to.")
-    plan = run.plan
+    plan = run.failover
     for name, fence in plan.steps().items():
         if not kind(fence.kind).fences:
             continue
@@ -127,7 +127,9 @@ def entomb(
     `has_moved` says: for a global table that note is all there is to show it. Raises `StaleActor` where a later epoch
     moved one of them, and an `AwsError` where the standby's own table does not take it: then nothing may move.
     """
-    kept = tombstones(runtime, run.plan.regions.witness)
+    if not writers:
+        return
+    kept = tombstones(runtime, run.failover.regions.witness)
     for writer in writers:
         now, epoch = runtime.now(), run.epochs[writer.old]
         stone = Tombstone(writer.old, writer.new, run.application, run.run_id, epoch, state, now)

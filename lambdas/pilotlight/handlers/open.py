@@ -9,10 +9,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from pilotlight.domain.errors import InputRefused
+from pilotlight.domain.runbook import Runbook
 from pilotlight.handlers.answer import Answer
 from pilotlight.handlers.gate import hold_gate
 from pilotlight.handlers.opening import open_run
 from pilotlight.handlers.review import review
+from pilotlight.handlers.runbook import hold
 from pilotlight.handlers.runtime import Handler, Outside, Runtime, entry
 from pilotlight.handlers.warming import WARM, warm_steps
 
@@ -27,7 +29,10 @@ def build(environ: Mapping[str, str], outside: Outside) -> Handler:
             case "open":
                 return open_run(runtime, event, prefix).to_answer()
             case "gate":
-                return hold_gate(runtime, str(event["run_id"])).to_answer()
+                run = runtime.control.run(str(event["run_id"]))
+                plan = run.plan
+                held = hold(runtime, run, plan) if isinstance(plan, Runbook) else hold_gate(runtime, run)
+                return held.to_answer()
             case "review":
                 return review(runtime, str(event["run_id"]), str(event["stage"])).to_answer()
             case "warm":

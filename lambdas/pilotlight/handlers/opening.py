@@ -13,9 +13,10 @@ from typing import Any
 from pilotlight.aws.control import Start
 from pilotlight.domain.decision import VerdictKind
 from pilotlight.domain.errors import InputRefused
-from pilotlight.domain.plan import Arming, Plan
+from pilotlight.domain.plan import AnyPlan, Arming, Plan, PlanKind
 from pilotlight.domain.records import Entry, RecordKind
 from pilotlight.domain.run import Origin, Outcome, Phase, Run
+from pilotlight.domain.runbook import Runbook
 from pilotlight.domain.start_input import StartInput, how_to_confirm
 from pilotlight.domain.step import Severity
 from pilotlight.domain.word import mode
@@ -25,6 +26,7 @@ from pilotlight.handlers.holding import take_leases
 from pilotlight.handlers.inspection import inspect, known_readiness
 from pilotlight.handlers.journal import clocks_of, description_of, incident_of, outline_of, verdicts, write_once
 from pilotlight.handlers.looking import Reports, begin_look
+from pilotlight.handlers.runbook import begin
 from pilotlight.handlers.runtime import Runtime
 from pilotlight.handlers.warming import warm_steps
 
@@ -63,11 +65,16 @@ def open_run(runtime: Runtime, event: Mapping[str, Any], step_function_prefix: s
         case Phase.CLOSED:
             return Answer("close", run.outcome_reason)
         case Phase.LOOKING:
-            return look_again(runtime, run, reports or begin_look(runtime, run.plan, runtime.now()))
+            of = run.plan
+            if isinstance(of, Runbook):
+                return begin(runtime, run, of)
+            return look_again(runtime, run, reports or begin_look(runtime, run.failover, runtime.now()))
 
 
-def _open(runtime: Runtime, plan: Plan, run_id: str, execution_arn: str, given: Any) -> tuple[Run, Reports] | Answer:
-    """The run that holds its leases by now, and the look that began under them; or why there is none."""
+def _open(
+    runtime: Runtime, plan: AnyPlan, run_id: str, execution_arn: str, given: Any
+) -> tuple[Run, Reports | None] | Answer:
+    """The run that holds its leases by now, and the look at its primary that began under them; or why there is none."""
     try:
         requested = _who_asks(runtime, plan, run_id, given)
     except InputRefused as refusal:
@@ -78,34 +85,34 @@ def _open(runtime: Runtime, plan: Plan, run_id: str, execution_arn: str, given: 
     if isinstance(epochs, Answer):
         return _refuse(runtime, plan, run_id, epochs.sentence) if epochs.next == "close" else epochs
     # A silent primary takes two seconds to be silent, in which the run is recorded.
-    reports = begin_look(runtime, plan, runtime.now())
+    reports = begin_look(runtime, plan, runtime.now()) if isinstance(plan, Plan) else None
     return _record_run(runtime, plan, run_id, execution_arn, requested, epochs), reports
 
 
-def _refuse(runtime: Runtime, plan: Plan, run_id: str, sentence: str) -> Answer:
+def _refuse(runtime: Runtime, plan: AnyPlan, run_id: str, sentence: str) -> Answer:
     """Write down why an execution opens no run."""
     now = runtime.now()
     details = {"incident": incident_of(plan, now), "verdict": VerdictKind.IGNORE.value, **outline_of(plan)}
-    runtime.ledger.append(Entry(plan.application, RecordKind.VERDICT, now, sentence, run_id, details=details))
+    runtime.ledger.append(Entry(plan.name, RecordKind.VERDICT, now, sentence, run_id, details=details))
     runtime.logger.warning(sentence, extra={"run_id": run_id})
     return Answer("close", sentence)
 
 
-def _who_asks(runtime: Runtime, plan: Plan, run_id: str, given: Any) -> Requested | Answer:
-    start = runtime.control.start(plan.application, run_id)
+def _who_asks(runtime: Runtime, plan: AnyPlan, run_id: str, given: Any) -> Requested | Answer:
+    start = runtime.control.start(plan.name, run_id)
     if start is not None:
         return Requested(Origin.EVENT, "the detector", start.verdict, start)
     asked = StartInput.parse(given)
-    if asked.confirm != plan.application:
+    if asked.confirm != plan.name:
         return Answer("explain", _explain(runtime, plan, asked))
     if plan.arming is Arming.OBSERVE:
         raise InputRefused(
-            f"{plan.application} is armed 'observe', so no deployed role may change anything; "
+            f"{plan.name} is armed 'observe', so no deployed role may change anything; "
             "set arming to manual in its plan and deploy."
         )
     if plan.gates.approval and not asked.requested_by.strip():
         raise InputRefused(
-            f"Somebody else has to approve a run of {plan.application}, so its start says whose it is; put your name "
+            f"Somebody else has to approve a run of {plan.name}, so its start says whose it is; put your name "
             "into the input, as requested_by."
         )
     if asked.override_ref:
@@ -130,26 +137,27 @@ def _see_override(runtime: Runtime, run_id: str, named: str) -> None:
         )
 
 
-def _explain(runtime: Runtime, plan: Plan, asked: StartInput) -> str:
+def _explain(runtime: Runtime, plan: AnyPlan, asked: StartInput) -> str:
     findings = [finding for _, finding in inspect(runtime, plan)]
     ready = [f.sentence for f in findings if f.severity is not Severity.FINE] or ["Nothing stands in its way."]
-    known = known_readiness(runtime, plan) or "Its readiness was not looked at yet."
-    why = f"confirm is '{asked.confirm}', not '{plan.application}'. " if asked.confirm else ""
+    if isinstance(plan, Plan):
+        ready.append(known_readiness(runtime, plan) or "Its readiness was not looked at yet.")
+    why = f"confirm is '{asked.confirm}', not '{plan.name}'. " if asked.confirm else ""
     titles = "; ".join(step["title"] for step in description_of(plan)["steps"])
     return (
-        f"Nothing was changed. {why}This run would move {plan.application} from {plan.regions.primary} to "
-        f"{plan.regions.standby}: {titles}. {' '.join(ready)} {known} {how_to_confirm(plan.application)}"
+        f"Nothing was changed. {why}This run would {plan.say_intent()}: {titles}. {' '.join(ready)} "
+        f"{how_to_confirm(plan.name, plan.machine)}"
     )
 
 
 def _record_run(
-    runtime: Runtime, plan: Plan, run_id: str, execution_arn: str, requested: Requested, epochs: Mapping[str, int]
+    runtime: Runtime, plan: AnyPlan, run_id: str, execution_arn: str, requested: Requested, epochs: Mapping[str, int]
 ) -> Run:
     now, start = runtime.now(), requested.start
-    last = runtime.ledger.last(plan.application)
+    last = runtime.ledger.last(plan.name)
     run = Run(
         run_id=run_id,
-        application=plan.application,
+        application=plan.name,
         origin=requested.origin,
         reason=requested.reason,
         requested_by=requested.requested_by,
@@ -161,8 +169,13 @@ def _record_run(
         first_sequence=last.sequence + 1 if last else 1,
         incident=_incident(runtime, plan, start, now),
     )
-    onset, detected = (start.dark_since, start.detected) if start else (None, now)
+    onset, detected = (start.dark_since, start.detected) if start else (_onset_by_hand(plan, now), now)
     return runtime.control.open_run(replace(run, clocks=replace(run.clocks, onset=onset, detected=detected)))
+
+
+def _onset_by_hand(plan: AnyPlan, now: datetime) -> datetime | None:
+    """A run-book's time counts from its start; since when a primary is dark is yet to be looked at."""
+    return now if plan.kind is PlanKind.RUNBOOK else None
 
 
 def _write_opening(runtime: Runtime, run: Run) -> None:
@@ -184,10 +197,10 @@ def _write_opening(runtime: Runtime, run: Run) -> None:
     )
 
 
-def _incident(runtime: Runtime, plan: Plan, start: Start | None, now: datetime) -> str:
+def _incident(runtime: Runtime, plan: AnyPlan, start: Start | None, now: datetime) -> str:
     """The incident of a run: that of the darkness the detector saw, or the one that a person answers."""
     if start:
         return incident_of(plan, start.dark_since)
-    last = runtime.control.note(verdicts(plan.application), "last")
+    last = runtime.control.note(verdicts(plan.name), "last")
     waiting = last is not None and last["kind"] in (VerdictKind.BLOCK.value, VerdictKind.HOLD.value)
     return str(last["incident"]) if last and waiting else incident_of(plan, now)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from pilotlight.domain.plan import Plan
+from pilotlight.domain.plan import AnyPlan, Plan
 from pilotlight.domain.ports import Web, WebAnswer, WebRequest
 from pilotlight.handlers.runtime import Outside, Runtime
 from pilotlight.steps import kind_and_params
@@ -14,9 +14,9 @@ Asked = tuple[str, str | None]
 """A URL, and the load balancer that it is asked of."""
 
 
-def private_questions(plan: Plan) -> frozenset[Asked]:
+def private_questions(plan: AnyPlan) -> frozenset[Asked]:
     """What is asked inside the VPCs of a private plan: the primary's application, and the standby's by its steps."""
-    if not plan.network.private:
+    if not isinstance(plan, Plan) or not plan.network.private:
         return frozenset()
     probe = plan.signals.probe
     found: set[Asked] = {(probe.url, probe.connect_to)}
@@ -32,7 +32,7 @@ def asked_by(request: WebRequest) -> Asked:
     return request.url, request.connect_to
 
 
-def web_of(runtime: Runtime, plan: Plan) -> Web:
+def web_of(runtime: Runtime, plan: AnyPlan) -> Web:
     """The way to ask for what a plan names: the internet, and the VPC for what only that reaches."""
     private = private_questions(plan)
     if not private:

@@ -34,7 +34,7 @@ handler = entry(build)
 
 def look(runtime: Runtime) -> str:
     """Look, keep what was found, and write down what is newly wrong; the sentence says what came of it."""
-    plan, began = runtime.plan, runtime.now()
+    plan, began = runtime.failover, runtime.now()
     holder = runtime.leases.of(plan.application).holder
     if holder:
         return f"Nothing was looked at, because run {holder} is at work."

@@ -30,8 +30,9 @@ from pilotlight.aws.sdk import Clients, ClientSource, Sdk
 from pilotlight.aws.tables import DynamoTable
 from pilotlight.aws.web import HttpWeb, in_threads
 from pilotlight.domain.errors import Misconfigured
-from pilotlight.domain.plan import Plan
+from pilotlight.domain.plan import AnyPlan, Plan
 from pilotlight.domain.ports import Aws, Web
+from pilotlight.domain.runbook import read_snapshot
 
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 T = TypeVar("T")
@@ -111,6 +112,12 @@ class Runtime:
             self._pause_after_conflict,
         )
 
+    @property
+    def failover(self) -> Plan:
+        """The same of a function that only a failover plan has."""
+        assert isinstance(self.plan, Plan), f"{self.plan.name} is no failover plan."
+        return self.plan
+
     def signals(self, region: str) -> DynamoTable:
         """The table of signals in a region, where probes and heartbeats keep what they have to say."""
         return DynamoTable(self.aws, region, self.variable("PILOTLIGHT_SIGNALS_TABLE"))
@@ -120,11 +127,11 @@ class Runtime:
         return PrivateWeb(self.aws, self.region, function, self.outside.side_by_side)
 
     @cached_property
-    def plan(self) -> Plan:
+    def plan(self) -> AnyPlan:
         """The plan that was deployed with this function's version."""
         path = Path(self.variable("PILOTLIGHT_PLAN_FILE"))
         try:
-            return Plan.from_snapshot(path.read_text())
+            return read_snapshot(path.read_text())
         except OSError as error:
             raise Misconfigured(
                 f"The plan {path} is not in the function's layers; deploy the application's stack again."

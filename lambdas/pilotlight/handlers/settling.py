@@ -13,6 +13,7 @@ from pilotlight.aws.functions import FunctionFailed, ask, step_function
 from pilotlight.domain.errors import AwsError, Unavailable
 from pilotlight.domain.life import StepState
 from pilotlight.domain.place import Writer
+from pilotlight.domain.plan import PlanKind
 from pilotlight.domain.run import Outcome, Run
 from pilotlight.domain.stages import PlannedStep
 from pilotlight.domain.tombstone import TombstoneState
@@ -47,7 +48,7 @@ def has_moved(runtime: Runtime, run: Run, states: Mapping[str, StepState]) -> bo
 
 def settle(runtime: Runtime, run: Run, states: Mapping[str, StepState]) -> list[str]:
     """Settle the tombstones of a run, and undo what it did for nothing; what stays, in sentences."""
-    if has_moved(runtime, run, states):
+    if run.outcome is Outcome.RECOVERED or has_moved(runtime, run, states):
         entomb(runtime, run, _noted(runtime, run), TombstoneState.COMMITTED)
         return []
     entomb(runtime, run, _noted(runtime, run), TombstoneState.WITHDRAWN)
@@ -56,14 +57,19 @@ def settle(runtime: Runtime, run: Run, states: Mapping[str, StepState]) -> list[
     acted = [step for step in begun if states[step.name].receipt or kind(step.kind).fences or kind(step.kind).marks]
     undone = [step for step in reversed(acted) if wholly or kind(step.kind).fences]
     kept = [step for step in acted if step not in undone]
-    return [*_undo(runtime, run, undone), *_stays(kept, states)]
+    # What a run-book did, it did where the application lives anyway.
+    costs = run.plan.kind is not PlanKind.RUNBOOK
+    return [*_undo(runtime, run, undone), *_stays(kept, states, costs=costs)]
 
 
 def _noted(runtime: Runtime, run: Run) -> tuple[Writer, ...]:
     """The writers on which this run has left a note."""
-    kept = tombstones(runtime, run.plan.regions.witness)
+    writers = writers_of(run.plan)
+    if not writers:
+        return ()
+    kept = tombstones(runtime, run.failover.regions.witness)
     found = []
-    for writer in writers_of(run.plan):
+    for writer in writers:
         stone = kept.of(writer.old)
         if stone and stone.run_id == run.run_id:
             found.append(writer)
@@ -88,13 +94,13 @@ def _undo(runtime: Runtime, run: Run, steps: Iterable[PlannedStep]) -> list[str]
     return stays
 
 
-def _stays(steps: Iterable[PlannedStep], states: Mapping[str, StepState]) -> list[str]:
+def _stays(steps: Iterable[PlannedStep], states: Mapping[str, StepState], *, costs: bool) -> list[str]:
     """What was done and is left, in the words of its receipt, or of the last look where there is none."""
     stays: list[str] = []
     for step in steps:
         state = states[step.name]
         if state.receipt is None:
-            stays.append(f"{step.name} may leave something that costs money: {state.reason}")
+            stays.append(f"{step.name} may leave something{' that costs money' if costs else ''}: {state.reason}")
         elif state.receipt.acted:
-            stays.append(f"{step.name} stays as it is, and costs money: {state.receipt.sentence}")
+            stays.append(f"{step.name} stays as it is{', and costs money' if costs else ''}: {state.receipt.sentence}")
     return stays

@@ -17,15 +17,16 @@ from pilotlight.aws.guarded import GuardedAws
 from pilotlight.domain.errors import InputRefused, StaleActor
 from pilotlight.domain.life import StepState, StepStatus, advance, look_again_in
 from pilotlight.domain.place import Writer
-from pilotlight.domain.plan import Plan
+from pilotlight.domain.plan import AnyPlan, PlanKind
 from pilotlight.domain.records import RecordKind
 from pilotlight.domain.run import Run
 from pilotlight.domain.stages import PlannedStep
 from pilotlight.domain.step import Failed, Pending, Receipt, StepContext
 from pilotlight.domain.tombstone import TombstoneState
-from pilotlight.domain.word import Word, approval
+from pilotlight.domain.word import Word, abort, approval
 from pilotlight.handlers.answer import whole_seconds
 from pilotlight.handlers.draining import drain, drained
+from pilotlight.handlers.inspection import traffic_of
 from pilotlight.handlers.journal import write, write_once
 from pilotlight.handlers.moving import ask_to_give_back, closing, entomb, move_is_recorded, must_not_move
 from pilotlight.handlers.private import web_of
@@ -72,6 +73,9 @@ def take_turn(runtime: Runtime, run: Run, step: PlannedStep) -> dict[str, Any]:
     kept = runtime.control.kept_steps(run.run_id)
     its_kind, params = kind_and_params(step)
     now = runtime.now()
+    if name not in kept and _is_aborted(runtime, run):
+        # It is not begun; the review of its stage ends the run, and says why.
+        return {"status": StepStatus.SKIPPED.value, "wait_seconds": 1}
     if name not in kept:
         kept[name] = _begin(runtime, run, step, its_kind.title(params))
     elif (claimed := kept[name].state.claimed_until) and now < claimed:
@@ -154,6 +158,11 @@ def _commit(runtime: Runtime, run: Run, writers: tuple[Writer, ...], receipt: Re
     entomb(runtime, run, writers, TombstoneState.COMMITTED)
 
 
+def _is_aborted(runtime: Runtime, run: Run) -> bool:
+    """Whether a person stopped a run-book, which can stop between any two steps; a failover stops between stages."""
+    return run.plan.kind is PlanKind.RUNBOOK and abort(runtime.control.words(run.run_id)) is not None
+
+
 def _begin(runtime: Runtime, run: Run, step: PlannedStep, title: str) -> KeptStep:
     """Record that a step begins, before it does anything: a first turn that dies is not a first turn again."""
     now = runtime.now()
@@ -174,7 +183,7 @@ def _keep(runtime: Runtime, run: Run, name: str, kept: KeptStep, state: StepStat
     return KeptStep(state, kept.version + 1)
 
 
-def _find(plan: Plan, name: str, kind_name: str) -> PlannedStep:
+def _find(plan: AnyPlan, name: str, kind_name: str) -> PlannedStep:
     step = plan.steps().get(name)
     if step is None or step.kind != kind_name:
         raise InputRefused(
@@ -207,7 +216,7 @@ def _context(
         guarded,
         web_of(runtime, run.plan),
         outputs,
-        run.plan.traffic,
+        traffic_of(run.plan),
         approved.who if approved else "",
     )
 

@@ -32,7 +32,7 @@ handler = entry(build)
 
 
 def _speak(runtime: Runtime) -> str:
-    plan = runtime.plan
+    plan = runtime.failover
     table, partition = runtime.signals(plan.regions.standby), voice_of(plan.application)
     before = table.read(partition, WORD)
     web = runtime.inside(runtime.variable("PILOTLIGHT_INSIDE_FUNCTION"))

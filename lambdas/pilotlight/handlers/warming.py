@@ -9,13 +9,13 @@ from collections.abc import Iterable
 
 from pilotlight.aws.functions import step_function, tell
 from pilotlight.domain.errors import AwsError
-from pilotlight.domain.plan import Plan
+from pilotlight.domain.plan import AnyPlan
 from pilotlight.handlers.runtime import Runtime
 
 WARM = "warm"
 
 
-def warm_steps(runtime: Runtime, plan: Plan, prefix: str) -> None:
+def warm_steps(runtime: Runtime, plan: AnyPlan, prefix: str) -> None:
     """Wake the step functions of a plan."""
     kinds = dict.fromkeys(step.kind for step in plan.steps().values())
     warm(runtime, (step_function(prefix, kind_name) for kind_name in kinds))

@@ -101,17 +101,17 @@ def _word(runtime: Runtime, saying: Saying) -> Word:
     """The word with its person: as STS names the signer, or as claimed."""
     person, plan = saying.person, runtime.plan
     if saying.proof:
-        bound = binding(plan.application, saying.do, saying.run_id, saying.reason, saying.accept)
+        bound = binding(plan.name, saying.do, saying.run_id, saying.reason, saying.accept)
         person = caller(runtime.outside.web, runtime.region, saying.proof, bound, runtime.now())
         if person.split(":")[4:5] != [plan.account]:
-            raise InputRefused(f"{person} is of another account than {plan.application}, which is {plan.account}'s.")
+            raise InputRefused(f"{person} is of another account than {plan.name}, which is {plan.account}'s.")
     run_id = saying.run_id or _meant(runtime, saying.do)
     return Word(saying.do, run_id, person, bool(saying.proof), saying.reason, runtime.now(), saying.accept)
 
 
 def _meant(runtime: Runtime, kind: WordKind) -> str:
     """The run that is meant where none is named."""
-    application = runtime.plan.application
+    application = runtime.plan.name
     if kind is WordKind.ACKNOWLEDGE:
         last = runtime.control.last_run(application)
         return last.run_id if last else ""
@@ -134,12 +134,12 @@ def _standing(runtime: Runtime, word: Word, run: Run | None) -> Standing:
     """What the word meets. Whether the writer moved is what was recorded; the run itself sees a move under way."""
     control = runtime.control
     moved = run is not None and move_is_recorded(run, control.steps(run.run_id))
-    return Standing(run, moved, control.words(word.run_id), control.last_run(runtime.plan.application))
+    return Standing(run, moved, control.words(word.run_id), control.last_run(runtime.plan.name))
 
 
 def _take_effect(runtime: Runtime, word: Word) -> None:
     """What follows at once; the rest is read by the run itself. Raises `Changed` when another was faster."""
-    control, application = runtime.control, runtime.plan.application
+    control, application = runtime.control, runtime.plan.name
     if word.kind is WordKind.OVERRIDE:
         accepted = accepted_seconds(word.accept)
         expires = word.given + OVERRIDE_LASTS
@@ -186,16 +186,14 @@ def _say(word: Word) -> str:
 
 def _write(runtime: Runtime, word: Word, run: Run | None, mark: str, sentence: str) -> None:
     """Put a word into the ledger, once; one about a run that is yet to start belongs to no incident."""
-    last = runtime.ledger.last(runtime.plan.application)
+    last = runtime.ledger.last(runtime.plan.name)
     since = run.first_sequence if run else max(1, (last.sequence if last else 1) - _CARRIED_TWICE_WITHIN)
-    known = runtime.ledger.records(runtime.plan.application, since=since)
+    known = runtime.ledger.records(runtime.plan.name, since=since)
     if any(r.entry.kind is RecordKind.WORD and r.entry.details.get("mark") == mark for r in known):
         return
     details = {"incident": run.incident if run else "", "word": word.to_item(), "mark": mark}
     runtime.logger.info(sentence, extra={"run_id": word.run_id, "record": RecordKind.WORD.value})
-    runtime.ledger.append(
-        Entry(runtime.plan.application, RecordKind.WORD, word.given, sentence, word.run_id, details=details)
-    )
+    runtime.ledger.append(Entry(runtime.plan.name, RecordKind.WORD, word.given, sentence, word.run_id, details=details))
 
 
 def _came_too_late(runtime: Runtime, word: Word) -> str:

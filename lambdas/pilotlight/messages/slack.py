@@ -34,7 +34,7 @@ from pilotlight.report.incident import IncidentView, StepView, Tone
 from pilotlight.report.outlook import expected_back
 from pilotlight.report.text import record_line, rpo_words, rto_words
 from pilotlight.report.times import since_onset, stopwatch
-from pilotlight.report.words import state_words
+from pilotlight.report.words import promise_words, state_words
 
 SIGNS = {Tone.CALM: "⚪", Tone.AT_WORK: "⏳", Tone.ASKING: "✋", Tone.BAD: "❌", Tone.GOOD: "✅"}
 STEP_SIGNS = {
@@ -151,7 +151,9 @@ def _step(step: StepView, view: IncidentView) -> str:
 
 
 def _took(step: StepView) -> str:
-    return f", {say_elapsed((step.finished - step.started).total_seconds())}" if step.started and step.finished else ""
+    if not (step.started and step.finished):
+        return ""
+    return f", {say_elapsed((step.finished - step.started).total_seconds())}{promise_words(step)}"
 
 
 def _measures(view: IncidentView) -> list[Block]:
@@ -169,10 +171,14 @@ def _measures(view: IncidentView) -> list[Block]:
         *([section("*Clocks*  " + "  ·  ".join(parts))] if view.run else []),
         fields(
             f"*RTO*  {quoted(rto_words(view))}{deadline}",
-            f"*RPO*  {quoted(rpo_words(view))}\n{quoted(view.rpo_sentence, _LONGEST_REASON)}".strip(),
+            *([] if view.is_runbook else [_rpo(view)]),
         ),
         *(sections(["*Writes that may conflict*", *conflicts]) if conflicts else []),
     ]
+
+
+def _rpo(view: IncidentView) -> str:
+    return f"*RPO*  {quoted(rpo_words(view))}\n{quoted(view.rpo_sentence, _LONGEST_REASON)}".strip()
 
 
 def _small_print(view: IncidentView) -> str:
@@ -187,7 +193,7 @@ def _small_print(view: IncidentView) -> str:
         ]
         if link := console_link(run.execution_arn):
             parts.append(f"<{link}|execution>")
-    parts.append(quoted(f"{view.primary} → {view.standby}") if view.primary else "")
+    parts.append(quoted(view.where) if view.where else "")
     return "  ·  ".join(part for part in parts if part)
 
 

@@ -10,7 +10,7 @@ from pilotlight.domain.waiting import WaitsFor
 from pilotlight.report.incident import IncidentState, IncidentView, Tone
 from pilotlight.report.words import in_region, recovery_failed, to_region
 
-_PAUSES = {
+PAUSES = {
     WaitsFor.APPROVAL: "for an approval",
     WaitsFor.RELEASE: "because it is held",
     WaitsFor.VETO: "for a veto",
@@ -83,7 +83,7 @@ def _headline_at_work(view: IncidentView, there: str) -> str:
     if view.stage is None:
         return f"{view.application} is served from {view.standby or 'the standby'}: closing the run"
     if view.pause:
-        return f"{view.application} is about to fail over{there}, and waits {_PAUSES[view.pause.what]}"
+        return f"{view.application} is about to fail over{there}, and waits {PAUSES[view.pause.what]}"
     place = f"stage {view.stage.value}, {view.stages.index(view.stage) + 1} of {len(view.stages)}"
     return f"{view.application} is failing over{there}: {place}"
 

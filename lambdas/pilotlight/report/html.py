@@ -44,13 +44,12 @@ def word(view: IncidentView) -> str:
 
 def _header(view: IncidentView) -> str:
     run, look = view.run, view.outlook
-    regions = f"{own(view.primary)} → {own(view.standby)}" if view.primary else ""
     who = f"{own(run.origin)}, {foreign(run.requested_by, 80)} ({'proven' if run.proven else 'claimed'})" if run else ""
     day = f"{view.last_update:%Y-%m-%d}" if view.last_update else ""
     facts = " · ".join(
         part
         for part in (
-            regions,
+            own(view.where),
             f"armed {own(view.arming)}" if view.arming else "",
             f"started by {who}" if who else "",
             day,

@@ -15,6 +15,7 @@ from typing import Any
 from pilotlight.domain.data_loss import LossWindow
 from pilotlight.domain.decision import VerdictKind
 from pilotlight.domain.life import StepStatus
+from pilotlight.domain.plan import PlanKind
 from pilotlight.domain.records import Record
 from pilotlight.domain.run import Clocks, Outcome, Review
 from pilotlight.domain.signals import Signal
@@ -90,6 +91,7 @@ class StepView:
     finished: datetime | None = None
     attempts: int = 0
     outputs: Mapping[str, str] = field(default_factory=dict)
+    promised_seconds: float | None = None
     said: tuple[Said, ...] = ()
     calls: tuple[Call, ...] = ()
     asks_until: datetime | None = None
@@ -212,6 +214,8 @@ class IncidentView:
     primary: str = ""
     standby: str = ""
     arming: str = ""
+    kind: str = PlanKind.FAILOVER.value
+    machine: str = ""
     standing: IncidentState = IncidentState.QUIET
     outlook: Outlook = Outlook()
     run: RunView | None = None
@@ -244,6 +248,16 @@ class IncidentView:
     chain_fault: str | None = None
     told: tuple[Record, ...] = ()
     last_update: datetime | None = None
+
+    @property
+    def is_runbook(self) -> bool:
+        """Whether a run-book is told of, and not a failover."""
+        return self.kind == PlanKind.RUNBOOK.value
+
+    @property
+    def where(self) -> str:
+        """The two regions, or the one of a run-book; empty where they are not known."""
+        return self.standby if self.is_runbook or not self.primary else f"{self.primary} → {self.standby}"
 
     @property
     def acting_steps(self) -> tuple[StepView, ...]:

@@ -11,7 +11,7 @@ from pilotlight.report.foreign import LONGEST_NAME
 from pilotlight.report.incident import Call, IncidentView, StepView
 from pilotlight.report.markup import foreign, own, row
 from pilotlight.report.times import origin_of_time, since_onset, time_of_day, took
-from pilotlight.report.words import state_words
+from pilotlight.report.words import promise_words, state_words
 
 _SIGNS = {
     StepStatus.WAITING: "○",
@@ -35,6 +35,7 @@ def steps(view: IncidentView) -> str:
 
 def _step(step: StepView, view: IncidentView) -> str:
     until = view.last_update or origin_of_time(view)
+    needed = f"{took(step.seconds(until))}{own(promise_words(step))}"
     began = f" from {since_onset(view, step.started)}" if step.started else ""
     turns = f", {step.attempts} turns" if step.attempts else ""
     place = (
@@ -48,7 +49,7 @@ def _step(step: StepView, view: IncidentView) -> str:
         f'<div class="step {step.status.value}"><div class="top">'
         f'<span class="state">{_SIGNS[step.status]} {state_words(step, view)}</span>'
         f"<b>{foreign(step.title, LONGEST_NAME)}</b>"
-        f'<span class="soft">{took(step.seconds(until))}{began}{turns}</span></div><div class="soft">'
+        f'<span class="soft">{needed}{began}{turns}</span></div><div class="soft">'
         f"{foreign(step.name, LONGEST_NAME)}, {own(step.kind)}, {own(step.harm)}, stage {own(place)}</div>"
         f"{reason}{fix}{_calls(step.calls, view)}</div>"
     )

@@ -18,20 +18,27 @@ MEANING = {
     Clock.EXECUTED: "the last serving step was done",
     Clock.VERIFIED: "the application answered",
 }
+MEANING_OF_A_RUNBOOK = {
+    Clock.ONSET: "a person started it",
+    Clock.DECIDED: "nothing stood in its way",
+    Clock.EXECUTED: "the last step was done",
+    Clock.VERIFIED: "all of it was seen to work",
+}
 _BAR_WIDTH = 480
 
 
 def ribbon(view: IncidentView) -> str:
-    """The five clocks in a row, with the time between each two."""
+    """The clocks in a row, with the time between each two."""
     cells: list[str] = []
-    reached = [clock for clock in Clock if view.clocks.at(clock)]
-    for position, clock in enumerate(Clock):
+    meaning = MEANING_OF_A_RUNBOOK if view.is_runbook else MEANING
+    reached = [clock for clock in meaning if view.clocks.at(clock)]
+    for position, clock in enumerate(meaning):
         moment, since = view.clocks.at(clock), view.clocks.seconds_since_onset(clock)
-        later = next((c for c in list(Clock)[position + 1 :] if c in reached), None)
+        later = next((c for c in list(meaning)[position + 1 :] if c in reached), None)
         if moment is None:
             cells.append(
                 f'<li><b>{clock.value}</b><span class="at soft">—</span>'
-                f"<small>{MEANING[clock]}: not reached</small></li>"
+                f"<small>{meaning[clock]}: not reached</small></li>"
             )
             continue
         after = view.clocks.at(later) if later else None
@@ -40,14 +47,14 @@ def ribbon(view: IncidentView) -> str:
         title = f"{moment:%Y-%m-%d %H:%M:%S} UTC"
         cells.append(
             f'<li class="reached{" way" if after else ""}">{gap}<b>{clock.value}</b>'
-            f'<span class="at" title="{title}">{shown}</span><small>{MEANING[clock]}</small></li>'
+            f'<span class="at" title="{title}">{shown}</span><small>{meaning[clock]}</small></li>'
         )
     return f'<section class="card"><ol class="ribbon">{"".join(cells)}</ol></section>'
 
 
 def promises(view: IncidentView) -> str:
     """RTO and RPO beside what was promised."""
-    return f'<div class="pair">{_rto(view)}{_rpo(view)}</div>'
+    return f'<div class="pair">{_rto(view)}{"" if view.is_runbook else _rpo(view)}</div>'
 
 
 def _rto(view: IncidentView) -> str:
@@ -57,6 +64,7 @@ def _rto(view: IncidentView) -> str:
         needed = None
     missing = "not needed" if view.outcome is Outcome.NOT_NEEDED else "not recovered"
     number = missing if needed is None else say_elapsed(needed)
+    what = "time since its start" if view.is_runbook else "time without service"
     so_far = "" if recovered or needed is None else " so far"
     verdict = _kept(needed, promised) if recovered else ""
     words = [f"promised: {say_duration(timedelta(seconds=promised))}"] if promised else ["no objective is known"]
@@ -64,7 +72,7 @@ def _rto(view: IncidentView) -> str:
         low, high = view.objectives.expected_seconds
         words.append(f"usual: {say_duration(timedelta(seconds=low))} to {say_duration(timedelta(seconds=high))}")
     return (
-        f'<section class="card"><b>RTO</b> <span class="soft">time without service{so_far}</span>'
+        f'<section class="card"><b>RTO</b> <span class="soft">{what}{so_far}</span>'
         f'<div class="big">{number} {verdict}</div>'
         f'<span class="soft">{", ".join(words)}</span>{_bar(view, needed)}</section>'
     )

@@ -141,8 +141,8 @@ def _need(view: IncidentView) -> Need | None:
         case IncidentState.ACTING if asking := [step for step in view.acting_steps if step.asks_until]:
             return _approve(view, asking[0])
         case IncidentState.ACTING | IncidentState.STOPPING:
-            fixes = _fixes(view)
-            return Need(ON_CALL, fixes, _deadline(view), _keeping(view)) if fixes else None
+            fixes = fixes_of(view)
+            return Need(ON_CALL, fixes, deadline_of(view), keeping_of(view)) if fixes else None
         case IncidentState.CLOSED:
             return _need_after(view)
         case _:
@@ -154,10 +154,9 @@ def _decide(view: IncidentView) -> Need:
         " It is armed 'observe', so such a run is refused: set arming to manual in its plan, and deploy it, first."
         if view.arming == Arming.OBSERVE else ""
     )  # fmt: skip
-    sentence = (
-        f"Decide whether {view.application} is to fail over. To start it, give {_machine(view)} this input.{observing}"
-    )
-    return Need(ON_CALL, sentence, _latest_start(view), _keeping(view), by_hand(view))
+    decide = f"Decide whether {view.application} is to fail over."
+    sentence = f"{decide} To start it, give {machine_of(view)} this input.{observing}"
+    return Need(ON_CALL, sentence, _latest_start(view), keeping_of(view), by_hand(view))
 
 
 def _answer(view: IncidentView, pause: Pause) -> Need:
@@ -196,36 +195,38 @@ def _need_after(view: IncidentView) -> Need | None:
             return None
         case Outcome.BLOCKED | Outcome.ABORTED_CLEAN:
             decide = f"Decide whether {view.application} is to fail over nevertheless."
-            sentence = f"{decide} To start it, give {_machine(view)} this input."
-            return Need(ON_CALL, sentence, _latest_start(view), _keeping(view), by_hand(view))
+            sentence = f"{decide} To start it, give {machine_of(view)} this input."
+            return Need(ON_CALL, sentence, _latest_start(view), keeping_of(view), by_hand(view))
         case Outcome.ABORTED_FORWARD_ONLY | Outcome.FAILED | None:
-            first = "Do what is listed here." if view.to_do else _fixes(view) or "Put right what stopped it."
-            again = f"To start it again, give {_machine(view)} this input; what is done stays done."
-            return Need(ON_CALL, f"{first} {again}", _deadline(view), _keeping(view), by_hand(view))
+            first = "Do what is listed here." if view.to_do else fixes_of(view) or "Put right what stopped it."
+            again = f"To start it again, give {machine_of(view)} this input; what is done stays done."
+            return Need(ON_CALL, f"{first} {again}", deadline_of(view), keeping_of(view), by_hand(view))
         case _:
             assert_never(view.outcome)
 
 
-def _fixes(view: IncidentView) -> str:
+def fixes_of(view: IncidentView) -> str:
     """What to do about the steps that failed, each with its name where there are several."""
     failed = view.failed_steps
     fixes = [(step.title, step.fix or "Look at the resource that it names.") for step in failed]
     return fixes[0][1] if len(fixes) == 1 else " ".join(f"{title}: {fix}" for title, fix in fixes)
 
 
-def _deadline(view: IncidentView) -> datetime | None:
+def deadline_of(view: IncidentView) -> datetime | None:
+    """By when the objective is missed."""
     onset, rto = view.clocks.onset, view.objectives.rto_seconds
     return onset + timedelta(seconds=rto) if onset and rto else None
 
 
-def _keeping(view: IncidentView) -> str:
+def keeping_of(view: IncidentView) -> str:
+    """What the deadline is for."""
     promised = view.objectives.rto_seconds
     return f"to keep the objective of {say_duration(timedelta(seconds=promised))}" if promised else ""
 
 
 def _latest_start(view: IncidentView) -> datetime | None:
     """The last moment at which a start still keeps the objective, if the run takes the longest that is expected."""
-    deadline, expected = _deadline(view), view.objectives.expected_seconds
+    deadline, expected = deadline_of(view), view.objectives.expected_seconds
     return deadline - timedelta(seconds=expected[1]) if deadline and expected else deadline
 
 
@@ -244,8 +245,9 @@ def _due(view: IncidentView) -> list[StepView]:
     return [step for step in view.steps if step.started_in == view.stage]
 
 
-def _machine(view: IncidentView) -> str:
-    return f"the state machine {view.application}-failover{in_region(view.standby)}"
+def machine_of(view: IncidentView) -> str:
+    """The machine that a person starts, and where."""
+    return f"the state machine {view.machine or f'{view.application}-failover'}{in_region(view.standby)}"
 
 
 def _armed(view: IncidentView) -> str:

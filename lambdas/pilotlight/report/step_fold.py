@@ -22,7 +22,7 @@ _STATUS = {
 class StepFold:
     """Takes the records of one run's steps in order. Calls that no step made are kept apart."""
 
-    def __init__(self, planned: Iterable[Mapping[str, str]] = ()) -> None:
+    def __init__(self, planned: Iterable[Mapping[str, Any]] = ()) -> None:
         self._steps = {plan["name"]: _planned(plan) for plan in planned}
         self._other: tuple[Call, ...] = ()
 
@@ -60,7 +60,7 @@ class StepFold:
             self._other = calls
 
 
-def _planned(plan: Mapping[str, str]) -> StepView:
+def _planned(plan: Mapping[str, Any]) -> StepView:
     stage = plan.get("stage") or ""
     return StepView(
         plan["name"],
@@ -69,6 +69,7 @@ def _planned(plan: Mapping[str, str]) -> StepView:
         stage,
         plan.get("started_in") or stage,
         plan.get("harm", ""),
+        promised_seconds=plan.get("promised_seconds"),
     )
 
 

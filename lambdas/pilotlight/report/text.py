@@ -14,7 +14,7 @@ from pilotlight.report.foreign import LONGEST_NAME, tame
 from pilotlight.report.incident import IncidentView, StepView
 from pilotlight.report.outlook import expected_back
 from pilotlight.report.times import signed, since_onset
-from pilotlight.report.words import state_words
+from pilotlight.report.words import promise_words, state_words
 
 WIDTH = 100
 _STATE_WIDTH = 22
@@ -47,7 +47,10 @@ def text(view: IncidentView) -> str:
 def times(view: IncidentView) -> list[str]:
     """The five clocks, RTO and RPO against what was promised, which writes may be lost, and which may conflict."""
     clocks = [f"{clock.value} {_at(view, clock)}" for clock in Clock]
-    lines = ["Clocks   " + "   ".join(clocks), f"RTO      {rto_words(view)}", f"RPO      {rpo_words(view)}"]
+    lines = ["Clocks   " + "   ".join(clocks), f"RTO      {rto_words(view)}"]
+    if view.is_runbook:
+        return lines
+    lines.append(f"RPO      {rpo_words(view)}")
     if view.rpo_seconds and view.loss_window:
         lines.append(f"Loss     writes {view.loss_window} may be lost")
     return lines + [_labelled("Conflict", tame(sentence)) for sentence in view.conflicts]
@@ -123,6 +126,8 @@ def _step(step: StepView, view: IncidentView) -> list[str]:
     seconds = step.seconds(view.last_update or view.records[-1].entry.time)
     took = "" if seconds is None else say_elapsed(seconds)
     lines = [f"  {state_words(step, view):<{_STATE_WIDTH}}{took:>12}  {tame(step.title, LONGEST_NAME)}"]
+    if promised := promise_words(step):
+        lines.append(f"        {took}{promised}".rstrip())
     if step.reason and step.status is not StepStatus.SETTLED:
         lines.append(textwrap.fill(tame(step.reason), WIDTH, initial_indent=" " * 8, subsequent_indent=" " * 8))
     if step.fix:

@@ -21,6 +21,7 @@ from pilotlight.domain.stages import StageName
 from pilotlight.domain.step import Severity
 from pilotlight.domain.waiting import WaitsFor
 from pilotlight.domain.word import Mode, WordKind
+from pilotlight.report import runbook_outlook
 from pilotlight.report.incident import (
     FindingView,
     Gate,
@@ -62,7 +63,7 @@ def view(records: Sequence[Record], incident: str = "") -> IncidentView:
     facts = replace(
         fold.result(), records=tuple(own), chain_fault=broken_link(records), told=told, last_update=last_update
     )
-    return replace(facts, outlook=look_out(facts))
+    return replace(facts, outlook=runbook_outlook.look_out(facts) if facts.is_runbook else look_out(facts))
 
 
 class _Fold:
@@ -124,6 +125,8 @@ class _Fold:
             self._change(objectives=ObjectivesView(promised.get("rto_seconds"), promised.get("rpo_seconds"), span))
         if arming := details.get("arming"):
             self._change(arming=arming)
+        if kind := details.get("plan_kind"):
+            self._change(kind=kind, machine=details.get("machine", ""))
 
     def _signal(self, record: Record) -> None:
         details = record.entry.details
@@ -155,7 +158,14 @@ class _Fold:
         self._steps = StepFold(details.get("steps", ()))
         self._view = replace(
             IncidentView(
-                held.incident, held.application, held.primary, held.standby, held.arming, IncidentState.LOOKING
+                held.incident,
+                held.application,
+                held.primary,
+                held.standby,
+                held.arming,
+                held.kind,
+                held.machine,
+                IncidentState.LOOKING,
             ),
             run=_run(record),
             earlier_runs=(*held.earlier_runs, held.run) if held.run else (),

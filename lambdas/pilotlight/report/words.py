@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import assert_never
 
+from pilotlight.domain.durations import say_duration
 from pilotlight.domain.life import StepStatus
 from pilotlight.report.incident import IncidentState, IncidentView, StepView
 
@@ -48,3 +50,14 @@ def state_words(step: StepView, view: IncidentView) -> str:
             return "skipped"
         case _:
             assert_never(step.status)
+
+
+def promise_words(step: StepView) -> str:
+    """What a run-book promised of a step's time, and whether that was kept; empty where it promised nothing."""
+    if step.promised_seconds is None:
+        return ""
+    of = f" of {say_duration(timedelta(seconds=step.promised_seconds))}"
+    if step.started is None or step.finished is None or step.status is not StepStatus.SETTLED:
+        return of
+    took = (step.finished - step.started).total_seconds()
+    return f"{of}: {'kept' if took <= step.promised_seconds else 'missed'}"

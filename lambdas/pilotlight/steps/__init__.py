@@ -9,7 +9,7 @@ from typing import Any
 
 from pilotlight.domain.errors import PlanRefused
 from pilotlight.domain.place import Writer
-from pilotlight.domain.plan import Plan
+from pilotlight.domain.plan import AnyPlan, Plan
 from pilotlight.domain.stages import PlannedStep
 from pilotlight.domain.step import Params, StepKind
 
@@ -28,7 +28,7 @@ def kind(name: str) -> StepKind[Any]:
     return found
 
 
-def writers_of(plan: Plan) -> tuple[Writer, ...]:
+def writers_of(plan: AnyPlan) -> tuple[Writer, ...]:
     """The writers that a plan moves, each once, in the order of its steps."""
     found = dict[str, Writer]()
     for step in plan.steps().values():

@@ -1,0 +1,32 @@
+"""The stack of one run-book in its region: the functions of its runs and its machine. Nothing here starts by itself."""
+
+from __future__ import annotations
+
+from deployment import names
+from deployment.alarms import run_alarms
+from deployment.foundation import table_arn
+from deployment.resources import Resource, Stack
+from deployment.running import closer, listener, machine, opener, step_functions
+from pilotlight.aws.leases import partition_of
+from pilotlight.domain.runbook import Runbook
+from pilotlight.domain.step import Access, Statement
+
+
+def runbook(plan: Runbook) -> Stack:
+    """Everything of one run-book."""
+    steps = step_functions(plan)
+    functions = [opener(plan, steps.values(), _seeing(plan), {}), closer(plan, steps), listener(plan), *steps.values()]
+    resources: tuple[Resource, ...] = (*functions, machine(plan), *run_alarms(plan, functions))
+    return Stack(names.application_stack(plan.name), plan.region, plan.account, resources)
+
+
+def _seeing(plan: Runbook) -> tuple[Statement, ...]:
+    """Whether a run of its own lives, and whether a failover of the application is at work."""
+    own = Statement(
+        Access.READ, ("states:DescribeExecution",), (plan.place.arn("states", f"execution:{plan.machine}:*"),)
+    )
+    if plan.failover_region is None:
+        return (own,)
+    control = table_arn(plan.failover_region, plan.account, names.CONTROL_TABLE)
+    lease = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [partition_of(plan.application)]}}
+    return (own, Statement(Access.READ, ("dynamodb:GetItem",), (control,), lease))

@@ -1,0 +1,142 @@
+"""What every plan has, whatever its kind: whose it is, who may speak, what it requires, and its steps in stages.
+
+The kinds stand in `pilotlight.domain.plan`, a failover between two regions, and `pilotlight.domain.runbook`.
+"""
+
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any
+
+from pydantic import Field
+
+from pilotlight.domain.canonical import digest
+from pilotlight.domain.part import Account, Name, Part
+from pilotlight.domain.place import Place
+from pilotlight.domain.policy import People, PeopleGate
+from pilotlight.domain.stages import AwaitStep, PlannedStep, RunStep, StageName, Stages, StartStep
+
+
+class PlanKind(StrEnum):
+    """A failover plan moves an application between two regions; a runbook works in one."""
+
+    FAILOVER = "failover"
+    RUNBOOK = "runbook"
+
+
+class Arming(StrEnum):
+    """What the controller may do by itself; each level is also a fact of IAM."""
+
+    OBSERVE = "observe"
+    MANUAL = "manual"
+    STAGED = "staged"
+    AUTOMATIC = "automatic"
+
+
+class Slack(Part):
+    """Where the living message goes. The token stands in a secret, never here."""
+
+    channel: str = Field(
+        pattern=r"^[CG][A-Z0-9]{8,}$", description="The channel's id, not its name.", examples=["C0123456789"]
+    )
+    token_secret: str = Field(
+        description=(
+            "The name of the secret, in the standby region, that holds the bot token. It begins with pilotlight/ "
+            "because the notifier's role reads nothing else."
+        ),
+        examples=["pilotlight/slack-bot-token"],
+    )
+
+
+class Notifications(Part):
+    """Who is told."""
+
+    slack: Slack | None = None
+
+
+class Requirement(Part):
+    """Something that must be true in AWS before the plan can be relied on, and that no step of it acts on."""
+
+    requirement: Name
+    kind: str
+    params: dict[str, Any] = Field(default_factory=dict)
+
+
+class AnyPlan(Part, ABC):
+    """What a failover plan and a run-book have in common: whose they are, who may speak, and steps in stages."""
+
+    application: Name
+    kind: PlanKind
+    description: str = ""
+    account: Account
+    arming: Arming = Arming.OBSERVE
+    gates: PeopleGate = PeopleGate()
+    people: People = People()
+    notifications: Notifications = Notifications()
+    requirements: tuple[Requirement, ...] = Field(
+        (), description="What must be true before an incident and no step brings about; readiness looks at it."
+    )
+    stages: Stages
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """What its runs, its lease, its ledger and its functions go by."""
+
+    @property
+    @abstractmethod
+    def machine(self) -> str:
+        """The name of its state machine."""
+
+    @property
+    @abstractmethod
+    def place(self) -> Place:
+        """The names that the plan's ARNs are computed from."""
+
+    @property
+    @abstractmethod
+    def longest_look(self) -> timedelta:
+        """How long a run looks whether it is needed before it gives up."""
+
+    @abstractmethod
+    def say_intent(self) -> str:
+        """What a run would do, after "would"."""
+
+    @abstractmethod
+    def say_done(self) -> str:
+        """What is true once all that serves is settled, as a sentence."""
+
+    def entries(self) -> Iterator[tuple[StageName, str, RunStep | StartStep | AwaitStep]]:
+        """Every entry with its stage and lane, in order."""
+        for stage in StageName:
+            for lane, entries in self.stages.of(stage).items():
+                for entry in entries:
+                    yield stage, lane, entry
+
+    def steps(self) -> dict[str, PlannedStep]:
+        """The steps by name, in the order in which they start."""
+        awaited = {entry.await_: stage for stage, _, entry in self.entries() if isinstance(entry, AwaitStep)}
+        found: dict[str, PlannedStep] = {}
+        for stage, lane, entry in self.entries():
+            match entry:
+                case RunStep():
+                    found[entry.step] = PlannedStep(entry.step, entry.kind, entry.params, stage, stage, lane)
+                case StartStep():
+                    found[entry.start] = PlannedStep(
+                        entry.start, entry.kind, entry.params, stage, awaited.get(entry.start), lane
+                    )
+                case AwaitStep():
+                    pass
+        return found
+
+    def snapshot(self) -> str:
+        """The JSON that a run follows, with lanes and parameters in the order of the plan."""
+        return json.dumps(self.model_dump(mode="json", by_alias=True), separators=(",", ":"), ensure_ascii=False)
+
+    def digest(self) -> str:
+        """SHA-256 of the plan in its canonical spelling, which no order of keys changes."""
+        return digest(self.model_dump(mode="json", by_alias=True))
