@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pilotlight.domain.plan import Plan
+from pilotlight.domain.runbook import Runbook
 
 ACCOUNT = "123456789012"
 PRIMARY, STANDBY, WITNESS = "ap-northeast-2", "ap-northeast-1", "ap-southeast-1"
@@ -58,6 +59,21 @@ def a_private_plan(**differences: Any) -> Plan:
         "signals": {"probe": {"url": f"https://{PRIMARY_HOST}/health"}},
     }
     return a_plan(**{**private, **differences})
+
+
+def a_runbook(*steps: dict[str, Any], **differences: Any) -> Runbook:
+    """A run-book of one application: its steps serve, one after the other."""
+    whole = {
+        "application": "triflow",
+        "kind": "runbook",
+        "runbook": "mend",
+        "account": ACCOUNT,
+        "region": PRIMARY,
+        "arming": "manual",
+        "objectives": {"rto": "30 min"},
+        "stages": {"serve": {"steps": list(steps)}},
+    }
+    return Runbook.model_validate({**whole, **differences})
 
 
 def a_sample_event(name: str) -> dict[str, Any]:

@@ -80,6 +80,7 @@ class Rds(Restarts, Backups, Service):
             "pending": {},
             "security_groups": (),
             "restarts": [],
+            "failovers": [],
         }
         made = replace(
             source,
@@ -104,7 +105,7 @@ class Rds(Restarts, Backups, Service):
                 source = self._instances.get(there) or self.add_instance(*there, multi_az=True)
                 self.add_replica(source, *here, retention_days=days, deletion_protection=True)
             case "instance" if here not in self._instances:
-                self.add_instance(*here)
+                self.add_instance(*here, multi_az=bool(facts.get("multi_az")))
             case "instance":
                 pass
             case "database in security groups":

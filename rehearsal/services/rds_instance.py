@@ -35,6 +35,8 @@ class Instance:
     when; `lag_reported` says whether the metric of its lag arrives; `second_zone` whether RDS has the capacity
     for one; `changing` is what RDS knows before the status shows it; `parameters_in` is how far the parameter
     group is applied; `restored` tells a copy of a backup from other instances.
+    `failovers` are RDS's events of them, `failed_over` says that the second zone serves, and `abandons` that RDS
+    gives the next one up, because one occurred recently.
     """
 
     region: str
@@ -66,6 +68,9 @@ class Instance:
     subnet_group: str = "data"
     security_groups: tuple[str, ...] = ()
     restarts: list[datetime] = field(default_factory=list)
+    failovers: list[tuple[datetime, str]] = field(default_factory=list)
+    failed_over: bool = False
+    abandons: bool = False
     pending: dict[str, Any] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
 
@@ -73,6 +78,12 @@ class Instance:
     def arn(self) -> str:
         """Its ARN."""
         return f"arn:aws:rds:{self.region}:{self.account}:db:{self.identifier}"
+
+    @property
+    def _places(self) -> tuple[str, str]:
+        """The zone that serves, and the one that would."""
+        first, second = self.zones[0], self.zones[-1]
+        return (second, first) if self.failed_over else (first, second)
 
     @property
     def resource_id(self) -> str:
@@ -102,6 +113,7 @@ class Instance:
             "Engine": self.engine,
             "EngineVersion": self.engine_version,
             "InstanceCreateTime": self.created,
+            "AvailabilityZone": self.region + self._places[0],
             "MultiAZ": self.multi_az,
             "BackupRetentionPeriod": self.retention_days,
             "PreferredBackupWindow": self.backup_window,
@@ -116,6 +128,8 @@ class Instance:
         }
         if self.status != Status.CREATING:
             shown["Endpoint"] = {"Address": self.address, "Port": self.port}
+        if self.multi_az:
+            shown["SecondaryAvailabilityZone"] = self.region + self._places[1]
         if self.cluster:
             shown["DBClusterIdentifier"] = self.cluster
         if self.source is not None:

@@ -72,7 +72,8 @@ class Replication:
 @dataclass(frozen=True)
 class RdsInstance:
     """One DB instance. `source` is an ARN for a replica of another region, else a bare identifier; `parameters_in` is
-    how far its parameter group is applied: `in-sync`, `applying`, `pending-reboot`."""
+    how far its parameter group is applied: `in-sync`, `applying`, `pending-reboot`. It serves from `zone`;
+    `second_zone` holds its synchronous copy, where there is one."""
 
     identifier: str
     resource_id: str
@@ -92,6 +93,8 @@ class RdsInstance:
     zones: frozenset[str]
     address: str | None
     port: int | None
+    zone: str = ""
+    second_zone: str = ""
     security_groups: tuple[str, ...] = ()
     pending: Mapping[str, Any] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
@@ -137,6 +140,8 @@ class RdsInstance:
             zones=frozenset(subnet["SubnetAvailabilityZone"]["Name"] for subnet in subnets),
             address=endpoint.get("Address") or None,
             port=endpoint.get("Port"),
+            zone=str(found.get("AvailabilityZone", "")),
+            second_zone=str(found.get("SecondaryAvailabilityZone", "")),
             security_groups=tuple(g["VpcSecurityGroupId"] for g in found.get("VpcSecurityGroups") or ()),
             pending={name: value for name, value in pending.items() if value not in ({}, [])},
             tags={tag["Key"]: tag.get("Value", "") for tag in found.get("TagList") or []},
