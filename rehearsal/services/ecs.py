@@ -240,6 +240,18 @@ class Ecs(OneOffs, Service):
             "failures": [self._missing(call, f"task/{cluster}/{n}") for n in names if n not in known],
         }
 
+    @operation("StopTask")
+    def stop_task(self, call: Call) -> Mapping[str, Any]:
+        """Stop a task; the scheduler of its service puts another in its place."""
+        name, services = _last(call.parameters["task"]), self._services_of(call)
+        found = next(((s, t) for s in services for t in s.tasks if t.id == name and self._is_kept(t)), None)
+        if found is None:
+            raise ServiceError("InvalidParameterException", "The referenced task was not found.")
+        service, task = found
+        seconds = service.stop_task(task, str(call.parameters.get("reason", "Task stopped by user")))
+        self.world.begin_effect(arn(service, f"service/{service.cluster}/{service.name}"), seconds)
+        return {"task": say_task(service, task)}
+
     @operation("DescribeTaskDefinition")
     def describe_task_definition(self, call: Call) -> Mapping[str, Any]:
         """A revision by family:revision or ARN, the latest one by family."""

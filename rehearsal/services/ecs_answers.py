@@ -77,6 +77,7 @@ def say_task(service: EcsService, task: Task) -> dict[str, Any]:
         "desiredStatus": "STOPPED" if task.leaving else "RUNNING",
         "createdAt": task.created,
         "startedAt": task.started,
+        "stoppingAt": task.stopping,
         "stoppedAt": task.stopped,
         "stopCode": task.stop_code,
         "stoppedReason": task.stopped_reason,

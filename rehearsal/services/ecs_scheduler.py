@@ -128,6 +128,24 @@ class EcsService:
             self._retire(task)
         self._replace()
 
+    def stop_task(self, task: Task, reason: str) -> float:
+        """Stop a task as a user asks; gives the seconds until its successor is healthy."""
+        if task.leaving:
+            return 0.0
+        self._winding_down_seconds = WINDING_DOWN.draw(self.random)
+        self._stop(task, "UserInitiated", reason)
+        delay, life = SCHEDULING.draw(self.random), self._draw_life()
+        self._planned.append(life)
+        self._later(delay, self.reconcile)
+        return delay + life.seconds
+
+    def roll_back(self, reason: str) -> None:
+        """Cause trouble: the circuit breaker gives the rollout up and goes back to the one before."""
+        self.fail_deployment(reason)
+        back = self.deployments[1].id
+        self._deploy(RolloutState.IN_PROGRESS)
+        self.primary.reason = f"ECS deployment circuit breaker: rolling back to deploymentId {back}."
+
     def fail_deployment(self, reason: str) -> None:
         """Cause trouble: the rollout is given up, as a deployment circuit breaker without rollback does."""
         self.primary.state, self.primary.reason = RolloutState.FAILED, reason
@@ -241,6 +259,7 @@ class EcsService:
 
     def _stop(self, task: Task, code: str, reason: str) -> None:
         task.leaving, task.stop_code, task.stopped_reason = True, code, reason
+        task.stopping = self.world.time.now()
         task.status = TaskStatus.DEACTIVATING if task.targets else TaskStatus.DEPROVISIONING
         for group, target in task.targets:
             group.deregister(target)

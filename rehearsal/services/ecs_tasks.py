@@ -107,6 +107,7 @@ class Task:
     status: TaskStatus = TaskStatus.PROVISIONING
     leaving: bool = False
     started: datetime | None = None
+    stopping: datetime | None = None
     stopped: datetime | None = None
     stop_code: str = ""
     stopped_reason: str = ""

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from pilotlight.domain.life import StepState, StepStatus
+from pilotlight.domain.life import StepStatus
 from pilotlight.domain.step import CannotUndo, Failed, NotYet, Pending, Receipt, Severity
 from pilotlight.estate.rds.failovers import FAILOVER_TAG
 from pilotlight.steps.force_multi_az_failover import KIND, ForceMultiAzFailoverParams
@@ -176,10 +176,10 @@ class TestRefusing:
 
 
 def test_it_cannot_be_taken_back(bench: Bench, database: Instance) -> None:
-    end: StepState = bench.live(KIND, PARAMS)
-    assert end.receipt
+    receipt = bench.live(KIND, PARAMS).receipt
+    assert receipt
 
-    undone = bench.inside(lambda: KIND.undo(PARAMS, end.receipt, bench.context()))
+    undone = bench.inside(lambda: KIND.undo(PARAMS, receipt, bench.context()))
 
     assert isinstance(undone, CannotUndo)
     assert "the way back is another failover" in undone.sentence

@@ -160,13 +160,13 @@ def look(
 
 def tasks_before(context: StepContext, service: EcsService, moment: datetime) -> int:
     """How many tasks that are to run were made before then."""
-    tasks = _tasks(context, service, "RUNNING")
+    tasks = tasks_of(context, service, "RUNNING")
     return sum(task["createdAt"] < moment for task in tasks if "createdAt" in task)
 
 
 def failures_since(context: StepContext, service: EcsService, moment: datetime) -> list[str]:
     """Why each task made since then stopped by a failure of its own, newest first."""
-    tasks = [t for t in _tasks(context, service, "STOPPED") if "createdAt" in t and t["createdAt"] >= moment]
+    tasks = [t for t in tasks_of(context, service, "STOPPED") if "createdAt" in t and t["createdAt"] >= moment]
     tasks.sort(key=lambda task: task["createdAt"], reverse=True)
     reasons = [(t.get("stopCode", ""), t.get("stoppedReason", "")) for t in tasks]
     return [reason for code, reason in reasons if code in _NO_START or reason.startswith(_SICK)]
@@ -174,7 +174,7 @@ def failures_since(context: StepContext, service: EcsService, moment: datetime) 
 
 def leaving(context: StepContext, service: EcsService) -> int:
     """How many tasks were told to stop and have not: they count as running no more, and may work for minutes."""
-    return sum(task.get("lastStatus") != "STOPPED" for task in _tasks(context, service, "STOPPED"))
+    return sum(task.get("lastStatus") != "STOPPED" for task in tasks_of(context, service, "STOPPED"))
 
 
 def read_health(context: StepContext, group: str) -> Health:
@@ -208,7 +208,8 @@ def say_tasks(count: int) -> str:
     return "1 task" if count == 1 else f"{count} tasks"
 
 
-def _tasks(context: StepContext, service: EcsService, desired_status: str) -> list[dict[str, Any]]:
+def tasks_of(context: StepContext, service: EcsService, desired_status: str) -> list[dict[str, Any]]:
+    """The tasks of a service that are to be in that status, as DescribeTasks shows them."""
     region, cluster = service.region, service.cluster
     listing: dict[str, Any] = {"serviceName": service.name, "desiredStatus": desired_status}
     arns: list[str] = []
