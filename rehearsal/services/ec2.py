@@ -1,4 +1,4 @@
-"""EC2 as a fence sees it: security groups with their ingress rules, and the tags of both.
+"""EC2: security groups with their ingress rules, and the tags of both; `ec2_routing` has what leads out of a VPC.
 
 What instances are launched from stands in `ec2_launching`.
 
@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 from pilotlight.domain.step import Standing
 from rehearsal.service import Service, operation
 from rehearsal.services.ec2_launching import Image, Launching, LaunchTemplate, Limits, Subnet
+from rehearsal.services.ec2_routing import Routing
 from rehearsal.wire import Call, NotModelled, ServiceError
 from rehearsal.world import World
 
@@ -62,13 +63,14 @@ class SecurityGroup:
     tags: dict[str, str] = field(default_factory=dict)
 
 
-class Ec2(Launching, Service):
-    """The security groups of all regions, and what instances are launched from."""
+class Ec2(Launching, Routing, Service):
+    """The security groups of all regions, what instances are launched from, and what leads out of a VPC."""
 
     name: ClassVar[str] = "ec2"
 
     def __init__(self, world: World) -> None:
         super().__init__(world)
+        self._begin_routing()
         self._groups: dict[tuple[str, str], SecurityGroup] = {}
         self.images: list[Image] = []
         self.templates: list[LaunchTemplate] = []
@@ -87,11 +89,14 @@ class Ec2(Launching, Service):
         return self._groups[region, identifier]
 
     def furnish(self, standing: Standing) -> None:
-        """Security groups that let an application's network reach a database, or subnets with room."""
+        """Security groups that let an application's network reach a database, subnets with room, or a NAT gateway."""
         if standing.what == "subnets":
             for number, identifier in enumerate(standing.facts["subnets"]):
                 zone = f"{standing.region}{'acd'[number % 3]}"
                 self.subnets.append(Subnet(standing.region, identifier, zone))
+            return
+        if standing.what == "nat gateway":
+            self.furnish_gateway(standing)
             return
         if standing.what != "security groups of a database":
             super().furnish(standing)
