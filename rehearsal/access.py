@@ -108,8 +108,7 @@ def _arn(call: Call, account: str, value: Any, shape: str) -> str:
     if call.service == "autoscaling" and isinstance(value, list):
         value = value[0]["ResourceId"]
     if call.service == "s3":
-        key = call.parameters.get("Key")
-        return f"arn:aws:s3:::{value}/{key}" if key else f"arn:aws:s3:::{value}"
+        return _s3_arn(call)
     if call.service == "lambda" and "UUID" not in call.parameters:
         name = str(value).split(":function:")[-1]
         qualifier = call.parameters.get("Qualifier")
@@ -130,6 +129,13 @@ def _arn(call: Call, account: str, value: Any, shape: str) -> str:
     shape = shape.replace("{bus}", "" if bus == "default" else f"{bus}/")
     cluster = _last(call.parameters.get("cluster", "default"))
     return _named(call, account, shape.replace("{cluster}", cluster).replace("{}", _last(value)))
+
+
+def _s3_arn(call: Call) -> str:
+    """A bucket, or an object in it; of several objects the first."""
+    several = call.parameters.get("Delete", {}).get("Objects", [{}])
+    key = call.parameters.get("Key") or several[0].get("Key", "")
+    return f"arn:aws:s3:::{call.parameters['Bucket']}" + (f"/{key}" if key else "")
 
 
 @dataclass(frozen=True)

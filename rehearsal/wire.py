@@ -87,8 +87,10 @@ def _path_parameters(template: str, path: str) -> dict[str, str]:
     return {name: unquote(value) for name, value in match.groupdict().items()} if match else {}
 
 
-def read(service: str, operation: str, region: str, request: AWSPreparedRequest) -> Call:
-    """Read the parameters of a prepared request back."""
+def read(
+    service: str, operation: str, region: str, request: AWSPreparedRequest, named: dict[str, Any] | None = None
+) -> Call:
+    """Read the parameters of a prepared request back; `named` are those of its path, where its host holds one."""
     model = operation_model(service, operation)
     url = urlsplit(request.url)
     raw = text_of(request.body or "").encode("utf-8", "surrogateescape")
@@ -107,7 +109,7 @@ def read(service: str, operation: str, region: str, request: AWSPreparedRequest)
             "headers": headers,
             "body": raw,
             "url_path": url.path,
-            "url_params": _path_parameters(model.http.get("requestUri", "/"), url.path),
+            "url_params": named or _path_parameters(model.http.get("requestUri", "/"), url.path),
         }
     )
     return Call(service, operation, region, parsed or {})
@@ -127,17 +129,19 @@ def read_json(service: str, operation: str, region: str, request: AWSPreparedReq
 
 
 def read_object(service: str, operation: str, region: str, request: AWSPreparedRequest) -> Call:
-    """Read a request about an object of S3: the bucket is in the host, the key is the path, the body comes in chunks.
+    """Read a request of S3: the bucket is in the host, the key is the path, the body of an object comes in chunks.
 
     A chunk is its length in hexadecimal, a line's end, and so many bytes; checksums follow after one of length 0 (S3
     User Guide, "Signature calculations: transferring payload in multiple chunks").
     """
     url = urlsplit(request.url)
+    named = {"Bucket": url.netloc.split(".s3.")[0], "Key": unquote(url.path.removeprefix("/"))}
+    if operation != "PutObject":
+        return read(service, operation, region, request, named)
     body: Any = request.body or b""
     raw = text_of(body.read() if hasattr(body, "read") else body).encode("utf-8", "surrogateescape")
     if "aws-chunked" in text_of(request.headers.get("Content-Encoding", "")):
         raw = _unchunked(raw)
-    named = {"Bucket": url.netloc.split(".s3.")[0], "Key": unquote(url.path.removeprefix("/"))}
     return Call(service, operation, region, {**named, "Body": raw.decode("utf-8", "replace")})
 
 

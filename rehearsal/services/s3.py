@@ -2,7 +2,7 @@
 
 A write is seen by every read after it (S3 User Guide, "Amazon S3 data consistency model"). An object that is not there
 answers the public 403 and not 404, because nobody but the owner may list. What replicates a bucket stands in
-`s3_replication`. Other operations are refused by name.
+`s3_replication`, what keeps its versions in `s3_versions`. Other operations are refused by name.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ from pilotlight.domain.ports import Silence, WebAnswer, WebRequest
 from pilotlight.domain.step import Standing
 from rehearsal.internet import Internet
 from rehearsal.service import Service, Spread, operation
-from rehearsal.services.s3_replication import KeptBucket, ReplicatedBuckets
+from rehearsal.services.s3_buckets import KeptBucket
+from rehearsal.services.s3_replication import ReplicatedBuckets
+from rehearsal.services.s3_versions import Versions
 from rehearsal.wire import Call, ServiceError
 from rehearsal.world import World
 
@@ -36,7 +38,7 @@ class Bucket:
     """Whether public access is blocked in the account, whatever the bucket's own policy says."""
 
 
-class S3(ReplicatedBuckets, Service):
+class S3(ReplicatedBuckets, Versions, Service):
     """The buckets of the account."""
 
     name = "s3"
@@ -51,9 +53,13 @@ class S3(ReplicatedBuckets, Service):
 
     def furnish(self, standing: Standing) -> None:
         """A bucket of the application."""
-        if standing.what != "replicated bucket":
-            super().furnish(standing)
-        self.furnish_replicated(standing)
+        match standing.what:
+            case "replicated bucket":
+                self.furnish_replicated(standing)
+            case "versioned bucket":
+                self.furnish_versioned(standing)
+            case _:
+                super().furnish(standing)
 
     def deploy(self, described: PublicObject, region: str, internet: Internet) -> None:
         """Make a bucket, reachable at its regional name; one that is there is left as it is."""

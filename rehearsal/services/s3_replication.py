@@ -7,7 +7,6 @@ model of S3; the errors' codes are those of the S3 API Reference, "List of error
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -15,25 +14,13 @@ from typing import TYPE_CHECKING, Any
 from pilotlight.domain.step import Standing
 from rehearsal.service import operation
 from rehearsal.services.cloudwatch import CloudWatch
+from rehearsal.services.s3_buckets import KeptBucket
 from rehearsal.wire import Call, ServiceError
 
 if TYPE_CHECKING:
     from rehearsal.world import World
 
 _RULE = "everything"
-
-
-@dataclass(eq=False)
-class KeptBucket:
-    """A bucket's settings; `encryption` is the algorithm it encrypts new objects with."""
-
-    name: str
-    region: str
-    versioning: str = "Enabled"
-    encryption: str = "AES256"
-    rules: list[dict[str, Any]] = field(default_factory=list)
-    behind_seconds: float | None = 2.0
-    """How far its destination is behind; None publishes nothing."""
 
 
 class ReplicatedBuckets:
@@ -74,8 +61,10 @@ class ReplicatedBuckets:
     @operation("GetBucketVersioning")
     def get_bucket_versioning(self, call: Call) -> Mapping[str, Any]:
         """Its status; nothing where versions were never kept."""
-        status = self._kept(call).versioning
-        return {"Status": status} if status else {}
+        bucket = self._kept(call)
+        if not bucket.versioning:
+            return {}
+        return {"Status": bucket.versioning, "MFADelete": "Enabled" if bucket.mfa else "Disabled"}
 
     @operation("GetBucketReplication")
     def get_bucket_replication(self, call: Call) -> Mapping[str, Any]:

@@ -10,7 +10,7 @@ from pilotlight.aws.sdk import Sdk
 from pilotlight.domain.requirement import Finding, Severity
 from pilotlight.requirements.bucket_replicated import KIND, BucketParams
 from rehearsal.services.s3 import S3
-from rehearsal.services.s3_replication import KeptBucket
+from rehearsal.services.s3_buckets import KeptBucket
 from tests.requirements.looking import furnish, look, worst
 from tests.steps.conftest import PLACE, Bench
 
