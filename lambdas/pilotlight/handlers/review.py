@@ -5,19 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from pilotlight.domain.errors import AwsError
 from pilotlight.domain.life import StepState
 from pilotlight.domain.plan import AnyPlan, PlanKind
 from pilotlight.domain.records import RecordKind
 from pilotlight.domain.run import Clocks, Outcome, Review, Reviewed, Run, review_stage
-from pilotlight.domain.runbook import Runbook
 from pilotlight.domain.stages import StageName
 from pilotlight.domain.step import Access
 from pilotlight.domain.word import abort
 from pilotlight.handlers.answer import Answer
 from pilotlight.handlers.confirming import end, say_aborted
 from pilotlight.handlers.journal import clocks_of, write
-from pilotlight.handlers.runbook import failover_at_work
 from pilotlight.handlers.runtime import Runtime
 from pilotlight.handlers.settling import has_moved
 from pilotlight.steps import kind
@@ -33,10 +30,8 @@ def review(runtime: Runtime, run_id: str, stage_name: str) -> Answer:
         lambda r: replace(r, reentries={**r.reentries, stage.value: r.reentries.get(stage.value, 0) + 1}),
     )
     states = runtime.control.steps(run_id)
-    reviewed = (
-        _by_word(runtime, run, stage, states)
-        or _by_failover(runtime, run, stage)
-        or review_stage(run.plan, stage, states, run.reentries[stage.value])
+    reviewed = _by_word(runtime, run, stage, states) or review_stage(
+        run.plan, stage, states, run.reentries[stage.value]
     )
     if reviewed.review is Review.GO_ON and stage is StageName.SERVE:
         run = runtime.control.change_run(run_id, lambda r: replace(r, clocks=served(r.plan, r.clocks, states)))
@@ -72,22 +67,6 @@ def _by_word(runtime: Runtime, run: Run, stage: StageName, states: dict[str, Ste
     sentence = say_aborted(run, aborted)
     end(runtime, run, Outcome.ABORTED_CLEAN, sentence)
     return Reviewed(Review.STOP, sentence)
-
-
-def _by_failover(runtime: Runtime, run: Run, stage: StageName) -> Reviewed | None:
-    """A failover of the application stops its run-books here. Where that cannot be told, the run-book goes on."""
-    plan = run.plan
-    if not isinstance(plan, Runbook) or stage is StageName.AFTER:
-        return None
-    try:
-        busy = failover_at_work(runtime, plan)
-    except AwsError as error:
-        runtime.logger.warning(f"Whether a failover is at work could not be told: {error.sentence}")
-        return None
-    if not busy:
-        return None
-    end(runtime, run, Outcome.FAILED, busy)
-    return Reviewed(Review.STOP, busy)
 
 
 def served(plan: AnyPlan, clocks: Clocks, states: dict[str, StepState]) -> Clocks:
