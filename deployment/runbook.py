@@ -7,7 +7,7 @@ from deployment.alarms import run_alarms
 from deployment.foundation import table_arn
 from deployment.resources import Resource, Stack
 from deployment.running import closer, listener, machine, opener, step_functions
-from pilotlight.aws.leases import partition_of
+from pilotlight.domain.lease import partition_of
 from pilotlight.domain.runbook import Runbook
 from pilotlight.domain.step import Access, Statement
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pilotlight.domain.errors import Changed
+from pilotlight.domain.lease import partition_of
 from pilotlight.domain.ports import Put, Table
 
 _SORT = "lease"
@@ -87,11 +88,6 @@ class Leases:
             if lease.holder != holder or lease.epoch != epochs[lease.subject]:
                 return lease
         return None
-
-
-def partition_of(subject: str) -> str:
-    """Where the control table keeps the lease of a subject."""
-    return f"lease#{subject}"
 
 
 def _item(holder: str, execution_arn: str, epoch: int, granted: str) -> dict[str, object]:
