@@ -165,6 +165,24 @@ SIGNED_WILDCARDS = (
         "Lambda makes the ids of the interfaces of a function in a VPC; the subnets are named, the code is denied it.",
     ),
     SignedWildcard(
+        "gateways and addresses of a run",
+        ("ec2:AllocateAddress", "ec2:CreateNatGateway", "ec2:CreateTags"),
+        "arn:aws:ec2:REGION:ACCOUNT:KIND/*",
+        "EC2 makes the ids; conditions narrow it to what is being made with a run's tag, or carries one.",
+    ),
+    SignedWildcard(
+        "tasks of a cluster",
+        ("ecs:StopTask",),
+        "arn:aws:ecs:REGION:ACCOUNT:task/CLUSTER/*",
+        "ECS makes the ids of tasks; the cluster is named.",
+    ),
+    SignedWildcard(
+        "objects under a prefix",
+        ("s3:DeleteObject", "s3:DeleteObjectVersion"),
+        "arn:aws:s3:::BUCKET/PREFIX*",
+        "Which objects were deleted is known in the run; the bucket and the prefix are named.",
+    ),
+    SignedWildcard(
         "descriptions",
         ("*:Describe*", "*:List*"),
         ANY_RESOURCE,

@@ -112,20 +112,14 @@ class ReplaceNatGateway(StepKind[ReplaceNatGatewayParams]):
     def statements(self, params: ReplaceNatGatewayParams, place: Place) -> tuple[Statement, ...]:
         """The subnet, the tables and the address by name; what is made has no name yet, so its tag narrows it."""
         gateways, addresses = place.arn("ec2", "natgateway/*"), place.arn("ec2", "elastic-ip/*")
-        address = place.arn("ec2", f"elastic-ip/{params.allocation}") if params.allocation else addresses
         tables = tuple(place.arn("ec2", f"route-table/{table}") for table in params.route_tables)
         own = {"ForAllValues:StringEquals": {"aws:TagKeys": [RUN_TAG]}}
-        made = ["CreateNatGateway", *(() if params.allocation else ("AllocateAddress",))]
+        tagging = {"StringEquals": {"ec2:CreateAction": "CreateNatGateway"}}
         return (
-            Statement(Access.WRITE, ("ec2:CreateNatGateway",), (place.arn("ec2", f"subnet/{params.subnet}"), address)),
+            Statement(Access.WRITE, ("ec2:CreateNatGateway",), (place.arn("ec2", f"subnet/{params.subnet}"),)),
             Statement(Access.WRITE, ("ec2:CreateNatGateway",), (gateways,), own),
-            *(() if params.allocation else (Statement(Access.WRITE, ("ec2:AllocateAddress",), (addresses,), own),)),
-            Statement(
-                Access.WRITE,
-                ("ec2:CreateTags",),
-                (gateways, addresses),
-                {"StringEquals": {"ec2:CreateAction": made}},
-            ),
+            Statement(Access.WRITE, ("ec2:CreateTags",), (gateways,), tagging),
+            *_address_statements(params, place, addresses),
             Statement(Access.WRITE, ("ec2:ReplaceRoute",), tables),
             Statement(
                 Access.READ,
@@ -209,6 +203,20 @@ class ReplaceNatGateway(StepKind[ReplaceNatGatewayParams]):
             f"{params.gateway} is not replaced in a drill, because connections through it would break; name a gateway "
             "of a staging environment instead."
         )
+
+
+def _address_statements(params: ReplaceNatGatewayParams, place: Place, any_address: str) -> tuple[Statement, ...]:
+    """The address that the plan names; or making one, and using what a run has made and tagged."""
+    if params.allocation:
+        named = place.arn("ec2", f"elastic-ip/{params.allocation}")
+        return (Statement(Access.WRITE, ("ec2:CreateNatGateway",), (named,)),)
+    own = {"ForAllValues:StringEquals": {"aws:TagKeys": [RUN_TAG]}}
+    made, tagging = {"Null": {f"aws:ResourceTag/{RUN_TAG}": "false"}}, {"ec2:CreateAction": "AllocateAddress"}
+    return (
+        Statement(Access.WRITE, ("ec2:AllocateAddress",), (any_address,), own),
+        Statement(Access.WRITE, ("ec2:CreateTags",), (any_address,), {"StringEquals": tagging}),
+        Statement(Access.WRITE, ("ec2:CreateNatGateway",), (any_address,), made),
+    )
 
 
 def _unfit(params: ReplaceNatGatewayParams, context: StepContext) -> Failed | None:
