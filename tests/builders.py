@@ -76,6 +76,34 @@ def a_runbook(*steps: dict[str, Any], **differences: Any) -> Runbook:
     return Runbook.model_validate({**whole, **differences})
 
 
+_TRIFLOW = {"cluster": "triflow-ai-production-cluster", "service": "triflow-ai-production-backend-service"}
+IN_REGION_STEPS: dict[str, dict[str, Any]] = {
+    "force_multi_az_failover": {"instance": "triflow-ai-production-db"},
+    "redeploy_ecs_service": _TRIFLOW,
+    "stop_ecs_task": _TRIFLOW,
+    "replace_nat_gateway": {
+        "gateway": "nat-0123456789abcdef0",
+        "subnet": "subnet-0123456789abcdef1",
+        "route_tables": ["rtb-0123456789abcdef0"],
+    },
+    "restore_object_versions": {
+        "bucket": "triflow-ai-prod",
+        "prefix": "tenants/uuid-123/",
+        "deleted_within": "6 h",
+        "at_most": 50,
+    },
+}
+"""Parameters of the step kinds that mend an application in its region, by kind."""
+
+
+def a_whole_runbook(**differences: Any) -> Runbook:
+    """A run-book with a step of each kind that mends an application in its region."""
+    steps = [
+        {"step": kind.replace("_", "-"), "kind": kind, "params": params} for kind, params in IN_REGION_STEPS.items()
+    ]
+    return a_runbook(*steps, failover_region=STANDBY, **differences)
+
+
 def a_sample_event(name: str) -> dict[str, Any]:
     """An event as AWS publishes it: `metric-alarm`, `composite-alarm` or `configuration-change`."""
     event: dict[str, Any] = json.loads((SAMPLE_EVENTS / f"{name}.json").read_text())

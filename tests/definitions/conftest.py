@@ -1,4 +1,4 @@
-"""The definitions under test: what the assembler makes of each plan, and samples of what no plan has yet.
+"""The definitions under test: what the assembler makes of each plan and of a run-book, and samples of neither.
 
 Every check and every foreign engine sees each of them.
 """
@@ -10,19 +10,19 @@ from pathlib import Path
 
 import pytest
 
-from planfile.reading import load
+from planfile.reading import load_any
 from stepfunctions.assemble import Functions, assemble
+from tests.builders import a_whole_runbook
 from tests.definitions.machines import SAMPLES, Sample
 
 PLANS = Path(__file__).parents[2] / "plans"
 
 
 def of_the_plans() -> Iterator[Sample]:
-    for path in sorted(PLANS.glob("*.yaml")):
-        plan = load(path)
+    for plan in (*(load_any(path) for path in sorted(PLANS.glob("*.yaml"))), a_whole_runbook()):
         steps = {kind: function(f"step-{kind}") for kind in {step.kind for step in plan.steps().values()}}
         definition_text = assemble(plan, Functions(function("open"), function("close"), steps))
-        yield Sample(f"{path.stem}-failover", definition_text, {"confirm": path.stem})
+        yield Sample(plan.machine, definition_text, {"confirm": plan.name})
 
 
 def function(name: str) -> str:

@@ -1,4 +1,4 @@
-"""What is rendered in the tests: the samples, and every plan of the repository at every arming."""
+"""What is rendered in the tests: the samples, a run-book, and every plan of the repository at every arming."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from deployment.foundation import foundation
 from deployment.guard import guard
 from deployment.observing import observers
 from deployment.resources import Stack
+from deployment.runbook import runbook
 from deployment.signals import signals
 from pilotlight.domain.plan import Arming, Plan
 from planfile import load
@@ -27,6 +28,7 @@ from stacks.foundation_stack import FoundationStack
 from stacks.guard_stack import GuardStack
 from stacks.observers_stack import ObserversStack
 from stacks.signals_stack import SignalsStack
+from tests.builders import a_whole_runbook
 from tests.private_fileflow import private_fileflow
 from tests.stacks import samples
 
@@ -84,12 +86,15 @@ def deployment_of(plan: Plan, arming: Arming) -> Deployment:
 
 @cache
 def deployments() -> tuple[Deployment, ...]:
-    """The samples, each plan at each arming, and a private one that acts by itself."""
+    """The samples, a run-book, each plan at each arming, and a private one that acts by itself."""
     sample = Deployment(
         "samples", samples.sample_foundation(), (), (samples.sample_application(),), (samples.sample_signals(),)
     )
+    mending = a_whole_runbook()
+    home = foundation(mending.account, mending.region, watches=False)
+    by_hand = Deployment("runbook", home, (), (runbook(mending),), ())
     of_plans = (deployment_of(plan, arming) for plan in plans() for arming in Arming)
-    return (sample, *of_plans, deployment_of(private(), Arming.AUTOMATIC))
+    return (sample, by_hand, *of_plans, deployment_of(private(), Arming.AUTOMATIC))
 
 
 @dataclass(frozen=True)

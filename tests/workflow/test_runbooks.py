@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from functools import cache
-from typing import Any
 
 import pytest
 
@@ -21,22 +20,11 @@ from rehearsal.services.ecs import Ecs
 from rehearsal.services.rds import Rds
 from rehearsal.services.s3 import S3
 from rehearsal.services.step_functions import StepFunctions
-from tests.builders import PRIMARY, a_runbook
+from tests.builders import IN_REGION_STEPS, PRIMARY, a_runbook
 
-SERVICE = {"cluster": "triflow-ai-production-cluster", "service": "triflow-ai-production-backend-service"}
 OLD, TABLE = "nat-0123456789abcdef0", "rtb-0123456789abcdef0"
-STEPS: dict[str, dict[str, Any]] = {
-    "force_multi_az_failover": {"instance": "triflow-ai-production-db"},
-    "redeploy_ecs_service": SERVICE,
-    "stop_ecs_task": SERVICE,
-    "replace_nat_gateway": {"gateway": OLD, "subnet": "subnet-0123456789abcdef1", "route_tables": [TABLE]},
-    "restore_object_versions": {
-        "bucket": "triflow-ai-prod",
-        "prefix": "tenants/uuid-123/",
-        "deleted_within": "6 h",
-        "at_most": 50,
-    },
-}
+STEPS = IN_REGION_STEPS
+SERVICE = STEPS["stop_ecs_task"]
 LOOKS: dict[str, Callable[[AnyPlayed], bool]] = {
     "force_multi_az_failover": lambda p: p.scene.world.model(Rds).instance(PRIMARY, DATABASE).failed_over,
     "redeploy_ecs_service": lambda p: sum(t.leaving for t in p.scene.world.model(Ecs).ecs_services[0].tasks) == 2,
