@@ -25,6 +25,10 @@ OWN_SECRETS = "pilotlight/"
 """The only secrets that the notifier's role may read, in `deployment.foundation`."""
 
 
+LONGEST_FUNCTION_NAME = 64
+"""The limit of Lambda for the name of a function."""
+
+
 @reading("notifications")
 def the_slack_token_can_be_read(draft: AnyDraft) -> Iterator[Complaint]:
     """A token that may not be read keeps the channel silent when it matters."""
@@ -35,6 +39,23 @@ def the_slack_token_can_be_read(draft: AnyDraft) -> Iterator[Complaint]:
             f"other; name it '{OWN_SECRETS}{slack.token_secret.lstrip('/')}'."
         )
         yield Complaint(("notifications", "slack", "token_secret"), sentence)
+
+
+@reading("application", "runbook")
+def function_names_fit(draft: AnyDraft) -> Iterator[Complaint]:
+    """One function is deployed for each kind that a plan uses, named after both."""
+    told: set[str] = set()
+    for placed in draft.steps():
+        if placed.kind is None or placed.kind.name in told:
+            continue
+        function = f"pilotlight-{draft.plan.name}-{placed.kind.name.replace('_', '-')}"
+        if len(function) > LONGEST_FUNCTION_NAME:
+            told.add(placed.kind.name)
+            sentence = (
+                f"The function {function} would have a name of {len(function)} characters, and Lambda "
+                f"allows {LONGEST_FUNCTION_NAME}; shorten the application's name."
+            )
+            yield Complaint(("application",), sentence)
 
 
 @reading("signals")
@@ -55,5 +76,7 @@ def a_look_is_short(draft: Draft) -> Iterator[Complaint]:
         yield Complaint(("signals", "alarms"), sentence, at_key=True)
 
 
-SHARED_LIMITS = (the_slack_token_can_be_read,)
+SHARED_LIMITS = (the_slack_token_can_be_read, function_names_fit)
+"""What holds of every plan."""
+
 LIMITS = (a_look_is_short,)

@@ -15,9 +15,6 @@ from planfile.draft import AnyDraft, Draft, Placed
 from planfile.faults import Complaint, Where, any_of, did_you_mean
 from planfile.rules import host_in, indirect, reading
 
-LONGEST_FUNCTION_NAME = 64
-"""The limit of Lambda for the name of a function."""
-
 _CONTROLLERS_PARAMETERS = ":parameter/pilotlight/"
 
 LONGEST_TITLE = 63
@@ -191,23 +188,6 @@ def checks_ask_the_standby_itself(draft: Draft) -> Iterator[Complaint]:
             yield Complaint((*placed.where, "params", written), f"'{placed.name}' {problem}")
 
 
-@reading("application", "runbook")
-def function_names_fit(draft: AnyDraft) -> Iterator[Complaint]:
-    """One function is deployed for each kind that a plan uses, named after both."""
-    told: set[str] = set()
-    for placed in draft.steps():
-        if placed.kind is None or placed.kind.name in told:
-            continue
-        function = f"pilotlight-{draft.plan.name}-{placed.kind.name.replace('_', '-')}"
-        if len(function) > LONGEST_FUNCTION_NAME:
-            told.add(placed.kind.name)
-            sentence = (
-                f"The function {function} would have a name of {len(function)} characters, and Lambda "
-                f"allows {LONGEST_FUNCTION_NAME}; shorten the application's name."
-            )
-            yield Complaint(("application",), sentence)
-
-
 @reading("stages", "application", "account", "regions", "region")
 def no_step_steers_the_controller(draft: AnyDraft) -> Iterator[Complaint]:
     """The switch, a guard's mode and its notes are parameters; the role of a step must not come to hold them."""
@@ -240,7 +220,6 @@ SHARED_STEP_RULES = (
     what_is_started_is_awaited,
     prepare_is_harmless,
     needed_outputs_are_there,
-    function_names_fit,
     no_step_steers_the_controller,
 )
 """What holds of the steps of every plan."""
