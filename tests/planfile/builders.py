@@ -110,7 +110,7 @@ class FakeKind(StepKind[Any]):
     operations: ClassVar[tuple[Operation, ...]] = ()
 
     def title(self, params: Any) -> str:
-        return f"{self.name.title()} {getattr(params, 'resource', None) or params.url}"
+        return f"{self.name.title()} {params.resource if hasattr(params, 'resource') else params.url}"
 
     def needs(self, params: Any) -> tuple[OutputOf, ...]:
         takes = getattr(params, "takes", None)
