@@ -24,7 +24,6 @@ MOST_ALARMS = 10
 OWN_SECRETS = "pilotlight/"
 """The only secrets that the notifier's role may read, in `deployment.foundation`."""
 
-
 LONGEST_FUNCTION_NAME = 64
 """The limit of Lambda for the name of a function."""
 

@@ -87,7 +87,7 @@ def lower_quota(standby: Standby) -> None:
 @pytest.mark.parametrize(
     ("trouble", "said", "fix"),
     [
-        (lose_image, "The image id 'ami-", "Copy the image into the standby"),
+        (lose_image, "The image id 'ami-", "Copy the image into the group's region"),
         (disable_image, "is disabled, and cannot be run. Launching EC2 instance failed.'", "Copy the image"),
         (lose_key, f"The key pair '{KEY}' does not exist. Launching EC2 instance failed.'", "Import the key pair"),
         (lower_quota, "You have requested more vCPU capacity than your current vCPU limit of 1", "Ask for more vCPUs"),

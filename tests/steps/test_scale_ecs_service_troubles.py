@@ -45,7 +45,7 @@ def test_a_missing_image_fails_the_step_after_two_rounds(seed: int) -> None:
         r"'CannotPullContainerError: .*/fileflow:prod: not found'\.",
         state.reason,
     )
-    assert state.fix.startswith("Push the image to the standby's registry")
+    assert state.fix.startswith("Push the image to the registry of the service's region")
     assert len([t for t in standby.service.tasks if t.leaving]) >= 8
     assert took(state) < timedelta(minutes=12)
 
@@ -69,7 +69,7 @@ def test_a_missing_secret_fails_the_step_too(standby: Standby) -> None:
 
     assert state.status is StepStatus.FAILED
     assert "'ResourceInitializationError: unable to pull secrets or registry auth" in state.reason
-    assert state.fix == "Put what it names into the standby, check the execution role, then retry the step."
+    assert state.fix == "Put what it names into the service's region, check the execution role, then retry the step."
 
 
 def test_one_failed_round_is_waited_out(standby: Standby) -> None:
@@ -128,7 +128,7 @@ def test_a_quota_is_not_waited_for(standby: Standby) -> None:
 
     assert state.status is StepStatus.FAILED
     assert "because of a quota: '(service fileflow-dr-service) was unable to place a task." in state.reason
-    assert state.fix.startswith("Ask for more Fargate vCPUs in the standby")
+    assert state.fix.startswith(f"Ask for more Fargate vCPUs in {TOKYO}")
     assert took(state) < timedelta(minutes=3)
 
 

@@ -36,19 +36,19 @@ _NO_ROOM = re.compile(r"do(es)? not have sufficient|InsufficientInstanceCapacity
 _MENDED_BY_PEOPLE = (
     (
         re.compile(r"(image id|AMI).*(does not exist|is disabled|is invalid|is deregistered)"),
-        "Copy the image into the standby, name it in a new version of the launch template, then retry the step.",
+        "Copy the image into the group's region, name it in a new version of the launch template, then retry the step.",
     ),
     (
         re.compile(r"key pair.*does not exist"),
-        "Import the key pair into the standby or take it out of the launch template, then retry the step.",
+        "Import the key pair into the group's region or take it out of the launch template, then retry the step.",
     ),
     (
         re.compile(r"(security group|launch template|subnet).*does not exist", re.IGNORECASE),
-        "Put what it names into the standby or correct the launch template, then retry the step.",
+        "Put what it names into the group's region or correct the launch template, then retry the step.",
     ),
     (
         re.compile(r"more vCPU capacity than your current vCPU limit"),
-        "Ask for more vCPUs in the standby, or end other instances there, then retry the step.",
+        "Ask for more vCPUs in the group's region, or end other instances there, then retry the step.",
     ),
 )
 _ANY_OTHER_WAY_OUT = "Read the group's scaling activities, mend what they say, then retry the step."
@@ -158,7 +158,7 @@ def _targets(group: Group, goal: Goal, healths: list[Targets], fit: int) -> Pend
     if states == {UNUSED}:
         return Failed(
             f"{lacking}them as unused targets, because no load balancer sends it traffic.",
-            fix=f"Add {health.group} to a listener of the standby's load balancer, then retry the step.",
+            fix=f"Add {health.group} to a listener of the load balancer in {group.region}, then retry the step.",
         )
     here = len(serving & health.healthy)
     if here >= goal.healthy:

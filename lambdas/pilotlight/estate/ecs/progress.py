@@ -31,9 +31,9 @@ _QUOTED = 300
 _WAYS_OUT = (
     (
         "CannotPull",
-        "Push the image to the standby's registry or correct the task definition, then retry the step.",
+        "Push the image to the registry of the service's region or correct the task definition, then retry the step.",
     ),
-    ("ResourceInit", "Put what it names into the standby, check the execution role, then retry the step."),
+    ("ResourceInit", "Put what it names into the service's region, check the execution role, then retry the step."),
     ("Task failed", "Ask the application why it does not answer its health check, then retry the step."),
 )
 _ANY_OTHER_WAY_OUT = "Read the logs of the stopped tasks, mend what they say, then retry the step."
@@ -119,7 +119,7 @@ def _start(context: StepContext, service: EcsService, goal: Goal, running: int, 
     if len([event for event in no_room if QUOTA in event]) >= ROUNDS:
         return Failed(
             f"Service {service.name} runs {counts} because of a quota: '{no_room[0]}'",
-            fix="Ask for more Fargate vCPUs in the standby, or stop other tasks there, then retry the step.",
+            fix=f"Ask for more Fargate vCPUs in {service.region}, or stop other tasks there, then retry the step.",
         )
     if no_room:
         return Pending(f"Service {service.name} runs {counts}; AWS looks for room: '{no_room[0]}'")
@@ -136,7 +136,7 @@ def _targets(service: EcsService, goal: Goal, health: Health) -> Pending | Faile
     if set(health.states) == {"unused"}:
         return Failed(
             f"{lacking}only unused targets, because no load balancer sends it traffic.",
-            fix=f"Add {health.group} to a listener of the standby's load balancer, then retry the step.",
+            fix=f"Add {health.group} to a listener of the load balancer in {service.region}, then retry the step.",
         )
     complaint = f" ({health.complaint})" if health.complaint else ""
     rest = f"the others are {health.others or 'not there'}{complaint}"
