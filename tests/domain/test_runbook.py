@@ -59,7 +59,7 @@ def test_it_is_kept_if_the_whole_and_each_promised_step_were_in_time(
     assert objectives_met(run, a_state(step)) is met
 
 
-@pytest.mark.parametrize("kind", [WordKind.OVERRIDE, WordKind.ACKNOWLEDGE])
+@pytest.mark.parametrize("kind", [WordKind.OVERRIDE, WordKind.ACKNOWLEDGE, WordKind.CHANGE])
 def test_what_only_a_failover_knows_is_refused_with_the_words_there_are(kind: WordKind) -> None:
     plan = a_runbook(STEP, people={"approvers": [ANNA], "overriders": [ANNA]})
     word = Word(kind, "by-hand", ANNA, True, "why", NOON, "unknown")
@@ -67,6 +67,6 @@ def test_what_only_a_failover_knows_is_refused_with_the_words_there_are(kind: Wo
     said = refusal(word, plan, Standing(a_run(plan, verified_after=timedelta(minutes=1))))
 
     assert said == (
-        "triflow-mend is a run-book: it loses no data and starts only by hand, so there is nothing to "
-        f"{kind.value}; the other words are approve, hold, release, abort."
+        "triflow-mend is a run-book: it moves no writer, loses no data and starts only by hand, so there is nothing "
+        f"to {kind.value}; the other words are approve, hold, release, abort."
     )

@@ -18,6 +18,7 @@ from pilotlight.domain.records import Record, RecordKind
 from pilotlight.domain.run import Outcome, Run
 from pilotlight.domain.runbook import Runbook
 from pilotlight.domain.word import Word, WordKind
+from pilotlight.report.view import view
 from rehearsal.engine import Status
 from rehearsal.scene import AnyScene, close_scene, open_runbook_scene
 from rehearsal.services.ecs import Ecs
@@ -36,6 +37,7 @@ NAT = {
         "route_tables": ["rtb-0123456789abcdef0"],
     },
 }
+ASK = {"step": "look", "kind": "ask_a_person", "params": {"about": "the new tasks"}}
 CONFIRMED = {"confirm": NAME, "reason": "it is slow", "requested_by": "anna"}
 ANYBODY = {"approvers": ["arn:aws:sts::123456789012:assumed-role/Operators/*"]}
 
@@ -75,9 +77,9 @@ class Place:
         leases = Leases(self.table(region, names.CONTROL_TABLE))
         self.inside(lambda: leases.grant(leases.seen([subject]), holder, "arn:aws:states:::x", self.time.now()))
 
-    def say(self, kind: WordKind) -> None:
+    def say(self, kind: WordKind, accept: str = "") -> None:
         word = Word(
-            kind, "by-hand", "arn:aws:sts::123456789012:assumed-role/Operators/bo", True, "why", self.time.now()
+            kind, "by-hand", "arn:aws:sts::123456789012:assumed-role/Operators/bo", True, "why", self.time.now(), accept
         )
         Control(self.table(PRIMARY, names.CONTROL_TABLE)).keep_word(word, f"mark-{kind.value}")
 
@@ -130,6 +132,16 @@ class TestStarting:
         place.run_to_the_end()
 
         assert place.output()["sentence"].startswith("Nothing was changed. confirm is 'triflow', not 'triflow-mend'.")
+        assert place.writes() == []
+
+    def test_an_override_is_refused_because_nothing_is_lost(self, place: Place) -> None:
+        place.start({**CONFIRMED, "override_ref": "by-hand"})
+        place.run_to_the_end()
+
+        assert place.run() is None
+        assert [r.entry.sentence for r in place.records(RecordKind.VERDICT)] == [
+            "triflow-mend is a run-book, which loses no data and takes no override; leave override_ref out."
+        ]
         assert place.writes() == []
 
     def test_a_confirmed_start_goes_to_its_end_and_says_who_asked(self, place: Place) -> None:
@@ -234,6 +246,25 @@ class TestWords:
             assert run.outcome is Outcome.BLOCKED
             assert run.outcome_reason.startswith("Nobody approved run by-hand until ")
             assert place.writes() == []
+
+    def test_a_step_that_asks_a_person_waits_and_says_how_to_answer_it(self) -> None:
+        with a_place(a_runbook(ASK, STOP, people=ANYBODY)) as place:
+            place.start(CONFIRMED)
+            place.time.run(limit_seconds=60)
+            needed = view(place.records(), place.records()[-1].entry.details["incident"]).outlook.need
+            before = place.writes()
+
+            place.inside(lambda: place.say(WordKind.APPROVE, accept="look"))
+            place.run_to_the_end()
+            run = place.run()
+
+            assert needed
+            assert needed.sentence == "Confirm the new tasks: approve it if that is as it should be, or abort the run."
+            assert needed.paste == "./pilotlight approve plans/triflow-mend.yaml by-hand --step look"
+            assert before == []
+            assert run
+            assert run.outcome is Outcome.RECOVERED
+            assert place.writes() == ["ecs:StopTask"]
 
     def test_an_abort_between_two_steps_begins_no_other_and_takes_the_first_back(self) -> None:
         with a_place(a_runbook(NAT, STOP)) as place:

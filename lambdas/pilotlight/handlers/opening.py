@@ -116,13 +116,17 @@ def _who_asks(runtime: Runtime, plan: AnyPlan, run_id: str, given: Any) -> Reque
             "into the input, as requested_by."
         )
     if asked.override_ref:
-        _see_override(runtime, run_id, asked.override_ref)
+        _see_override(runtime, plan, run_id, asked.override_ref)
     requested_by = asked.requested_by or "somebody at the console"
     return Requested(Origin.CONSOLE, requested_by, asked.reason or "no reason given", None)
 
 
-def _see_override(runtime: Runtime, run_id: str, named: str) -> None:
+def _see_override(runtime: Runtime, plan: AnyPlan, run_id: str, named: str) -> None:
     """Refuse a start that rests on an override which its gate would not accept: another run's, none, or an old one."""
+    if plan.kind is PlanKind.RUNBOOK:
+        raise InputRefused(
+            f"{plan.name} is a run-book, which loses no data and takes no override; leave override_ref out."
+        )
     if named != run_id:
         raise InputRefused(
             f"override_ref names run {named}, and this execution is {run_id}: an override holds for the run of its own "

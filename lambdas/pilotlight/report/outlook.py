@@ -138,8 +138,8 @@ def _need(view: IncidentView) -> Need | None:
             return None
         case IncidentState.ACTING if view.pause:
             return _answer(view, view.pause)
-        case IncidentState.ACTING if asking := [step for step in view.acting_steps if step.asks_until]:
-            return _approve(view, asking[0])
+        case IncidentState.ACTING if asked := asked_by_a_step(view):
+            return asked
         case IncidentState.ACTING | IncidentState.STOPPING:
             fixes = fixes_of(view)
             return Need(ON_CALL, fixes, deadline_of(view), keeping_of(view)) if fixes else None
@@ -174,8 +174,11 @@ def _answer(view: IncidentView, pause: Pause) -> Need:
     return Need(ON_CALL, sentence, pause.until, "when it is decided without you", paste)
 
 
-def _approve(view: IncidentView, step: StepView) -> Need:
-    """What a step asks of a person: its title says what about."""
+def asked_by_a_step(view: IncidentView) -> Need | None:
+    """What a step at work asks of a person: its title says what about. None where none asks."""
+    step = next((step for step in view.acting_steps if step.asks_until), None)
+    if step is None:
+        return None
     run_id = view.run.run_id if view.run else "RUN"
     paste = f"./pilotlight approve plans/{view.application}.yaml {run_id} --step {step.name}"
     sentence = f"{step.title}: approve it if that is as it should be, or abort the run."

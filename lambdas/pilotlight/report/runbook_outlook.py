@@ -10,7 +10,7 @@ from pilotlight.domain.run import Outcome
 from pilotlight.domain.waiting import WaitsFor
 from pilotlight.report.headline import PAUSES, tone
 from pilotlight.report.incident import IncidentState, IncidentView, Need, Outlook, Pause
-from pilotlight.report.outlook import ON_CALL, by_hand, deadline_of, fixes_of, keeping_of, machine_of
+from pilotlight.report.outlook import ON_CALL, asked_by_a_step, by_hand, deadline_of, fixes_of, keeping_of, machine_of
 from pilotlight.report.words import in_region, listed, recovery_failed
 
 _WORDS = {
@@ -92,6 +92,8 @@ def _comes_next(view: IncidentView) -> str:
 def _need(view: IncidentView) -> Need | None:
     if view.standing is IncidentState.ACTING and view.pause:
         return _answer(view, view.pause)
+    if view.standing is IncidentState.ACTING and (asked := asked_by_a_step(view)):
+        return asked
     if view.standing in (IncidentState.ACTING, IncidentState.STOPPING):
         return Need(ON_CALL, fixes_of(view), deadline_of(view), keeping_of(view)) if view.failed_steps else None
     if view.standing is not IncidentState.CLOSED:
