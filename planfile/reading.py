@@ -20,6 +20,7 @@ from planfile.faults import Fault, PlanFileRefused, did_you_mean, is_under
 from planfile.fence_rules import FENCE_RULES
 from planfile.gate_rules import GATE_RULES
 from planfile.limits import LIMITS, SHARED_LIMITS
+from planfile.notification_rules import NOTIFICATION_RULES, RUNBOOK_NOTIFICATION_RULES
 from planfile.people_rules import PEOPLE_RULES
 from planfile.private_rules import PRIVATE_RULES
 from planfile.requirement_rules import REQUIREMENT_RULES
@@ -40,8 +41,9 @@ RULES_OF_A_FAILOVER = (
     *TABLE_RULES,
     *TRAFFIC_RULES,
     *PRIVATE_RULES,
+    *NOTIFICATION_RULES,
 )
-RULES_OF_A_RUNBOOK = RULES_OF_ANY + RUNBOOK_RULES
+RULES_OF_A_RUNBOOK = RULES_OF_ANY + RUNBOOK_RULES + RUNBOOK_NOTIFICATION_RULES
 
 LARGEST_FILE_BYTES = 256 * 1024
 """Far above any plan; a snapshot of one has to fit into an item of the control table."""

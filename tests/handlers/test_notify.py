@@ -573,7 +573,14 @@ class TestItsOwnFailures:
 
 def test_every_kind_of_record_can_be_told() -> None:
     """So that a new kind of record is not forgotten in the stories that all these tests are made of."""
-    scenes = (stories.recovered(), stories.failed(), stories.overridden(), stories.approved(), stories.given_back())
+    scenes = (
+        stories.recovered(),
+        stories.failed(),
+        stories.overridden(),
+        stories.approved(),
+        stories.given_back(),
+        stories.reminded(),
+    )
     told = {record.entry.kind for story in scenes for record in story.records}
 
     # News of readiness belong to no story.

@@ -210,6 +210,12 @@ def approved() -> Story:
     return story.write(RecordKind.WORD, 400, sentence, mark="1", word={}).gate(405)
 
 
+def reminded() -> Story:
+    """Nobody has taken it up for a quarter of an hour, so somebody else is called."""
+    sentence = "L2 is called, the DevOps lead, because nobody has taken this up for 15 min 00 s."
+    return prepared().write(RecordKind.REMINDER, 1060, sentence, level="L2")
+
+
 def overridden() -> Story:
     """Nobody knows what would be lost, and a person accepted that."""
     story = dark().reviewed(305, "prepare")

@@ -15,6 +15,7 @@ from typing import Any
 from pydantic import Field
 
 from pilotlight.domain.canonical import digest
+from pilotlight.domain.durations import Duration
 from pilotlight.domain.part import Account, Name, Part
 from pilotlight.domain.place import Place
 from pilotlight.domain.policy import People, PeopleGate
@@ -52,10 +53,22 @@ class Slack(Part):
     )
 
 
+class Rung(Part):
+    """One rung of the ladder by which an incident that nobody takes up is handed on."""
+
+    level: str = Field(min_length=1, max_length=20, pattern=r"^[\w .-]+$", examples=["L2"])
+    who: str = Field(min_length=1, max_length=80, description="Who is called on this rung, and how to reach them.")
+    after: Duration = Field(description="How long after the incident was noticed, if no proven person has spoken.")
+
+
 class Notifications(Part):
-    """Who is told."""
+    """Who is told, how often, and who is called when nobody takes an incident up."""
 
     slack: Slack | None = None
+    updates: Duration | None = Field(
+        None, description="How often people hear how an incident stands that is not over. Never, if left out."
+    )
+    escalation: tuple[Rung, ...] = Field((), description="The ladder, in order: 8 rungs at most.")
 
 
 class Requirement(Part):

@@ -39,6 +39,7 @@ class RecordKind(StrEnum):
     INTENT = "intent"
     OUTCOME = "outcome"
     STAGE_REVIEWED = "stage_reviewed"
+    REMINDER = "reminder"
     RUN_CLOSED = "run_closed"
     READINESS = "readiness"
 

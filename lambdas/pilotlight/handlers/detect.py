@@ -23,6 +23,7 @@ from pilotlight.domain.watching import SIGHT_CHANGED
 from pilotlight.handlers.holding import is_live, put_to_rest
 from pilotlight.handlers.journal import incident_of, outline_of, verdicts
 from pilotlight.handlers.looking import begin_to_see
+from pilotlight.handlers.reminding import remind
 from pilotlight.handlers.restraints import count_starts, read_switch
 from pilotlight.handlers.runtime import Handler, Outside, Runtime, entry
 from pilotlight.handlers.sights import publish_sights
@@ -125,6 +126,7 @@ class Detector:
         if is_news:
             # Kept last: a verdict whose writing died is news again at the next tick.
             self._keep(plan, verdict, news, before)
+        remind(self._runtime, plan, verdict, (news.incident, news.detected), lease, now)
         return verdict
 
     def _history(self, plan: Plan, lease: Lease, now: datetime) -> History:

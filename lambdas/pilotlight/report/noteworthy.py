@@ -39,6 +39,7 @@ def noteworthy(records: Sequence[Record]) -> list[Record]:
                 | RecordKind.GATE_WAITING | RecordKind.WORD | RecordKind.DRAINED
                 | RecordKind.STEP_STARTED | RecordKind.STEP_WAITING | RecordKind.STEP_SETTLED | RecordKind.STEP_FAILED
                 | RecordKind.STEP_UNDONE | RecordKind.TOMBSTONE | RecordKind.STAGE_REVIEWED | RecordKind.RUN_CLOSED
+                | RecordKind.REMINDER
             ):  # fmt: skip
                 news = True
             case _:
@@ -67,6 +68,8 @@ def urgent(record: Record) -> bool:
             return True
         case RecordKind.VERDICT:
             return bool(record.entry.details["verdict"] == VerdictKind.BLOCK)
+        case RecordKind.REMINDER:
+            return bool(record.entry.details["level"])
         case _:
             return False
 

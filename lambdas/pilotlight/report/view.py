@@ -55,7 +55,8 @@ def view(records: Sequence[Record], incident: str = "") -> IncidentView:
         raise ValueError(f"None of the {len(records)} records belongs to incident '{wanted}'.")
     fold = _Fold(wanted, own[0].entry.application)
     for record in own:
-        fold.take(record)
+        if record.entry.kind is not RecordKind.REMINDER:  # which says again how all else stands
+            fold.take(record)
     told = tuple(noteworthy(own))
     # A verdict that is only repeated is no news, but what it says is up to date.
     current = [record.entry.time for record in own if record in told[-1:] or record.entry.kind is RecordKind.VERDICT]
