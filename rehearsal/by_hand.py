@@ -8,12 +8,12 @@ from collections.abc import Iterable
 from deployment.resources import Stack
 from pilotlight.domain.plan import Arming
 from pilotlight.domain.runbook import Runbook
-from rehearsal.operators import APPROVED_AFTER_SECONDS, approve
+from rehearsal.operators import APPROVED_AFTER_SECONDS, answer_questions, approve, approver_of
 from rehearsal.play import AnyPlayed, conclude, listen_to_the_world, run_to_the_end
 from rehearsal.scenarios.scenario import start_by_hand
 from rehearsal.scene import AnyScene, close_scene, open_runbook_scene
 from rehearsal.snapshot import picture_of
-from rehearsal.sts import Caller, put_sts
+from rehearsal.sts import put_sts
 
 BY_HAND = "by-hand"
 """The one scenario of a run-book."""
@@ -33,6 +33,7 @@ def play_runbook(
         notes = listen_to_the_world(scene)
         before, onset = picture_of(scene.world, plan.region), scene.world.time.now()
         notes.append((onset, f"It begins: a person starts {plan.name}."))
+        answer_questions(scene)
         start_by_hand(scene, BY_HAND)
         if plan.gates.approval:
             _let_approve(scene)
@@ -45,7 +46,6 @@ def play_runbook(
 
 def _let_approve(scene: AnyScene) -> None:
     """Whoever the plan lets approve does so, a while after the start."""
-    person = scene.plan.people.approvers[0].replace("*", "second-person")
-    who = Caller(person, "AKIASECONDPERSONXXXX", "the secret of a second person")
+    who = approver_of(scene.plan)
     put_sts(scene.account.internet, scene.world, scene.plan.place.standby, [who])
-    scene.world.time.spawn(lambda: approve(scene, who), name=person, delay_seconds=APPROVED_AFTER_SECONDS)
+    scene.world.time.spawn(lambda: approve(scene, who), name=who.arn, delay_seconds=APPROVED_AFTER_SECONDS)

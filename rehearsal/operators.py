@@ -1,4 +1,5 @@
-"""People on call: two who start and approve in the same second, and one who asks for a planned failover."""
+"""People on call: two who start and approve in the same second, one who asks for a planned failover, and whoever
+answers what a step asks."""
 
 from __future__ import annotations
 
@@ -7,11 +8,15 @@ from functools import partial
 
 from deployment import names
 from pilotlight.aws import functions
+from pilotlight.aws.control import Control
 from pilotlight.aws.signing import sign
-from pilotlight.domain.plan import Plan
+from pilotlight.aws.tables import DynamoTable
+from pilotlight.domain.plan import AnyPlan, Plan
 from pilotlight.domain.policy import People
 from pilotlight.domain.word import Mode, WordKind, binding
+from pilotlight.steps import kind
 from rehearsal.scene import AnyScene, Scene
+from rehearsal.services.step_functions import StepFunctions
 from rehearsal.sts import Caller, put_sts
 
 NAMES = ("anna", "boris")
@@ -49,12 +54,44 @@ def two_operators(scene: Scene) -> None:
         time.spawn(partial(_act, scene, caller), name=caller.arn, delay_seconds=NOTICED_AFTER_SECONDS)
 
 
+def answer_questions(scene: AnyScene) -> None:
+    """Whoever the plan lets approve says yes to each step that asks a person, within a minute."""
+    plan, machines = scene.plan, scene.account.aws.service(StepFunctions)
+    asking = [step.name for step in plan.steps().values() if kind(step.kind).asks]
+    if not asking or not plan.people.approvers:
+        return
+    who, region = approver_of(plan), plan.place.standby
+    control = Control(DynamoTable(scene.account.sdk(region), region, names.CONTROL_TABLE))
+    put_sts(scene.account.internet, scene.world, region, [who])
+    answered: set[tuple[str, str]] = set()
+
+    def look() -> None:
+        for run in [execution.name for execution in machines.executions.values()]:
+            states = control.steps(run)
+            for step in asking:
+                if step in states and states[step].asks_until and (run, step) not in answered:
+                    answered.add((run, step))
+                    _say(scene, who, WordKind.APPROVE, run, accept=step)
+
+    scene.world.time.every(APPROVED_AFTER_SECONDS, look, name="people answer")
+
+
+def approver_of(plan: AnyPlan) -> Caller:
+    """The first person whom a plan lets approve, by one and the same name where any will do."""
+    person = plan.people.approvers[0].replace("*", NAMES[0])
+    return Caller(person, _caller_key(NAMES[0]), f"the secret of {NAMES[0]}")
+
+
+def _caller_key(name: str) -> str:
+    return f"AKIA{name.upper():X<16}"
+
+
 def _arn(plan: Plan, name: str) -> str:
     return f"arn:aws:sts::{plan.account}:assumed-role/Operators/{name}"
 
 
 def _caller(plan: Plan, name: str) -> Caller:
-    return Caller(_arn(plan, name), f"AKIA{name.upper():X<16}", f"the secret of {name}")
+    return Caller(_arn(plan, name), _caller_key(name), f"the secret of {name}")
 
 
 def _act(scene: Scene, who: Caller) -> None:

@@ -20,6 +20,7 @@ from pilotlight.domain.runbook import Runbook
 from rehearsal.clairvoyant import critical_path_seconds
 from rehearsal.engine import Status
 from rehearsal.invariants import Watch
+from rehearsal.operators import answer_questions
 from rehearsal.result import RehearsalResult, StepResult
 from rehearsal.scenarios import BEFORE_ONSET, Scenario
 from rehearsal.scene import AnyScene, Scene, close_scene, open_scene
@@ -71,6 +72,7 @@ def play(
     try:
         notes = _listen(scene)
         watch = Watch(scene)
+        answer_questions(scene)
         _let_happen_before(scene, scenario)
         onset = scene.world.time.now()
         primary_before = picture_of(scene.world, plan.regions.primary)

@@ -66,3 +66,10 @@ def test_what_was_confirmed_needs_no_undoing(bench: Bench) -> None:
 def test_a_person_gets_some_time_and_not_for_ever(within: timedelta) -> None:
     with pytest.raises(ValidationError, match="2 h at most"):
         AskAPersonParams(about="that it is so", within=within)
+
+
+def test_an_abort_ends_the_asking_at_once(bench: Bench) -> None:
+    state = advance(KIND, PARAMS, StepState(), replace(bench.context(), aborted_by="boris (proven)"))
+
+    assert state.status is StepStatus.FAILED
+    assert state.reason.startswith("boris (proven) aborted the run, so nobody is asked any more")

@@ -74,6 +74,7 @@ class StepContext:
     outputs: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     traffic: Traffic | None = None
     approved_by: str = ""
+    aborted_by: str = ""
     closed: datetime | None = None
 
     @property

@@ -205,7 +205,8 @@ def _context(
     guarded = GuardedAws(
         runtime.aws, runtime.ledger, runtime.leases, run, step.name, runtime.now, touches_writers=touches
     )
-    approved = approval(runtime.control.words(run.run_id), step.name) if its_kind.asks else None
+    words = runtime.control.words(run.run_id) if its_kind.asks else []
+    approved, aborted = approval(words, step.name), abort(words)
     return StepContext(
         run.plan.place,
         run.run_id,
@@ -218,6 +219,7 @@ def _context(
         outputs,
         traffic_of(run.plan),
         approved.who if approved else "",
+        aborted.who if aborted else "",
     )
 
 

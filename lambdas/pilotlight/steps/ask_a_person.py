@@ -93,6 +93,9 @@ class AskAPerson(StepKind[AskAPersonParams]):
 
     def execute(self, params: AskAPersonParams, context: StepContext) -> Receipt | NotYet | Failed:
         until = context.started + params.within
+        if context.aborted_by:
+            said = f"{context.aborted_by} aborted the run, so nobody is asked any more to confirm {params.about}."
+            return Failed(said, "Start a new run if it is to go on.")
         if context.approved_by:
             return Receipt(f"{context.approved_by} confirms {params.about}.", acted=False)
         if context.now < until:
