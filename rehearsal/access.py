@@ -30,9 +30,9 @@ def _last(value: Any) -> str:
     return text.replace(":", "/").rsplit("/", 1)[-1]
 
 
-# What a call is about, by the parameter that says it: `{}` is the parameter's last name, `{cluster}` ECS's cluster,
-# `{bus}` EventBridge's. A parameter that holds an ARN is the resource. The first that a call has counts. After the
-# Service Authorization Reference; a call with none of them is authorised on `*`.
+# What a call is about, by the parameter that says it: `{}` is the parameter's last name, `{cluster}` the cluster of
+# ECS or EKS, `{bus}` EventBridge's. A parameter that holds an ARN is the resource. The first that a call has counts.
+# After the Service Authorization Reference; a call with none of them is authorised on `*`.
 _RESOURCES: tuple[tuple[str, str, str], ...] = (
     ("dynamodb", "TableName", "table/{}"),
     ("dynamodb", "ResourceArn", ""),
@@ -84,6 +84,8 @@ _RESOURCES: tuple[tuple[str, str, str], ...] = (
     ("s3", "Bucket", "{}"),
     ("acm", "CertificateArn", ""),
     ("kms", "KeyId", ""),
+    ("eks", "nodegroupName", "nodegroup/{cluster}/{}/*"),
+    ("eks", "name", "cluster/{}"),
 )
 
 
@@ -127,7 +129,8 @@ def _arn(call: Call, account: str, value: Any, shape: str) -> str:
         return f"arn:aws:{call.service}::{account}:{shape.replace('{}', _last(value))}"  # these belong to no region
     bus = str(call.parameters.get("EventBusName", "default"))
     shape = shape.replace("{bus}", "" if bus == "default" else f"{bus}/")
-    cluster = _last(call.parameters.get("cluster", "default"))
+    given = call.parameters
+    cluster = _last(given.get("cluster") or given.get("clusterName") or given.get("name") or "default")
     return _named(call, account, shape.replace("{cluster}", cluster).replace("{}", _last(value)))
 
 

@@ -42,10 +42,11 @@ class Caller:
 def put_sts(internet: Internet, world: World, region: str, callers: Iterable[Caller]) -> None:
     """Let the STS of a region answer for these people, as long as the region is not dark."""
     known = {caller.access_key: caller for caller in callers}
-    internet.put_in_region(host_of(region), region, lambda request: _answer(world, region, known, request))
+    internet.put_in_region(host_of(region), region, lambda request: answer_presigned(world, region, known, request))
 
 
-def _answer(world: World, region: str, callers: Mapping[str, Caller], request: WebRequest) -> WebAnswer:
+def answer_presigned(world: World, region: str, callers: Mapping[str, Caller], request: WebRequest) -> WebAnswer:
+    """What the STS of a region answers to a presigned request of one of the callers, by their access keys."""
     query = dict(parse_qsl(urlsplit(request.url).query, keep_blank_values=True))
     if (query.get("Action"), query.get("Version")) != ("GetCallerIdentity", "2011-06-15"):
         return _refuse(400, "InvalidAction", "The action or its version is not known.")

@@ -148,6 +148,12 @@ SIGNED_WILDCARDS = (
         "Each copy of a series has a name of its own; how they begin is named, and they are read only.",
     ),
     SignedWildcard(
+        "a node group by its name",
+        ("eks:UpdateNodegroupConfig",),
+        "arn:aws:eks:REGION:ACCOUNT:nodegroup/CLUSTER/GROUP/*",
+        "EKS ends the ARN of a node group with an id of its own; cluster and group are named.",
+    ),
+    SignedWildcard(
         "rules of a load balancer",
         ("elasticloadbalancing:AddTags", "elasticloadbalancing:CreateRule", "elasticloadbalancing:DeleteRule"),
         "arn:aws:elasticloadbalancing:REGION:ACCOUNT:KIND/app/BALANCER/*",

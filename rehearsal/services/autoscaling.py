@@ -15,7 +15,8 @@ from typing import Any, ClassVar
 
 from pilotlight.domain.step import Standing
 from rehearsal.service import Service, operation
-from rehearsal.services.autoscaling_groups import Activity, AutoScalingGroup, GroupInstance, Process
+from rehearsal.services.autoscaling_groups import AutoScalingGroup, Process
+from rehearsal.services.autoscaling_instances import Activity, GroupInstance
 from rehearsal.services.ec2 import Ec2
 from rehearsal.services.ec2_launching import LATEST, LaunchTemplate, Subnet
 from rehearsal.services.elbv2 import Elbv2, TargetGroup

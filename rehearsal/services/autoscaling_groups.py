@@ -19,7 +19,8 @@ from functools import partial
 from random import Random
 
 from rehearsal.service import Spread
-from rehearsal.services.ec2_launching import Launching, LaunchRefused, Subnet, TemplateVersion
+from rehearsal.services.autoscaling_instances import STARTING, Activity, GroupInstance, Life, Lifecycle
+from rehearsal.services.ec2_launching import Launching, LaunchRefused, Subnet
 from rehearsal.services.elbv2 import Target, TargetGroup, TargetState
 from rehearsal.world import World
 
@@ -53,62 +54,12 @@ class Process(StrEnum):
     SCHEDULED_ACTIONS = "ScheduledActions"
 
 
-class Lifecycle(StrEnum):
-    """Where an instance is in its life; the states that the model knows."""
-
-    PENDING = "Pending"
-    PENDING_WAIT = "Pending:Wait"
-    IN_SERVICE = "InService"
-    STANDBY = "Standby"
-    TERMINATING = "Terminating"
-
-
-STARTING = (Lifecycle.PENDING, Lifecycle.PENDING_WAIT)
-
-
-@dataclass(eq=False)
-class GroupInstance:
-    """One instance of a group."""
-
-    id: str
-    subnet: Subnet
-    version: TemplateVersion
-    lifecycle: Lifecycle = Lifecycle.PENDING
-    healthy: bool = True
-    protected: bool = False
-    in_service_since: datetime | None = None
-    targets: list[tuple[TargetGroup, Target]] = field(default_factory=list)
-
-
-@dataclass(eq=False)
-class Activity:
-    """One scaling activity."""
-
-    id: str
-    description: str
-    cause: str
-    started: datetime
-    status: str
-    message: str = ""
-    ended: datetime | None = None
-
-
-@dataclass(frozen=True)
-class Life:
-    """What one instance is going to take, in seconds: until it is in service, and from there to each healthy target."""
-
-    boot: float
-    healthy: tuple[float, ...]
-
-    @property
-    def seconds(self) -> float:
-        """From the launch to the last health check."""
-        return self.boot + max(self.healthy, default=0.0)
-
-
 @dataclass(eq=False)
 class AutoScalingGroup:
-    """One group with its instances, and the scaling at work on it. `wait_seconds` is a hook that holds each launch."""
+    """One group with its instances, and the scaling at work on it. `wait_seconds` is a hook that holds each launch.
+
+    Whoever builds on the group is told of each instance that comes into service, and why one could not be launched.
+    """
 
     world: World
     random: Random
@@ -131,6 +82,8 @@ class AutoScalingGroup:
     tags: dict[str, tuple[str, bool]] = field(default_factory=dict)
     instances: list[GroupInstance] = field(default_factory=list)
     activities: list[Activity] = field(default_factory=list)
+    on_service: list[Callable[[GroupInstance], None]] = field(default_factory=list)
+    on_failure: list[Callable[[str], None]] = field(default_factory=list)
     _planned: deque[Life] = field(default_factory=deque)
     _shut_down_seconds: float = SHUT_DOWN.mode
     _failures: int = 0
@@ -214,6 +167,8 @@ class AutoScalingGroup:
     def _failed(self, message: str, cause: str) -> None:
         activity = self._say(f"Launching a new EC2 instance.  Status Reason: {message}", cause, "Failed")
         activity.message, activity.ended = message, self.world.time.now()
+        for tell in self.on_failure:
+            tell(message)
         if self._tries_again:
             return
         self._tries_again = True
@@ -232,6 +187,8 @@ class AutoScalingGroup:
         instance.protected, self._failures = self.protects_new, 0
         if activity:
             activity.status, activity.ended = "Successful", self.world.time.now()
+        for tell in self.on_service:
+            tell(instance)
         if Process.ADD_TO_LOAD_BALANCER in self.suspended:
             return
         for group, seconds in zip(self.groups, life.healthy, strict=True):

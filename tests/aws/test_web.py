@@ -22,9 +22,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from pilotlight.aws.web import BODY_LIMIT_BYTES, HttpWeb
+from pilotlight.aws.web import HttpWeb
 from pilotlight.domain.ports import Silence, WebAnswer, WebRequest
 
+BODY_LIMIT_BYTES = 65536
 LOOPBACK = "127.0.0.1"
 PUBLIC = "fileflow.test"
 
@@ -254,6 +255,35 @@ def test_the_name_of_the_load_balancer_is_not_good_enough(authority: Authority) 
         assert answer.silence is Silence.CERTIFICATE
 
 
+def test_an_authority_that_the_request_names_is_trusted_for_it(secure: Server, authority: Authority) -> None:
+    # Given an authority without a key identifier, as clusters of EKS have them.
+    trusted = authority.trusted.read_text()
+
+    answer = ask(secure, scheme="https", trust=trusted)
+
+    assert (answer.status, answer.body) == (200, "well")
+
+
+def test_who_names_an_authority_still_has_the_name_verified(secure: Server, authority: Authority) -> None:
+    url = f"https://portforge.test:{secure.port}/"
+
+    answer = HttpWeb().ask(WebRequest("GET", url, LOOPBACK, trust=authority.trusted.read_text()))
+
+    assert answer.silence is Silence.CERTIFICATE
+    assert secure.seen == []
+
+
+@pytest.mark.usefixtures("trusting")
+def test_who_names_an_authority_trusts_no_other(secure: Server) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "another authority")])
+    constraint = x509.BasicConstraints(ca=True, path_length=None)
+    other = _builder("another", name, key).add_extension(constraint, critical=True).sign(key, hashes.SHA256())
+    trust = other.public_bytes(serialization.Encoding.PEM).decode()
+
+    assert ask(secure, scheme="https", trust=trust).silence is Silence.CERTIFICATE
+
+
 def test_a_certificate_of_an_unknown_authority_is_refused_and_named(secure: Server) -> None:
     answer = ask(secure, scheme="https")
 
@@ -347,6 +377,12 @@ def test_a_huge_body_is_cut(plain: Server) -> None:
 
     assert answer.status == 200
     assert answer.body == "x" * BODY_LIMIT_BYTES
+
+
+def test_whoever_needs_more_of_a_body_says_how_much(plain: Server) -> None:
+    plain.answer = lambda handler: answer_with(handler, 200, b"x" * (4 * BODY_LIMIT_BYTES))
+
+    assert len(ask(plain, body_limit_bytes=3 * BODY_LIMIT_BYTES).body) == 3 * BODY_LIMIT_BYTES
 
 
 def test_an_endless_body_is_cut(plain: Server) -> None:

@@ -10,7 +10,8 @@ from pilotlight.domain.life import StepStatus
 from pilotlight.domain.step import CannotUndo, Receipt, Severity, Undone
 from pilotlight.steps.fence_auto_scaling_group import KIND, FenceAutoScalingGroupParams
 from rehearsal.services.autoscaling import AutoScaling
-from rehearsal.services.autoscaling_groups import AutoScalingGroup, Lifecycle
+from rehearsal.services.autoscaling_groups import AutoScalingGroup
+from rehearsal.services.autoscaling_instances import Lifecycle
 from tests.steps.conftest import Bench
 from tests.steps.fences import SEOUL, OldPrimary, seconds
 

@@ -15,7 +15,7 @@ from pilotlight.domain.step import Access, Severity, Undone
 from pilotlight.steps.scale_auto_scaling_group import KIND
 from rehearsal.access import CURRENT_ROLE, Role
 from rehearsal.services.autoscaling import AutoScaling
-from rehearsal.services.autoscaling_groups import Lifecycle
+from rehearsal.services.autoscaling_instances import Lifecycle
 from tests.steps.conftest import PLACE, Bench
 from tests.steps.groups import KEY, TOKYO, UPDATE, WEB, Standby, bench_of, params, stand, took
 

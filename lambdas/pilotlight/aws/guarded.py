@@ -14,7 +14,7 @@ from pilotlight.domain.read_only import is_read
 from pilotlight.domain.records import Entry, RecordKind
 from pilotlight.domain.run import Run
 
-_SECRET = ("AuthToken", "MasterUserPassword", "SecretString", "Password", "SecretBinary")
+_SECRET = ("AuthToken", "MasterUserPassword", "SecretString", "Password", "SecretBinary", "SecretPatch")
 
 
 class GuardedAws:

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import boto3
 from botocore import xform_name
 from botocore.config import Config
+from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -73,6 +74,10 @@ class ClientSource(Protocol):
         """A client for a service in a region."""
         ...
 
+    def credentials(self) -> ReadOnlyCredentials:
+        """What the clients sign with, as it is now; raises `AccessDenied` where there is nothing."""
+        ...
+
 
 class Clients:
     """SDK clients made once each, from one boto3 session."""
@@ -89,9 +94,20 @@ class Clients:
         # A session is not to be shared among threads, its clients are (boto3, "Multithreading with clients").
         with self._making:
             if key not in self._clients:
-                self._session = self._session or boto3.session.Session()
-                self._clients[key] = self._session.client(service, region_name=region, config=config)
+                self._clients[key] = self._opened().client(service, region_name=region, config=config)
         return self._clients[key]
+
+    def credentials(self) -> ReadOnlyCredentials:
+        """The session's credentials; botocore renews those that run out."""
+        with self._making:
+            held = self._opened().get_credentials()
+        if held is None:
+            raise AccessDenied("sts", "GetCallerIdentity", "", "NoCredentials", "there are no credentials to sign with")
+        return held.get_frozen_credentials()
+
+    def _opened(self) -> boto3.session.Session:
+        self._session = self._session or boto3.session.Session()
+        return self._session
 
 
 class Sdk:

@@ -37,7 +37,6 @@ from urllib3.exceptions import (
 
 from pilotlight.domain.ports import Silence, WebAnswer, WebRequest
 
-BODY_LIMIT_BYTES = 65536
 SIDE_BY_SIDE = 128
 """Each question has a thread that waits and one that asks, and a Lambda function has 1,024 (Lambda quotas)."""
 _PIECE_BYTES = 8192
@@ -96,7 +95,7 @@ def in_threads(questions: Sequence[Callable[[], WebAnswer]]) -> Sequence[WebAnsw
 def _exchange(request: WebRequest, deadline: float) -> WebAnswer:
     try:
         parts = urlsplit(request.url)
-        with _pool(parts, request.connect_to) as pool:
+        with _pool(parts, request) as pool:
             answer = pool.urlopen(
                 request.method,
                 (parts.path or "/") + (f"?{parts.query}" if parts.query else ""),
@@ -109,18 +108,33 @@ def _exchange(request: WebRequest, deadline: float) -> WebAnswer:
             )
             with closing(answer):
                 headers = {name.lower(): value for name, value in answer.headers.items()}
-                return WebAnswer(answer.status, _beginning(answer, deadline), headers=headers)
+                return WebAnswer(answer.status, _beginning(answer, deadline, request.body_limit_bytes), headers=headers)
     except (HTTPError, OSError, ValueError) as error:
         return _no_answer(error)
 
 
-def _pool(parts: SplitResult, connect_to: str | None) -> urllib3.HTTPConnectionPool:
+def _pool(parts: SplitResult, request: WebRequest) -> urllib3.HTTPConnectionPool:
     host = parts.hostname or ""
     if parts.scheme != "https":
-        return urllib3.HTTPConnectionPool(connect_to or host, parts.port or 80)
+        return urllib3.HTTPConnectionPool(request.connect_to or host, parts.port or 80)
     return urllib3.HTTPSConnectionPool(
-        connect_to or host, parts.port or 443, server_hostname=host, cert_reqs="CERT_REQUIRED"
+        request.connect_to or host,
+        parts.port or 443,
+        server_hostname=host,
+        cert_reqs="CERT_REQUIRED",
+        ssl_context=_trusting(request.trust) if request.trust else None,
     )
+
+
+def _trusting(authority: str) -> ssl.SSLContext:
+    """Trusts that authority alone.
+
+    Chain, name and dates are verified; only the strictness that Python 3.13 added is off, because the authority of a
+    cluster of EKS may lack a key identifier (github.com/kubernetes-client/python/issues/2394).
+    """
+    context = ssl.create_default_context(cadata=authority)
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    return context
 
 
 def _headers(parts: SplitResult, given: Mapping[str, str]) -> dict[str, str]:
@@ -128,17 +142,17 @@ def _headers(parts: SplitResult, given: Mapping[str, str]) -> dict[str, str]:
     return {"User-Agent": "pilotlight", **given, "Host": host}
 
 
-def _beginning(answer: urllib3.BaseHTTPResponse, deadline: float) -> str:
+def _beginning(answer: urllib3.BaseHTTPResponse, deadline: float, limit: int) -> str:
     """The body up to the limit; raises `TimeoutError` when it is not over by the deadline."""
     read = b""
-    while len(read) < BODY_LIMIT_BYTES:
+    while len(read) < limit:
         if time.monotonic() > deadline:
             raise TimeoutError
         piece = answer.read1(_PIECE_BYTES)
         if not piece:
             break
         read += piece
-    return read[:BODY_LIMIT_BYTES].decode("utf-8", "replace")
+    return read[:limit].decode("utf-8", "replace")
 
 
 def _no_answer(error: Exception) -> WebAnswer:

@@ -16,6 +16,9 @@ class Aws(Protocol):
     def call(self, service: str, operation: str, region: str, /, **parameters: Any) -> dict[str, Any]:
         """Call `operation` (as botocore's model spells it, e.g. `PromoteReadReplica`) of `service` in `region`.
 
+        The Kubernetes API of a cluster of EKS is called the same way, as service `kubernetes` with the operations of
+        `pilotlight.aws.kubernetes`: it is guarded, recorded and refused like all else.
+
         A mutating call first proves that the run still holds its lease and records its intent, then its outcome.
         Raises the subclass of `AwsError` that says what the caller can do; `StaleActor` when the lease is lost.
         """
@@ -24,7 +27,11 @@ class Aws(Protocol):
 
 @dataclass(frozen=True)
 class WebRequest:
-    """One HTTP request, sent to `connect_to` with the URL's host name as Host header and SNI."""
+    """One HTTP request, sent to `connect_to` with the URL's host name as Host header and SNI.
+
+    `trust` is the certificate authority (PEM) of a server that no public one vouches for; of the body at most
+    `body_limit_bytes` are read.
+    """
 
     method: str
     url: str
@@ -32,6 +39,8 @@ class WebRequest:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: str | None = None
     timeout_seconds: float = 5.0
+    trust: str | None = None
+    body_limit_bytes: int = 65536
 
 
 class Silence(StrEnum):

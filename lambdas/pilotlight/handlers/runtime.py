@@ -23,6 +23,7 @@ from aws_lambda_powertools import Logger, single_metric
 from aws_lambda_powertools.metrics import MetricUnit
 
 from pilotlight.aws.control import Control
+from pilotlight.aws.kubernetes import AwsAndKubernetes
 from pilotlight.aws.leases import Leases
 from pilotlight.aws.ledger import Ledger
 from pilotlight.aws.private_web import PrivateWeb, SideBySide
@@ -85,7 +86,7 @@ class Runtime:
         self.logger = Logger(service=service)
         # Powertools keeps one handler for each service name in a process; it writes to where this function's log goes.
         self.logger.registered_handler.setStream(outside.log)  # type: ignore[attr-defined]  # it is a StreamHandler
-        self.aws: Aws = Sdk(outside.clients, self.region)
+        self.aws: Aws = AwsAndKubernetes(Sdk(outside.clients, self.region), outside.web, outside.clients.credentials)
 
     def variable(self, name: str) -> str:
         """The value of an environment variable that must be there."""

@@ -1,0 +1,1 @@
+"""Amazon EKS: its node groups, and the Kubernetes API of its clusters."""

@@ -1,0 +1,1 @@
+"""Kubernetes as the clusters of the embedded EKS run it: an API over HTTP, and deployments that roll out."""
