@@ -10,12 +10,14 @@ from typing import Any, TypeVar
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
+from pilotlight.aws.kubernetes import AwsAndKubernetes
 from pilotlight.aws.sdk import Sdk
 from pilotlight.domain.life import StepState, advance, look_again_in
 from pilotlight.domain.place import Place
 from pilotlight.domain.ports import WebAnswer, WebRequest
 from pilotlight.domain.step import Params, StepContext, StepKind
 from rehearsal.embedded_aws import EmbeddedAws
+from rehearsal.internet import Internet
 from rehearsal.virtual_time import VirtualTime
 from rehearsal.wire import Call
 from rehearsal.world import World
@@ -49,11 +51,14 @@ class Bench:
     web: CannedWeb = field(default_factory=CannedWeb)
     states: list[StepState] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        self.internet = Internet(self.world)
+
     def context(
         self, *, started: datetime | None = None, outputs: Mapping[str, Mapping[str, str]] | None = None
     ) -> StepContext:
         now = self.world.time.now()
-        sdk = Sdk(self.aws.clients, PLACE.standby)
+        sdk = AwsAndKubernetes(Sdk(self.aws.clients, PLACE.standby), self.internet, self.aws.clients.credentials)
         return StepContext(PLACE, "fileflow-e1", "the-step", 1, started or now, now, sdk, self.web, outputs or {})
 
     def inside(self, work: Callable[[], T]) -> T:

@@ -28,7 +28,6 @@ from pilotlight.estate.traffic.latch import Latch, Position
 from pilotlight.steps.latch_traffic import KIND, LatchTrafficParams
 from rehearsal.apply import Account
 from rehearsal.embedded_aws import EmbeddedAws
-from rehearsal.internet import Internet
 from rehearsal.services.cloudwatch import CloudWatch
 from rehearsal.services.rds import Rds
 from rehearsal.services.rds_instance import Instance
@@ -54,12 +53,9 @@ ALL_THREE = ["dynamodb:PutItem", "s3:PutObject", "cloudwatch:PutMetricData"]
 class Traffic(Bench):
     """A bench on which the latch of FileFlow stands, beside a promoted replica; the web leads to its object."""
 
-    internet: Internet | None = None
-
     def context(
         self, *, started: datetime | None = None, outputs: Mapping[str, Mapping[str, str]] | None = None
     ) -> StepContext:
-        assert self.internet is not None
         return replace(super().context(started=started, outputs=outputs), web=self.internet)
 
     @property
@@ -87,10 +83,9 @@ class Traffic(Bench):
 def traffic() -> Iterator[Traffic]:
     world = World(VirtualTime(datetime(2026, 11, 21, 1, 0, tzinfo=UTC)), seed=1, account=PLACE.account)
     with EmbeddedAws(world) as aws:
-        made = Traffic(world, aws, internet=Internet(world))
+        made = Traffic(world, aws)
         aws.service(Rds).add_instance(TOKYO, REPLICA)
         still = tuple(r for r in latch(PLAN, PLAN_FILE) if not isinstance(r, ACTIVE))
-        assert made.internet is not None
         account = Account(aws, made.internet)
         made.inside(lambda: account.apply([Stack("latch", TOKYO, PLACE.account, still)]))
         world.trace.clear()

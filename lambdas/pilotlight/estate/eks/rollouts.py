@@ -5,8 +5,8 @@ Pods read a ConfigMap as variables only when they start, so they are replaced: b
 controller has seen this generation, all pods are of the new template, none of the old is left, and all are available.
 Why pods do not get there stands in the pods alone, so they are read while something is missing.
 
-Sources: Kubernetes documentation, "Deployments" and "Pod Lifecycle"; github.com/kubernetes/kubectl, pkg/polymorphichelpers
-(rollout_status.go, objectrestarter.go).
+Sources: Kubernetes documentation, "Deployments" and "Pod Lifecycle"; github.com/kubernetes/kubectl, rollout_status.go
+and objectrestarter.go in pkg/polymorphichelpers.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ def judge(
     deployment = look(context, where, name)
     if deployment is None:
         return Failed(f"Deployment {name} is gone.", "Deploy it again, then retry the step.")
-    if deployment.restarted < stamp:
+    if not _is_since(deployment.restarted, stamp):
         fix = "Find what sets its template back and stop it, then retry the step."
         return Failed(f"Deployment {name} does not show the restart of this step: something took it back.", fix)
     missing = deployment.unfinished()
@@ -127,6 +127,14 @@ def judge(
         reason = f"Deployment {name} did not roll out within its deadline ({missing}): {why}."
         return Failed(reason, next((fix for word, fix in _WAYS_OUT if word in why), _ANY_OTHER_WAY_OUT))
     return Pending(f"{said}.")
+
+
+def _is_since(restarted: str, stamp: str) -> bool:
+    """Whether pods are as new as that restart: a later one, by a person for example, replaces them just as well."""
+    try:
+        return restarted == stamp or datetime.fromisoformat(restarted) >= datetime.fromisoformat(stamp)
+    except (ValueError, TypeError):
+        return False
 
 
 def _troubles(context: StepContext, where: Namespace, deployment: Deployment, since: datetime) -> list[str]:

@@ -46,6 +46,14 @@ class Namespace:
 
 
 @dataclass(frozen=True)
+class Note:
+    """What a step replaced, None for a value that was not there, and what it wrote."""
+
+    was: Mapping[str, str | None] = field(repr=False)
+    wrote: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True)
 class Held:
     """What a ConfigMap or a Secret holds, in which version, and the note of who replaced what in it."""
 
@@ -66,10 +74,10 @@ class Held:
         """The names of the values that are not as wanted."""
         return [name for name, value in wanted.items() if self.values.get(name) != value]
 
-    def replaced_by(self, context: StepContext) -> Mapping[str, str | None] | None:
-        """What this step of this run replaced, None for a value that was not there; None where it replaced nothing."""
+    def noted(self, context: StepContext) -> Note | None:
+        """What this step of this run replaced in it; None where it replaced nothing."""
         ours = (self.note.get("run"), self.note.get("step")) == (context.run_id, context.step)
-        return self.note["values"] if ours else None
+        return Note(self.note["was"], self.note["wrote"]) if ours else None
 
 
 def look(context: StepContext, where: Namespace, holder: Holder, name: str) -> Held | None:
@@ -98,9 +106,11 @@ def write(context: StepContext, where: Namespace, held: Held, wanted: Mapping[st
     names = held.differing(wanted)
     if not names:
         return False
-    # What an earlier turn of this step replaced is what there was before the run.
-    before = {name: held.values.get(name) for name in names} | dict(held.replaced_by(context) or {})
-    note = json.dumps({"run": context.run_id, "step": context.step, "values": before})
+    known = held.noted(context)
+    # What an earlier attempt of this step replaced is what there was before the run.
+    was = {name: held.values.get(name) for name in names} | dict(known.was if known else {})
+    wrote = {**(known.wrote if known else {}), **{name: wanted[name] for name in names}}
+    note = json.dumps({"run": context.run_id, "step": context.step, "was": was, "wrote": wrote})
     changes: dict[str, str | None] = {name: wanted[name] for name in names}
     return _patch(context, where, held, changes, note) or True
 
