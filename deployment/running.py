@@ -19,7 +19,13 @@ from pilotlight.steps import kind_and_params
 from stepfunctions.assemble import Functions, assemble
 
 PLAN_FILE = "/opt/pilotlight/plan.json"
-_SECRETS = {"secretsmanager:GetSecretValue", "kms:Decrypt"}
+_SECRETS = {
+    "secretsmanager:GetSecretValue",
+    "kms:Decrypt",
+    # Cognito describes a client and a provider with their secrets.
+    "cognito-idp:DescribeUserPoolClient",
+    "cognito-idp:DescribeIdentityProvider",
+}
 _TOMBSTONES = {"PILOTLIGHT_TOMBSTONES_TABLE": names.TOMBSTONES_TABLE}
 ENVIRONMENT = {
     "PILOTLIGHT_LEDGER_TABLE": names.LEDGER_TABLE,

@@ -84,6 +84,7 @@ _RESOURCES: tuple[tuple[str, str, str], ...] = (
     ("s3", "Bucket", "{}"),
     ("acm", "CertificateArn", ""),
     ("kms", "KeyId", ""),
+    ("cognito-idp", "UserPoolId", "userpool/{}"),
     ("eks", "nodegroupName", "nodegroup/{cluster}/{}/*"),
     ("eks", "name", "cluster/{}"),
 )

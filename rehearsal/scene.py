@@ -23,6 +23,7 @@ from deployment.resources import HealthCheck, Stack
 from deployment.runbook import runbook
 from deployment.signals import signals
 from pilotlight import requirements
+from pilotlight.domain.errors import AlreadyExists
 from pilotlight.domain.plan import AnyPlan, Plan
 from pilotlight.domain.ports import WebAnswer, WebRequest
 from pilotlight.domain.runbook import Runbook
@@ -32,7 +33,10 @@ from rehearsal.access import CURRENT_ROLE
 from rehearsal.apply import Account
 from rehearsal.embedded_aws import EmbeddedAws
 from rehearsal.internet import Answers, Internet
+from rehearsal.kubernetes.api import put_api_server
+from rehearsal.kubernetes.cluster import VALUE_BEFORE
 from rehearsal.services.cloudwatch import CloudWatch
+from rehearsal.services.eks import Eks
 from rehearsal.services.elbv2 import Elbv2
 from rehearsal.services.rds import Rds
 from rehearsal.services.route53 import Route53
@@ -43,7 +47,6 @@ from rehearsal.world import World
 
 BEFORE_INCIDENT = timedelta(minutes=7)
 LONG_AGO = timedelta(days=30)
-VALUE_BEFORE = "what stood here before the incident"
 SOME_SECRET = "a-secret-of-the-rehearsal-0123456789"
 START = datetime(2026, 11, 21, 1, 0, tzinfo=UTC)
 
@@ -122,8 +125,13 @@ def close_scene(scene: AnyScene) -> None:
 
 def _set_up(scene: Scene, stacks: Iterable[Stack]) -> None:
     account = scene.account
+    furnished: list[Standing] = []
     for standing in _standing(scene):
-        _furnish(scene, standing)
+        if standing not in furnished:
+            _furnish(scene, standing)
+            furnished.append(standing)
+    for cluster in account.aws.service(Eks).clusters:
+        put_api_server(account.internet, scene.world, cluster)
     let_primary_answer(scene, None)
     _furnish_slack(scene)
     account.aws.service(Route53).answers = lambda check: _answers(scene, check)
@@ -168,14 +176,7 @@ def _furnish(scene: AnyScene, standing: Standing) -> None:
             kept = {"Name": facts["name"], "Value": VALUE_BEFORE, "Type": facts["type"], **key}
             sdk.call("ssm", "PutParameter", standing.region, **kept)
         case "secretsmanager":
-            sdk.call(
-                "secretsmanager",
-                "CreateSecret",
-                standing.region,
-                Name=facts["name"],
-                SecretString=facts.get("value", SOME_SECRET),
-                **({"AddReplicaRegions": [{"Region": facts["replica_in"]}]} if "replica_in" in facts else {}),
-            )
+            _keep_secret(scene, standing)
         case service:
             scene.world.models[service].furnish(standing)
     if (standing.service, standing.what) == ("rds", "replica"):
@@ -184,6 +185,19 @@ def _furnish(scene: AnyScene, standing: Standing) -> None:
             standing.region, "AWS/RDS", "ReplicaLag", {"DBInstanceIdentifier": identifier},
             lambda: scene.account.aws.service(Rds).lag_seconds(standing.region, identifier),
         )  # fmt: skip
+
+
+def _keep_secret(scene: Scene, standing: Standing) -> None:
+    """Create a secret; where two steps ask for members of one, it gets those of both."""
+    facts, region, sdk = standing.facts, standing.region, scene.account.sdk(standing.region)
+    name, value = str(facts["name"]), str(facts.get("value", SOME_SECRET))
+    replicas = {"AddReplicaRegions": [{"Region": facts["replica_in"]}]} if "replica_in" in facts else {}
+    try:
+        sdk.call("secretsmanager", "CreateSecret", region, Name=name, SecretString=value, **replicas)
+    except AlreadyExists:
+        held = json.loads(sdk.call("secretsmanager", "GetSecretValue", region, SecretId=name)["SecretString"])
+        both = json.dumps({**held, **json.loads(value)})
+        sdk.call("secretsmanager", "PutSecretValue", region, SecretId=name, SecretString=both)
 
 
 def let_primary_answer(scene: Scene, instead: Callable[[WebRequest], WebAnswer | None] | None) -> None:
@@ -230,9 +244,11 @@ def _answers(scene: Scene, check: HealthCheck) -> bool:
 
 
 def _standby_answers(scene: AnyScene, asked: Standing, request: WebRequest) -> WebAnswer:
-    region = asked.region
-    groups = [group for group in scene.account.aws.service(Elbv2).target_groups if group.region == region]
-    if not groups or not all(group.healthy_count for group in groups):
+    region, aws = asked.region, scene.account.aws
+    groups = [group for group in aws.service(Elbv2).target_groups if group.region == region]
+    served = bool(groups) and all(group.healthy_count for group in groups)
+    pods = sum(cluster.ready_pods() for cluster in aws.service(Eks).clusters if cluster.region == region)
+    if not served and not pods:
         return WebAnswer(503, "<html><body><h1>503 Service Temporarily Unavailable</h1></body></html>")
     return WebAnswer(503, '{"status":"DOWN"}') if _not_yet_there(scene) else _when_up(scene, asked, request)
 
@@ -265,8 +281,8 @@ def _good_body(text: str, values: Mapping[str, Any]) -> str:
 
 
 def _not_yet_there(scene: AnyScene) -> list[str]:
-    """What the application would find missing: parameters that still hold what stood there before the incident."""
-    missing: list[str] = []
+    """What the application would find missing: values that still are what stood there before the incident."""
+    missing = [name for cluster in scene.account.aws.service(Eks).clusters for name in cluster.stale()]
     for standing in _standing(scene):
         if standing.service == "ssm" and _parameter(scene, standing) == VALUE_BEFORE:
             missing.append(str(standing.facts["name"]))

@@ -55,6 +55,7 @@ _MODULES = (
     "autoscaling",
     "ec2",
     "ecs",
+    "eks",
     "elasticache",
     "rds",
     "route53",
@@ -245,6 +246,19 @@ def _record(need: Standing) -> str:
     return "\n".join([one("PRIMARY", {"health_check_id": need.facts["check"]}), one("SECONDARY", {})])
 
 
+def _access_entry(need: Standing) -> str:
+    properties = {
+        "cluster_name": need.facts["cluster"],
+        "principal_arn": "{{step_role_arn}}",
+        "kubernetes_groups": [need.facts["name"]],
+    }
+    return _construct("eks.CfnAccessEntry", need, properties)
+
+
+def _role(need: Standing) -> str:
+    return "# CloudFormation makes no objects of Kubernetes: create this Role as `--format cli` says."
+
+
 WRITERS: Writers = {
     ("rds", "replica"): _replica,
     ("rds", "automated backups"): _backups,
@@ -259,4 +273,6 @@ WRITERS: Writers = {
     ("ssm", "parameter"): _parameter,
     ("ec2", "security_group"): _way_in,
     ("route53", "record"): _record,
+    ("eks", "access_entry"): _access_entry,
+    ("eks", "role"): _role,
 }

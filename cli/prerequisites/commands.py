@@ -34,7 +34,9 @@ def commands(plan: Plan) -> str:
         written = f"\n{write(need)}" if write else ""
         parts.append("\n".join(comment_of(need, is_note=write is None)) + written)
     body = "\n\n".join(parts)
-    asked = "\n".join(f': "${{{name.upper()}:?{VARIABLES[base_of(name)]}}}"' for name in variables_in(body))
+    # Bash takes an apostrophe there for the beginning of a quotation.
+    said = {name: VARIABLES[base_of(name)].replace("'", "\u2019") for name in variables_in(body)}
+    asked = "\n".join(f': "${{{name.upper()}:?{text}}}"' for name, text in said.items())
     head = f"#!/usr/bin/env bash\n# What {plan.application} must hold in {plan.regions.standby} before an incident."
     whole = "\n\n".join(part for part in (head, "set -euo pipefail", asked, body) if part) + "\n"
     return with_variables(whole, lambda name: f"${{{name.upper()}}}")
@@ -202,6 +204,35 @@ def _record(need: Standing) -> str:
     return _command(need, "route53", "change-resource-record-sets", options)
 
 
+def _access_entry(need: Standing) -> str:
+    options = {
+        "cluster-name": need.facts["cluster"],
+        "principal-arn": _asked("{{step_role_arn}}"),
+        "kubernetes-groups": need.facts["name"],
+    }
+    return _command(need, "eks", "create-access-entry", options)
+
+
+def _role(need: Standing) -> str:
+    facts, api = need.facts, "rbac.authorization.k8s.io"
+    named = {"metadata": {"name": facts["name"], "namespace": facts["namespace"]}}
+    rules = [
+        {
+            "apiGroups": [rule["group"]],
+            "resources": [rule["resource"]],
+            **({"resourceNames": rule["names"]} if rule["names"] else {}),
+            "verbs": rule["verbs"],
+        }
+        for rule in facts["rules"]
+    ]
+    ref = {"apiGroup": api, "kind": "Role", "name": facts["name"]}
+    subject = {"apiGroup": api, "kind": "Group", "name": facts["group"]}
+    role = {"apiVersion": f"{api}/v1", "kind": "Role", **named, "rules": rules}
+    binding = {"apiVersion": f"{api}/v1", "kind": "RoleBinding", **named, "roleRef": ref, "subjects": [subject]}
+    both = json.dumps({"apiVersion": "v1", "kind": "List", "items": [role, binding]}, indent=2)
+    return f"kubectl apply -f - <<'END'\n{both}\nEND"
+
+
 WRITERS: Writers = {
     ("rds", "replica"): _replica,
     ("rds", "automated backups"): _backups,
@@ -216,4 +247,6 @@ WRITERS: Writers = {
     ("ssm", "parameter"): _parameter,
     ("ec2", "security_group"): _way_in,
     ("route53", "record"): _record,
+    ("eks", "access_entry"): _access_entry,
+    ("eks", "role"): _role,
 }

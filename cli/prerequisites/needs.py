@@ -32,6 +32,7 @@ VARIABLES = {
     "container_port": "Its port.",
     "launch_template_id": "The group's launch template in the standby: its image and its key pair stand there.",
     "target_group_arns": "The group's target groups in the standby, whose targets are instances.",
+    "step_role_arn": "The role of the function that swaps values in the cluster; the application's stack makes it.",
     "hosted_zone_id": "The hosted zone of the records.",
     "latch_health_check_id": "The latch's health check: an output of the application's stack.",
     "joined_health_check_id": "The health check that joins the latch with the primary's own; it is yours to make.",

@@ -235,6 +235,39 @@ def _record(need: Standing) -> str:
     return "\n\n".join([one("PRIMARY", [("health_check_id", need.facts["check"])]), one("SECONDARY", [])])
 
 
+def _access_entry(need: Standing) -> str:
+    pairs = [
+        ("cluster_name", need.facts["cluster"]),
+        ("principal_arn", "{{step_role_arn}}"),
+        ("kubernetes_groups", [need.facts["name"]]),
+    ]
+    return _resource("aws_eks_access_entry", need, pairs)
+
+
+def _role(need: Standing) -> str:
+    facts, label = need.facts, label_of(need)
+    metadata = _block("metadata", [("name", facts["name"]), ("namespace", facts["namespace"])])
+    rules = [
+        _block(
+            "rule",
+            [
+                ("api_groups", [rule["group"]]),
+                ("resources", [rule["resource"]]),
+                *([("resource_names", rule["names"])] if rule["names"] else []),
+                ("verbs", rule["verbs"]),
+            ],
+        )
+        for rule in facts["rules"]
+    ]
+    api = "rbac.authorization.k8s.io"
+    bound_to = _block("role_ref", [("api_group", api), ("kind", "Role"), ("name", facts["name"])])
+    subject = _block("subject", [("kind", "Group"), ("name", facts["group"]), ("api_group", api)])
+    return "\n\n".join([
+        _block(f'resource "kubernetes_role_v1" "{label}"', [], metadata, *rules),
+        _block(f'resource "kubernetes_role_binding_v1" "{label}"', [], metadata, bound_to, subject),
+    ])  # fmt: skip
+
+
 WRITERS: Writers = {
     ("rds", "replica"): _replica,
     ("rds", "automated backups"): _backups,
@@ -249,4 +282,6 @@ WRITERS: Writers = {
     ("ssm", "parameter"): _parameter,
     ("ec2", "security_group"): _way_in,
     ("route53", "record"): _record,
+    ("eks", "access_entry"): _access_entry,
+    ("eks", "role"): _role,
 }

@@ -97,15 +97,15 @@ def _must_be_somebody(world: World, cluster: Cluster, request: WebRequest) -> No
     if "x-k8s-aws-id" not in url or answer_presigned(world, cluster.region, callers, to_sts).status != 200:
         raise Refused(401, "Unauthorized")
     role = CURRENT_ROLE.get()
-    if role is not None and not any(grant.role == role.name for grant in cluster.grants):
-        # No access entry: EKS does not know who that is.
+    if role is not None and role.name not in cluster.entries:
         raise Refused(401, "Unauthorized")
 
 
 def _may(cluster: Cluster, asked: Asked) -> bool:
-    role = CURRENT_ROLE.get()
+    role, wanted = CURRENT_ROLE.get(), (asked.verb, asked.resource, asked.namespace)
     return role is None or any(
-        (g.role, g.verb, g.resource, g.namespace) == (role.name, asked.verb, asked.resource, asked.namespace)
+        g.group in cluster.entries[role.name]
+        and (g.verb, g.resource, g.namespace) == wanted
         and g.name in (asked.name, "*")
         for g in cluster.grants
     )

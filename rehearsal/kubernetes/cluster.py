@@ -32,9 +32,9 @@ class Kept:
 
 @dataclass(frozen=True)
 class Grant:
-    """What a role of AWS may do to one object, or with `*` to all objects of a kind in a namespace."""
+    """What a group may do to one object, or with `*` to all objects of a kind in a namespace."""
 
-    role: str
+    group: str
     verb: str
     resource: str
     namespace: str
@@ -55,6 +55,8 @@ class Cluster:
     kept: dict[tuple[str, str, str], Kept] = field(default_factory=dict)
     deployments: list[Deployment] = field(default_factory=list)
     nodes: list[Nodes] = field(default_factory=list)
+    entries: dict[str, set[str]] = field(default_factory=dict)
+    """The groups of each role of AWS that has an access entry."""
     grants: list[Grant] = field(default_factory=list)
     missing_images: set[str] = field(default_factory=set)
 
@@ -80,21 +82,25 @@ class Cluster:
         }
 
     def furnish(self, what: str, facts: Mapping[str, Any]) -> None:
-        """Put in what stands before an incident: a ConfigMap or a Secret with these keys, or a deployment."""
-        namespace, name = str(facts["namespace"]), str(facts["name"])
-        if what == "deployment":
-            self.add_deployment(namespace, name, reads=tuple(facts.get("reads", ())))
-        else:
-            kind = CONFIG_MAPS if what == "config_map" else SECRETS
-            self.keep(kind, namespace, name, **dict.fromkeys(facts["keys"], VALUE_BEFORE))
+        """Put in what stands before an incident: values under these keys, a deployment, an access entry, a Role."""
+        name, namespace = str(facts["name"]), str(facts.get("namespace", ""))
+        match what:
+            case "deployment":
+                self.add_deployment(namespace, name, reads=tuple(facts["reads"]))
+            case "access_entry":
+                role = f"{names.step_function(str(facts['application']), str(facts['kind']))}-role"
+                self.entries.setdefault(role, set()).add(name)
+            case "role":
+                self._grant(str(facts["group"]), namespace, facts["rules"])
+            case _:
+                kind = CONFIG_MAPS if what == "config_map" else SECRETS
+                self.keep(kind, namespace, name, **dict.fromkeys(facts["keys"], VALUE_BEFORE))
 
-    def furnish_access(self, facts: Mapping[str, Any]) -> None:
-        """Let the function of a step kind in, for what the rules name."""
-        role = f"{names.step_function(str(facts['application']), str(facts['kind']))}-role"
-        for rule in facts["rules"]:
+    def _grant(self, group: str, namespace: str, rules: list[Mapping[str, Any]]) -> None:
+        for rule in rules:
             for verb in rule["verbs"]:
                 for name in rule["names"] or ("*",):
-                    self.grants.append(Grant(role, verb, rule["resource"], str(facts["namespace"]), name))
+                    self.grants.append(Grant(group, verb, rule["resource"], namespace, name))
 
     def keep(self, kind: str, namespace: str, name: str, /, **data: str) -> Kept:
         """Set the scene: a ConfigMap or a Secret that holds these values, beside those that it holds."""

@@ -11,6 +11,7 @@ from rehearsal.scene import Scene
 from rehearsal.services.cloudwatch import CloudWatch
 from rehearsal.services.ec2 import Ec2
 from rehearsal.services.ecs import Ecs
+from rehearsal.services.eks import Eks
 from rehearsal.services.elasticache import ElastiCache
 from rehearsal.services.rds import Rds
 
@@ -30,13 +31,23 @@ def _cache_create_failed(scene: Scene) -> None:
 
 
 def _image_missing(scene: Scene) -> None:
-    """Of a service the registry lacks it, of a group nobody copied it."""
-    standby, ecs, ec2 = scene.plan.regions.standby, scene.account.aws.service(Ecs), scene.account.aws.service(Ec2)
-    if all(step.kind != "scale_auto_scaling_group" for step in scene.plan.steps().values()):
+    """Of a service and of pods the registry lacks it, of a group nobody copied it."""
+    standby, aws = scene.plan.regions.standby, scene.account.aws
+    ecs, ec2, clusters = aws.service(Ecs), aws.service(Ec2), aws.service(Eks).clusters
+    if not clusters and all(step.kind != "scale_auto_scaling_group" for step in scene.plan.steps().values()):
         steps_of(scene, "scale_ecs_service")
+    for cluster in clusters:
+        cluster.missing_images |= {deployment.image for deployment in cluster.deployments}
     for definition in ecs.definitions:
         ecs.lose_image(standby, definition.image)
-    ec2.images[:] = [image for image in ec2.images if image.region != standby]
+    copied = [i for i in ec2.images if (i.region, i.owner) == (standby, ec2.world.account)]
+    ec2.images[:] = [image for image in ec2.images if image not in copied]
+    outage(scene)
+
+
+def _nodes_do_not_come(scene: Scene) -> None:
+    steps_of(scene, "scale_node_group")
+    scene.account.aws.service(Ec2).limits_of(scene.plan.regions.standby).vcpus = 0
     outage(scene)
 
 
@@ -88,9 +99,15 @@ SCENARIOS = (
     ),
     Scenario(
         "image-missing",
-        "The standby lacks the image that the application runs.",
+        "The standby lacks the images that the application runs.",
         Outcome.FAILED,
         _image_missing,
+    ),
+    Scenario(
+        "nodes-do-not-come",
+        "The standby's node group can launch no instance.",
+        Outcome.FAILED,
+        _nodes_do_not_come,
     ),
     Scenario(
         "replica-lagging",

@@ -1,6 +1,6 @@
 """The ways to an application that go round its records: none of them is there.
 
-CloudFront, Global Accelerator and Cognito's custom domains are looked at by readiness and by nothing else.
+CloudFront and Global Accelerator are looked at by readiness and by nothing else.
 """
 
 from __future__ import annotations
@@ -32,14 +32,3 @@ class GlobalAccelerator(Service):
     def list_accelerators(self, call: Call) -> Mapping[str, Any]:
         """An empty list."""
         return {"Accelerators": []}
-
-
-class CognitoIdentityProvider(Service):
-    """No custom domain."""
-
-    name = "cognito-idp"
-
-    @operation("DescribeUserPoolDomain")
-    def describe_user_pool_domain(self, call: Call) -> Mapping[str, Any]:
-        """An empty description, which is Cognito's answer for a domain that nobody made."""
-        return {"DomainDescription": {}}

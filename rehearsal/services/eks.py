@@ -1,7 +1,8 @@
 """EKS: clusters, their node groups, and one update of a node group at a time.
 
 A node group stands on an Auto Scaling group. What that cannot launch becomes a health issue after a while, and stays
-one until the scene takes it away. States, answers and errors: botocore's model of EKS; how long an update and an issue take are estimates.
+one until the scene takes it away. States, answers and errors: botocore's model of EKS; how long an update and an issue
+take are estimates.
 """
 
 from __future__ import annotations
@@ -17,12 +18,15 @@ from rehearsal.service import Service, Spread, operation
 from rehearsal.services.autoscaling import AutoScaling
 from rehearsal.services.autoscaling_groups import AutoScalingGroup
 from rehearsal.services.ec2 import Ec2
+from rehearsal.services.ec2_launching import Image
 from rehearsal.wire import Call, NotModelled, ServiceError
 from rehearsal.world import World
 
 UPDATING = Spread(5.0, 20.0, 60.0)
 ISSUE_SHOWS = Spread(60.0, 120.0, 240.0)
 LAUNCH_FAILURES = "AsgInstanceLaunchFailures"
+IMAGE_OWNER = "amazon"
+"""Nodes are launched from images that are not the account's own."""
 INSTANCE_TYPE = "t3.medium"
 """The default of a managed node group: EKS user guide, \"Create a managed node group\"."""
 
@@ -67,16 +71,14 @@ class Eks(Service):
         self.next_update_fails: list[tuple[str, str]] = []
 
     def furnish(self, standing: Standing) -> None:
-        """A node group without nodes, a cluster, or what a cluster lets one of the controller's roles do."""
+        """A node group without nodes, a cluster, or what one holds, runs and lets in."""
         facts = standing.facts
         match standing.what:
             case "node_group":
                 self.add_node_group(self.add_cluster(standing.region, str(facts["cluster"])), str(facts["name"]))
             case "cluster":
                 self.add_cluster(standing.region, str(facts["name"]))
-            case "access":
-                self.add_cluster(standing.region, str(facts["cluster"])).furnish_access(facts)
-            case "config_map" | "secret" | "deployment":
+            case "config_map" | "secret" | "deployment" | "access_entry" | "role":
                 self.add_cluster(standing.region, str(facts["cluster"])).furnish(standing.what, facts)
             case _:
                 super().furnish(standing)
@@ -92,7 +94,7 @@ class Eks(Service):
     def add_node_group(self, cluster: Cluster, name: str, *, nodes: int = 0, maximum: int = 1) -> NodeGroup:
         """Set the scene: a node group of that many nodes."""
         ec2, region, named = self.world.model(Ec2), cluster.region, f"eks-{name}-0ec1a2b3"
-        template = ec2.add_template(region, named, ec2.add_image(region), instance_type=INSTANCE_TYPE)
+        template = ec2.add_template(region, named, self._add_image(ec2, region), instance_type=INSTANCE_TYPE)
         subnets = tuple(ec2.add_subnet(region, f"{region}{zone}") for zone in "ac")
         sizes = (0, max(maximum, nodes), nodes)
         group = self.world.model(AutoScaling).add_group(region, named, template, subnets, sizes=sizes)
@@ -101,6 +103,11 @@ class Eks(Service):
         cluster.nodes.append(Nodes(group))
         self.node_groups.append(made)
         return made
+
+    def _add_image(self, ec2: Ec2, region: str) -> Image:
+        image = ec2.add_image(region)
+        image.owner, image.public = IMAGE_OWNER, True
+        return image
 
     @operation("DescribeCluster")
     def describe_cluster(self, call: Call) -> Mapping[str, Any]:

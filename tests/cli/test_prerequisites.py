@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import shlex
 import subprocess
@@ -71,7 +72,14 @@ TRIFLOW = load(ROOT / "tests" / "workflow" / "triflow.yaml")
 """A region without a replica: backups, snapshots, groups, and a task that is run once."""
 
 PRIVATE = private_fileflow(asked_from_witness=True)
-PLANS = {"fileflow": load(ROOT / FILEFLOW), "another": FULL, "private": PRIVATE, "triflow": TRIFLOW}
+PORTFORGE = load(ROOT / "tests" / "workflow" / "portforge.yaml")
+PLANS = {
+    "fileflow": load(ROOT / FILEFLOW),
+    "another": FULL,
+    "private": PRIVATE,
+    "triflow": TRIFLOW,
+    "portforge": PORTFORGE,
+}
 EVERY_PLAN = pytest.mark.parametrize("plan", PLANS.values(), ids=PLANS)
 
 
@@ -146,6 +154,14 @@ def test_one_instance_that_two_steps_work_on_is_asked_for_once() -> None:
     assert [(need.what, need.facts["identifier"]) for need in instances] == [("replica", "ryuqqq-shared-rds-replica")]
 
 
+@FORMATS
+def test_what_a_cluster_lets_in_is_named(wanted: Format) -> None:
+    text = written(PORTFORGE, wanted)
+
+    for named in ("pilotlight-portforge", "pilotlight-portforge-auth-config", "portforge-dr-cluster"):
+        assert named in text
+
+
 class TestTerraform:
     @EVERY_PLAN
     def test_brackets_and_quotes_close(self, plan: Plan) -> None:
@@ -193,6 +209,17 @@ class TestTerraform:
 
         assert re.search(r"backup_retention_period += 7\n", text)
         assert re.search(r"deletion_protection += true\n", text)
+
+    def test_the_group_of_a_cluster_may_change_the_named_objects_and_nothing_else(self) -> None:
+        text = terraform.terraform(PORTFORGE)
+
+        assert re.search(r"principal_arn += var\.step_role_arn", text)
+        assert re.findall(r"resource_names += (.*)", text) == [
+            '["auth-config"]',
+            '["auth-secret"]',
+            '["auth-service", "team-service"]',
+        ]
+        assert re.findall(r"verbs += (.*)", text) == ['["get", "patch"]'] * 3 + ['["list"]']
 
 
 class TestCdk:
@@ -255,6 +282,15 @@ class TestCommands:
                 assert (service, rest[0]) == ("rds", "db-instance-available")
                 continue
             assert options <= model_of(service, operation), (service, operation)
+
+    def test_the_role_of_a_cluster_is_an_object_of_kubernetes(self) -> None:
+        (applied,) = re.findall(r"kubectl apply -f - <<'END'\n(.*?)\nEND", commands.commands(PORTFORGE), re.DOTALL)
+
+        role, binding = json.loads(applied)["items"]
+        assert (role["kind"], binding["kind"]) == ("Role", "RoleBinding")
+        assert role["metadata"]["namespace"] == "portforge"
+        assert binding["subjects"][0]["name"] == "pilotlight-portforge"
+        assert binding["roleRef"]["name"] == role["metadata"]["name"]
 
     @EVERY_PLAN
     def test_every_variable_is_asked_for_before_it_is_used(self, plan: Plan) -> None:

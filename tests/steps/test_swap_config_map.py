@@ -281,8 +281,8 @@ class TestAccess:
 
     def grant(self, tokyo: Tokyo) -> None:
         for standing in KIND.standing(params(secret=SECRET), PLACE):
-            if standing.what == "access":
-                tokyo.cluster.furnish_access(standing.facts)
+            if standing.what in ("access_entry", "role"):
+                tokyo.cluster.furnish(standing.what, standing.facts)
 
     def test_without_an_access_entry_nobody_is_let_in(self, tokyo: Tokyo) -> None:
         found = self.as_step(tokyo, lambda: KIND.readiness(params(), tokyo.bench.context()))

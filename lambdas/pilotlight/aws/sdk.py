@@ -56,7 +56,7 @@ _BY_MEANING: tuple[tuple[re.Pattern[str], type[AwsError]], ...] = (
         ),
         AccessDenied,
     ),
-    (re.compile(r"(AlreadyExists|AlreadyInUse)"), AlreadyExists),
+    (re.compile(r"(AlreadyExists|AlreadyInUse|(Resource|Username)Exists)"), AlreadyExists),
     (re.compile(r"(NotFound|DoesNotExist|NoSuch|LoadBalancerNotFound|ResourceNotFound)"), NotFound),
     (
         re.compile(

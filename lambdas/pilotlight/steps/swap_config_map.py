@@ -25,6 +25,7 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_val
 
 from pilotlight.domain.place import Place
 from pilotlight.domain.step import (
+    Access,
     CannotUndo,
     Failed,
     Finding,
@@ -44,10 +45,11 @@ from pilotlight.domain.step import (
     Timing,
     Undone,
 )
+from pilotlight.estate import secrets
 from pilotlight.estate.eks import access, rollouts, undoing
 from pilotlight.estate.eks.node_group import ClusterName
-from pilotlight.estate.eks.secrets import OPERATIONS, SecretValue, read_secrets
 from pilotlight.estate.eks.values import Held, Holder, Namespace, look, write
+from pilotlight.estate.secrets import SecretValue, read_secrets
 
 ObjectName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$", examples=["auth-config"])]
 Key = Annotated[str, Field(pattern=r"^[-._A-Za-z0-9]{1,253}$", examples=["COGNITO_USER_POOL_ID"])]
@@ -138,7 +140,7 @@ class SwapConfigMap(StepKind[SwapConfigMapParams]):
         poll=timedelta(seconds=5),
         give_up=timedelta(minutes=20),
     )
-    operations: ClassVar[tuple[Operation, ...]] = OPERATIONS
+    operations: ClassVar[tuple[Operation, ...]] = (*access.OPERATIONS, *secrets.OPERATIONS)
 
     def title(self, params: SwapConfigMapParams) -> str:
         """The ConfigMap and what reads it, as far as they fit."""
@@ -152,18 +154,20 @@ class SwapConfigMap(StepKind[SwapConfigMapParams]):
 
     def statements(self, params: SwapConfigMapParams, place: Place) -> tuple[Statement, ...]:
         """Where the cluster is, and the secrets; what may be done in it says Kubernetes."""
-        return access.statements(params.cluster, params.secrets, place)
+        cluster = Statement(Access.READ, ("eks:DescribeCluster",), (place.arn("eks", f"cluster/{params.cluster}"),))
+        return (cluster, *secrets.statements(params.secrets.values(), place))
 
     def standing(self, params: SwapConfigMapParams, place: Place) -> tuple[Standing, ...]:
         """The objects, the access to them, and the secrets."""
         held = [(Holder.CONFIG_MAP, params.config_map, tuple(params.values))]
         held += [(Holder.SECRET, params.secret.name, tuple(params.secret.values))] if params.secret else []
-        return access.standing(place, self.name, params.where, held, params.restart, params.secrets)
+        objects = access.standing(place, self.name, params.where, held, params.restart)
+        return (*objects, *secrets.standing(params.secrets.values(), place))
 
     def readiness(self, params: SwapConfigMapParams, context: StepContext) -> tuple[Finding, ...]:
         """The cluster can be asked, and the objects are there, writable and read by something that runs."""
         held = [(Holder.CONFIG_MAP, params.config_map), *((Holder.SECRET, s.name) for s in _secret_of(params))]
-        return access.check(context, params.where, held, params.restart, params.secrets)
+        return access.check(context, params.where, held, params.restart, params.secrets.values())
 
     def preflight(self, params: SwapConfigMapParams, context: StepContext) -> tuple[Finding, ...]:
         """One look at the cluster: whoever looks ahead has no access entry of its own."""
@@ -236,8 +240,8 @@ def _wanted(params: SwapConfigMapParams, context: StepContext) -> dict[Holder, d
     plain = params.plain(context.outputs)
     if isinstance(plain, Failed):
         return plain
-    secrets = read_secrets(context, params.secrets)
-    return secrets if isinstance(secrets, Failed) else {Holder.CONFIG_MAP: plain, Holder.SECRET: secrets}
+    hidden = read_secrets(context, params.secrets)
+    return hidden if isinstance(hidden, Failed) else {Holder.CONFIG_MAP: plain, Holder.SECRET: hidden}
 
 
 def _found(params: SwapConfigMapParams, context: StepContext) -> tuple[list[Held], list[rollouts.Deployment]] | Failed:

@@ -1,4 +1,4 @@
-"""What a swap in a cluster needs: the permissions of AWS and of Kubernetes, the objects, and a way to the API.
+"""What a swap in a cluster needs: a way to its API, permissions of Kubernetes, and the objects.
 
 Two things let a role of AWS in: an access entry of the cluster, which maps it to a group, and a Role of Kubernetes
 bound to that group. The group is named after the application, and its Role names each object.
@@ -9,16 +9,15 @@ Sources: EKS user guide, "Grant IAM users access to Kubernetes with EKS access e
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from pilotlight.domain.errors import AccessDenied, NotFound
 from pilotlight.domain.place import Place
-from pilotlight.domain.step import Access, Failed, Finding, Severity, Standing, Statement, StepContext
+from pilotlight.domain.step import Access, Failed, Finding, Operation, Severity, Standing, StepContext
 from pilotlight.estate.eks import rollouts
-from pilotlight.estate.eks.secrets import SecretValue, is_there
 from pilotlight.estate.eks.values import Held, Holder, Namespace, look
+from pilotlight.estate.secrets import SecretValue, is_there
 
 _RESOURCES = {
     Holder.CONFIG_MAP: ("", "configmaps"),
@@ -26,23 +25,20 @@ _RESOURCES = {
     "Deployment": ("apps", "deployments"),
 }
 _CHANGING = ["get", "patch"]
-_FURNISHED = "a-secret-of-the-standby"
 
-
-def statements(cluster: str, secrets: Mapping[str, SecretValue], place: Place) -> tuple[Statement, ...]:
-    """Where the cluster is, and what each secret holds."""
-    names = dict.fromkeys(source.secret for source in secrets.values())
-    # Secrets Manager ends the ARN of a secret with six characters of its own.
-    arns = tuple(place.arn("secretsmanager", f"secret:{name}-??????") for name in names)
-    keys = dict.fromkeys(source.kms_key for source in secrets.values() if source.kms_key)
-    key_arns = tuple(key if key.startswith("arn:") else place.arn("kms", f"key/{key}") for key in keys)
-    via = {"StringEquals": {"kms:ViaService": f"secretsmanager.{place.standby}.amazonaws.com"}}
-    return (
-        Statement(Access.READ, ("eks:DescribeCluster",), (place.arn("eks", f"cluster/{cluster}"),)),
-        *((Statement(Access.READ, ("secretsmanager:GetSecretValue",), arns),) if arns else ()),
-        *((Statement(Access.READ, ("secretsmanager:DescribeSecret",), arns),) if arns else ()),
-        *((Statement(Access.READ, ("kms:Decrypt",), key_arns, via),) if key_arns else ()),
-    )
+OPERATIONS = (
+    Operation(
+        "eks",
+        "DescribeCluster",
+        Access.READ,
+        {
+            "ServerException": "asked again",
+            "ServiceUnavailableException": "asked again",
+            "ResourceNotFoundException": "said as a missing cluster",
+        },
+        ("ClientException",),
+    ),
+)
 
 
 def standing(
@@ -51,9 +47,8 @@ def standing(
     where: Namespace,
     held: Sequence[tuple[Holder, str, tuple[str, ...]]],
     deployments: Sequence[str],
-    secrets: Mapping[str, SecretValue],
 ) -> tuple[Standing, ...]:
-    """The cluster, what it holds and runs, the access to it, and the secrets; `held` has the names of the values."""
+    """The cluster, what it holds and runs, and the access to it; `held` has the names of the values."""
     region, here = place.standby, {"cluster": where.cluster, "namespace": where.name}
     what = {Holder.CONFIG_MAP: "config_map", Holder.SECRET: "secret"}
     reads = tuple(name for _, name, _ in held)
@@ -61,13 +56,11 @@ def standing(
     rules += [_rule("Deployment", list(deployments), _CHANGING)]
     rules += [{"group": "", "resource": "pods", "names": [], "verbs": ["list"]}]
     group = f"pilotlight-{place.application}"
-    entry = {**here, "application": place.application, "kind": kind, "name": f"{group} in {where.name}", "group": group}
+    entry = {"cluster": where.cluster, "application": place.application, "kind": kind, "name": group}
+    role = {**here, "name": f"{group}-{held[0][1]}", "group": group, "rules": rules}
     api = "Its API has a public endpoint, and it knows access entries (authentication mode API)."
     why = "Its values are written by the run; what nobody made would be what nobody reads."
-    let_in = f"The function of {kind} reads and patches these objects of {where.cluster}, and nothing else there."
-    members: dict[str, dict[str, str]] = {}
-    for source in secrets.values():
-        members.setdefault(source.secret, {}).update({source.key or "": _FURNISHED})
+    let_in = f"The group reads and patches these objects of {where.cluster}, and nothing else there."
     return (
         Standing("eks", "cluster", region, {"name": where.cluster}, api),
         *(Standing("eks", what[h], region, {**here, "name": n, "keys": k}, why) for h, n, k in held),
@@ -75,11 +68,8 @@ def standing(
             Standing("eks", "deployment", region, {**here, "name": n, "reads": reads}, "It is restarted by the run.")
             for n in deployments
         ),
-        Standing("eks", "access", region, {**entry, "rules": rules}, let_in),
-        *(
-            Standing("secretsmanager", "secret", region, {"name": name, "value": _text(of)}, "The run reads it.")
-            for name, of in members.items()
-        ),
+        Standing("eks", "access_entry", region, entry, f"The cluster knows the function of {kind} as that group."),
+        Standing("eks", "role", region, role, let_in),
     )
 
 
@@ -88,7 +78,7 @@ def check(
     where: Namespace,
     held: Sequence[tuple[Holder, str]],
     deployments: Sequence[str],
-    secrets: Mapping[str, SecretValue],
+    secrets: Iterable[SecretValue],
 ) -> tuple[Finding, ...]:
     """Everything that must be true of a swap before an incident."""
     cluster = check_cluster(context, where.cluster)
@@ -175,8 +165,8 @@ def _may_patch(context: StepContext, where: Namespace, kind: str, name: str) -> 
     return Finding(Severity.WARNING, "may-patch", sentence, fix)
 
 
-def _check_secrets(context: StepContext, secrets: Mapping[str, SecretValue]) -> Iterator[Finding]:
-    for name in dict.fromkeys(source.secret for source in secrets.values()):
+def _check_secrets(context: StepContext, secrets: Iterable[SecretValue]) -> Iterator[Finding]:
+    for name in dict.fromkeys(source.secret for source in secrets):
         if is_there(context, name):
             yield Finding(Severity.FINE, "secret", f"Secret {name} is there.")
         else:
@@ -187,7 +177,3 @@ def _check_secrets(context: StepContext, secrets: Mapping[str, SecretValue]) -> 
 def _rule(kind: str, names: list[str], verbs: list[str]) -> dict[str, Any]:
     group, resource = _RESOURCES[kind]
     return {"group": group, "resource": resource, "names": names, "verbs": verbs}
-
-
-def _text(members: Mapping[str, str]) -> str:
-    return members[""] if "" in members else json.dumps(dict(members))

@@ -144,7 +144,7 @@ def _troubles(context: StepContext, where: Namespace, deployment: Deployment, si
     pods = context.aws.call("kubernetes", "ListPods", region, **where.named, Query=query).get("items") or ()
     told = [_trouble(pod) for pod in pods if _made(pod) >= since.replace(microsecond=0)]
     said = [trouble for trouble in told if trouble]
-    return [f"{_pods(said.count(each))} wait with {each}" for each in sorted(set(said), key=said.count, reverse=True)]
+    return [f"{_waiting(said.count(each))} with {each}" for each in sorted(set(said), key=said.count, reverse=True)]
 
 
 def _made(pod: Mapping[str, Any]) -> datetime:
@@ -163,5 +163,5 @@ def _trouble(pod: Mapping[str, Any]) -> str:
     return ""
 
 
-def _pods(count: int) -> str:
-    return "1 pod" if count == 1 else f"{count} pods"
+def _waiting(count: int) -> str:
+    return "1 pod waits" if count == 1 else f"{count} pods wait"

@@ -1,40 +1,36 @@
-"""Values of a Secret of a cluster, as the standby's Secrets Manager has them; and what a swap asks of AWS.
+"""Values that stand in the standby's Secrets Manager, whole secrets or members of one.
 
-A value is read when it is needed, compared and sent on, and kept nowhere.
+A value is read when it is needed, compared or sent on, and kept nowhere; no sentence quotes one.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from pilotlight.domain.errors import NotFound
-from pilotlight.domain.step import Access, Failed, Operation, StepContext
+from pilotlight.domain.place import Place
+from pilotlight.domain.step import Access, Failed, Operation, Standing, Statement, StepContext
 
 SecretName = Annotated[str, Field(pattern=r"^[A-Za-z0-9/_+=.@-]{1,512}$", examples=["portforge/dr/cognito-client"])]
 
-_EKS_AGAIN = {"ServerException": "asked again", "ServiceUnavailableException": "asked again"}
-_SECRET_AGAIN = {"InternalServiceError": "asked again", "ResourceNotFoundException": "said as a missing secret"}
+FURNISHED = "a-secret-of-the-standby-0123456789"
+"""What a secret holds where no owner has put anything: in a rehearsal."""
+
+_AGAIN = {"InternalServiceError": "asked again", "ResourceNotFoundException": "said as a missing secret"}
 
 OPERATIONS = (
-    Operation(
-        "eks",
-        "DescribeCluster",
-        Access.READ,
-        {**_EKS_AGAIN, "ResourceNotFoundException": "said as a missing cluster"},
-        ("ClientException",),
-    ),
     Operation(
         "secretsmanager",
         "GetSecretValue",
         Access.READ,
-        _SECRET_AGAIN,
+        _AGAIN,
         ("DecryptionFailure", "InvalidParameterException", "InvalidRequestException"),
     ),
-    Operation("secretsmanager", "DescribeSecret", Access.READ, _SECRET_AGAIN, ("InvalidParameterException",)),
+    Operation("secretsmanager", "DescribeSecret", Access.READ, _AGAIN, ("InvalidParameterException",)),
 )
 
 
@@ -49,6 +45,40 @@ class SecretValue(BaseModel):
         None,
         pattern=r"^(arn:aws:kms:[a-z0-9-]+:\d{12}:key/)?(mrk-[0-9a-f]{32}|[0-9a-f-]{36})$",
         description="The customer's key of the secret: an id or ARN in the standby.",
+    )
+
+    @property
+    def ref(self) -> str:
+        """Where it is: the secret's name, and behind a `#` the member."""
+        return f"{self.secret}#{self.key}" if self.key else self.secret
+
+
+def statements(sources: Iterable[SecretValue], place: Place) -> tuple[Statement, ...]:
+    """The permission to see whether these secrets are there, to open them, and to use their keys for that."""
+    wanted = tuple(sources)
+    # Secrets Manager ends the ARN of a secret with six characters of its own.
+    names = dict.fromkeys(place.arn("secretsmanager", f"secret:{source.secret}-??????") for source in wanted)
+    keys = dict.fromkeys(source.kms_key for source in wanted if source.kms_key)
+    key_arns = tuple(key if key.startswith("arn:") else place.arn("kms", f"key/{key}") for key in keys)
+    via = {"StringEquals": {"kms:ViaService": f"secretsmanager.{place.standby}.amazonaws.com"}}
+    if not wanted:
+        return ()
+    return (
+        Statement(Access.READ, ("secretsmanager:DescribeSecret",), tuple(names)),
+        Statement(Access.READ, ("secretsmanager:GetSecretValue",), tuple(names)),
+        *((Statement(Access.READ, ("kms:Decrypt",), key_arns, via),) if key_arns else ()),
+    )
+
+
+def standing(sources: Iterable[SecretValue], place: Place) -> tuple[Standing, ...]:
+    """The secrets, with every member that is asked for."""
+    members: dict[str, dict[str, str]] = {}
+    for source in sources:
+        members.setdefault(source.secret, {})[source.key or ""] = FURNISHED
+    why = "The run reads it; its value is put in by hand, and stands in no code."
+    return tuple(
+        Standing("secretsmanager", "secret", place.standby, {"name": name, "value": _text(found)}, why)
+        for name, found in members.items()
     )
 
 
@@ -94,6 +124,10 @@ def _member(text: str, key: str | None) -> str:
     except (ValueError, KeyError, TypeError):
         return ""
     return value if isinstance(value, str) else ""
+
+
+def _text(members: Mapping[str, str]) -> str:
+    return members[""] if "" in members else json.dumps(dict(members))
 
 
 def _missing(name: str, why: str) -> Failed:

@@ -1,0 +1,102 @@
+"""A plan like PortForge's, whole: a database in RDS, an application in EKS, a user pool of its own in each region."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from pilotlight.domain.records import RecordKind
+from planfile import load
+from rehearsal.play import Played, play
+from rehearsal.scenarios import scenario
+from rehearsal.services.eks import Eks
+from rehearsal.traffic import region_of_users
+
+PLAN = Path(__file__).parent / "portforge.yaml"
+PRIMARY, STANDBY = "ap-northeast-2", "ap-northeast-1"
+USERS = "api.portforge.example.com"
+POOL = "ap-northeast-1_AbCdEfGhI"
+
+
+@cache
+def portforge(name: str) -> Played:
+    """The scenario, played with PortForge's plan."""
+    return play(load(PLAN), scenario(name), seed=1)
+
+
+def statuses(seen: Played) -> dict[str, str]:
+    return {step.name: step.status for step in seen.result.steps}
+
+
+class TestOutage:
+    def test_the_application_is_recovered_in_the_standby(self) -> None:
+        seen = portforge("outage")
+
+        assert seen.result.outcome == "RECOVERED", seen.result.reason
+        assert set(statuses(seen).values()) == {"settled"}
+        assert region_of_users(seen.scene.world, seen.scene.plan, USERS) == STANDBY
+
+    def test_pods_of_the_standby_run_with_the_values_of_the_standby(self) -> None:
+        (cluster,) = portforge("outage").scene.account.aws.service(Eks).clusters
+
+        pods = [pod for deployment in cluster.deployments for pod in deployment.pods]
+        assert len(pods) == 4
+        assert {pod.values["COGNITO_USER_POOL_ID"] for pod in pods} == {POOL}
+        assert {pod.values["AWS_REGION"] for pod in pods} == {STANDBY}
+
+    def test_nodes_come_beside_the_promotion(self) -> None:
+        steps = {step.name: step for step in portforge("outage").result.steps}
+
+        assert steps["scale-nodes"].started < steps["promote"].finished  # type: ignore[operator]
+        assert steps["swap-identity"].started >= steps["scale-nodes"].finished  # type: ignore[operator]
+
+    def test_users_are_told_to_sign_in_again(self) -> None:
+        records = portforge("outage").records
+
+        said = [r.entry.sentence for r in records if r.entry.kind is RecordKind.STEP_SETTLED]
+        assert any("Every user has to sign in again" in sentence for sentence in said)
+
+    def test_every_change_in_the_cluster_was_announced_and_no_secret_was_written_down(self) -> None:
+        records = portforge("outage").records
+
+        announced = [r.entry.details["operation"] for r in records if r.entry.kind is RecordKind.INTENT]
+        patches = ["PatchConfigMap", "PatchSecret", "PatchDeployment", "PatchDeployment"]
+        assert [name for name in announced if name.startswith("Patch")] == patches
+        secrets = [r.entry.details["parameters"] for r in records if r.entry.details.get("operation") == "PatchSecret"]
+        assert {parameters["SecretPatch"] for parameters in secrets} == {"(withheld)"}
+        assert "a-secret-of-the-standby" not in repr(records)
+
+    def test_nothing_global_is_called(self) -> None:
+        seen = portforge("outage")
+
+        made = [line for line in seen.scene.world.trace if line.step in statuses(seen)]
+        # The witness keeps a copy of the tombstone.
+        assert {line.region for line in made} <= {STANDBY, PRIMARY, "ap-southeast-1"}
+
+
+class TestTrouble:
+    def test_a_missing_image_stops_it_and_is_named(self) -> None:
+        seen = portforge("image-missing")
+
+        assert seen.result.outcome == "FAILED"
+        assert statuses(seen)["swap-identity"] == "failed"
+        assert statuses(seen)["latch-traffic"] == "waiting"
+        assert "ImagePullBackOff" in seen.result.reason
+        assert region_of_users(seen.scene.world, seen.scene.plan, USERS) == PRIMARY
+
+    def test_nodes_that_do_not_come_stop_it_in_the_words_of_eks(self) -> None:
+        seen = portforge("nodes-do-not-come")
+
+        assert seen.result.outcome == "FAILED"
+        assert statuses(seen)["scale-nodes"] == "failed"
+        assert statuses(seen)["promote"] == "settled"
+        assert "AsgInstanceLaunchFailures: Could not launch On-Demand Instances" in seen.result.reason
+
+
+@pytest.mark.parametrize("name", ["image-missing", "nodes-do-not-come"])
+def test_what_stopped_says_what_a_person_can_do(name: str) -> None:
+    (failed,) = [r.entry for r in portforge(name).records if r.entry.kind is RecordKind.STEP_FAILED]
+
+    assert failed.details["fix"].endswith("then retry the step.")
