@@ -155,6 +155,16 @@ def guard_alerts(application: str) -> str:
     return f"pilotlight-{application}-guard-alerts"
 
 
+def sync_user_function(application: str) -> str:
+    """The function in the primary region that copies who signs up to the standby's user pool."""
+    return f"pilotlight-{application}-sync-user"
+
+
+def users_stack(application: str) -> str:
+    """The stack of what copies an application's users, in its primary region."""
+    return f"pilotlight-{application}-users"
+
+
 def guard_stack(application: str) -> str:
     """The stack of an application's guard in its primary region."""
     return f"pilotlight-{application}-guard"

@@ -16,6 +16,7 @@ from deployment.observing import observers
 from deployment.resources import BusTarget, Function, Resource, Rule, Stack, StateMachine
 from deployment.runbook import runbook
 from deployment.signals import signals
+from deployment.users import users
 from pilotlight.domain.canonical import canonical
 from pilotlight.domain.plan import Arming, Plan
 from pilotlight.domain.runbook import Runbook
@@ -72,7 +73,7 @@ def roles_of(plan: Plan | Runbook) -> Iterator[Role]:
     own = (
         (shared, runbook(plan))
         if isinstance(plan, Runbook)
-        else (*observers([plan]), shared, application(plan), *signals(plan), *guard(plan))
+        else (*observers([plan]), shared, application(plan), *signals(plan), *guard(plan), *users(plan))
     )
     for stack in own:
         for resource in stack.resources:

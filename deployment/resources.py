@@ -20,6 +20,7 @@ class Function:
 
     `handler` is the dotted module of the asset whose `handler` is called. `plan` is the snapshot that is mounted as a
     layer at `/opt/pilotlight/plan.json`, so that a published version pins it. With a `foothold` it stands in a VPC.
+    `trigger_of` is the ARN of the user pool that may call it as a trigger.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Function:
     reserved_concurrency: int | None = None
     plan: str | None = None
     foothold: Foothold | None = None
+    trigger_of: str | None = None
 
 
 @dataclass(frozen=True)

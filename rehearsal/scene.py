@@ -22,6 +22,7 @@ from deployment.observing import observers
 from deployment.resources import HealthCheck, Stack
 from deployment.runbook import runbook
 from deployment.signals import signals
+from deployment.users import users
 from pilotlight import requirements
 from pilotlight.domain.errors import AlreadyExists
 from pilotlight.domain.plan import AnyPlan, Plan
@@ -116,6 +117,7 @@ def _described(plans: Sequence[Plan]) -> Iterator[Stack]:
         yield application(plan)
         yield from signals(plan)
         yield from guard(plan)
+        yield from users(plan)
 
 
 def close_scene(scene: AnyScene) -> None:

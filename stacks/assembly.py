@@ -18,6 +18,7 @@ from deployment.guard import guard
 from deployment.observing import observers
 from deployment.runbook import runbook
 from deployment.signals import signals
+from deployment.users import users
 from pilotlight.domain.plan import Plan
 from pilotlight.domain.runbook import Runbook
 from stacks.acknowledgements import acknowledge
@@ -26,6 +27,7 @@ from stacks.foundation_stack import FoundationStack
 from stacks.guard_stack import GuardStack
 from stacks.observers_stack import ObserversStack
 from stacks.signals_stack import SignalsStack
+from stacks.users_stack import UsersStack
 
 
 class ArmingRefused(Exception):
@@ -59,3 +61,5 @@ def assemble(app: cdk.App, plans: Sequence[Plan | Runbook], records: Path) -> No
             acknowledge(SignalsStack(app, described, foundations[plan.account, plan.regions.standby]))
         for described in guard(plan):
             acknowledge(GuardStack(app, described))
+        for described in users(plan):
+            acknowledge(UsersStack(app, described))

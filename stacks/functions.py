@@ -78,6 +78,8 @@ def render_function(stack: cdk.Stack, code: FunctionCode, description: Stack, fu
     }
     alias = _publish(stack, function, rendered, frozen)
     _take_events(stack, description, function, alias)
+    if function.trigger_of:
+        _let_pool_call(stack, description, function, alias)
     return alias
 
 
@@ -160,6 +162,19 @@ def _take_events(stack: cdk.Stack, description: Stack, function: Function, alias
             source_arn=rule_arn(description, rule.name, rule.bus),
         )
         permission.add_resource_dependency(alias)
+
+
+def _let_pool_call(stack: cdk.Stack, description: Stack, function: Function, alias: lambda_.CfnAlias) -> None:
+    permission = lambda_.CfnPermission(
+        stack,
+        logical_id(function.name, "TriggerPermission"),
+        action="lambda:InvokeFunction",
+        function_name=arn(description, "lambda", f"function:{function.name}:{ALIAS}"),
+        principal="cognito-idp.amazonaws.com",
+        source_account=description.account,
+        source_arn=function.trigger_of,
+    )
+    permission.add_resource_dependency(alias)
 
 
 def render_stream_source(stack: cdk.Stack, description: Stack, source: StreamSource, table: cdk.CfnResource) -> None:

@@ -19,6 +19,15 @@ WAKING = Spread(1.0, 5.0, 60.0)
 
 
 @dataclass(eq=False)
+class User:
+    """One user; who was made by an administrator has yet to get a password."""
+
+    attributes: dict[str, str]
+    status: str = "FORCE_CHANGE_PASSWORD"
+    password: str = ""
+
+
+@dataclass(eq=False)
 class Pool:
     """One pool in one region; `says` is what DescribeUserPool answers beside its id."""
 
@@ -27,7 +36,7 @@ class Pool:
     says: dict[str, Any] = field(default_factory=dict)
     clients: dict[str, dict[str, Any]] = field(default_factory=dict)
     providers: dict[str, dict[str, Any]] = field(default_factory=dict)
-    users: dict[str, dict[str, str]] = field(default_factory=dict)
+    users: dict[str, User] = field(default_factory=dict)
     replicas: dict[str, str] = field(default_factory=dict)
     """The state of each replica by its region, for a pool that is replicated."""
 
@@ -138,8 +147,27 @@ class CognitoIdp(Service):
         if name in pool.users:
             raise ServiceError("UsernameExistsException", "User account already exists")
         attributes = {a["Name"]: a.get("Value", "") for a in call.parameters.get("UserAttributes", ())}
-        pool.users[name] = attributes
-        return {"User": {"Username": name, "UserStatus": "FORCE_CHANGE_PASSWORD", "Enabled": True}}
+        user = pool.users[name] = User(attributes)
+        return {"User": {"Username": name, "UserStatus": user.status, "Enabled": True}}
+
+    @operation("AdminGetUser")
+    def get_user(self, call: Call) -> Mapping[str, Any]:
+        """A user by name."""
+        return {"Username": call.parameters["Username"], "UserStatus": self._user(call).status, "Enabled": True}
+
+    @operation("AdminSetUserPassword")
+    def set_password(self, call: Call) -> Mapping[str, Any]:
+        """A password; one that is permanent confirms the user."""
+        user = self._user(call)
+        user.password = str(call.parameters["Password"])
+        user.status = "CONFIRMED" if call.parameters.get("Permanent") else "FORCE_CHANGE_PASSWORD"
+        return {}
+
+    def _user(self, call: Call) -> User:
+        found = self._find(call).users.get(str(call.parameters["Username"]))
+        if found is None:
+            raise ServiceError("UserNotFoundException", "User does not exist.")
+        return found
 
     @operation("DescribeUserPoolDomain")
     def describe_domain(self, call: Call) -> Mapping[str, Any]:

@@ -21,6 +21,7 @@ from deployment.observing import observers
 from deployment.resources import Stack
 from deployment.runbook import runbook
 from deployment.signals import signals
+from deployment.users import users
 from pilotlight.domain.plan import Arming, Plan
 from planfile import load
 from stacks.application_stack import ApplicationStack
@@ -28,6 +29,7 @@ from stacks.foundation_stack import FoundationStack
 from stacks.guard_stack import GuardStack
 from stacks.observers_stack import ObserversStack
 from stacks.signals_stack import SignalsStack
+from stacks.users_stack import UsersStack
 from tests.builders import a_whole_runbook
 from tests.private_fileflow import private_fileflow
 from tests.stacks import samples
@@ -48,11 +50,12 @@ class Deployment:
     applications: tuple[Stack, ...]
     signals: tuple[Stack, ...]
     guards: tuple[Stack, ...] = ()
+    users: tuple[Stack, ...] = ()
 
     @property
     def stacks(self) -> tuple[Stack, ...]:
         """All of them, what is depended upon first."""
-        return (self.foundation, *self.observers, *self.applications, *self.signals, *self.guards)
+        return (self.foundation, *self.observers, *self.applications, *self.signals, *self.guards, *self.users)
 
     @property
     def regions(self) -> tuple[str, ...]:
@@ -81,6 +84,7 @@ def deployment_of(plan: Plan, arming: Arming) -> Deployment:
         (application(armed),),
         signals(armed),
         guard(armed),
+        users(armed),
     )
 
 
@@ -88,7 +92,12 @@ def deployment_of(plan: Plan, arming: Arming) -> Deployment:
 def deployments() -> tuple[Deployment, ...]:
     """The samples, a run-book, each plan at each arming, and a private one that acts by itself."""
     sample = Deployment(
-        "samples", samples.sample_foundation(), (), (samples.sample_application(),), (samples.sample_signals(),)
+        "samples",
+        samples.sample_foundation(),
+        (),
+        (samples.sample_application(),),
+        (samples.sample_signals(),),
+        users=(samples.sample_users(),),
     )
     mending = a_whole_runbook()
     home = foundation(mending.account, mending.region, watches=False)
@@ -137,6 +146,8 @@ def synthesized(name: str) -> Synthesized:
         SignalsStack(app, described, first)
     for described in deployment.guards:
         GuardStack(app, described)
+    for described in deployment.users:
+        UsersStack(app, described)
     app.synth()
     assembly = Path(app.outdir)
     templates = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import zipfile
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
@@ -49,6 +50,7 @@ def functions(region: Region) -> Iterator[Function]:
             reserved_concurrency=reserved,
             plan=_plan(region, [layer["Arn"] for layer in served["Layers"]]),
             foothold=_foothold(served.get("VpcConfig") or {}),
+            trigger_of=_pool_that_calls(client, name),
         )
 
 
@@ -57,6 +59,18 @@ def _foothold(attached: Mapping[str, Any]) -> Foothold | None:
     if not attached.get("SubnetIds"):
         return None
     return Foothold(subnets=tuple(attached["SubnetIds"]), security_groups=tuple(attached["SecurityGroupIds"]))
+
+
+def _pool_that_calls(client: Any, name: str) -> str | None:
+    """The user pool that the policy of the alias lets in."""
+    try:
+        policy = json.loads(client.get_policy(FunctionName=name, Qualifier=ALIAS)["Policy"])
+    except client.exceptions.ResourceNotFoundException:
+        return None
+    for statement in policy["Statement"]:
+        if statement["Principal"] == {"Service": "cognito-idp.amazonaws.com"}:
+            return str(statement["Condition"]["ArnLike"]["AWS:SourceArn"])
+    return None
 
 
 def _plan(region: Region, layers: list[str]) -> str | None:

@@ -28,6 +28,7 @@ from pilotlight.domain.canonical import canonical
 from pilotlight.domain.step import Access, Statement
 
 ACCOUNT = "123456789012"
+PRIMARY = "ap-northeast-2"
 STANDBY = "ap-northeast-1"
 HOME = f"{STANDBY}:{ACCOUNT}"
 SAMPLE_BUCKET = f"sample-latch-{ACCOUNT}-{STANDBY}"
@@ -153,6 +154,12 @@ def sample_application() -> Stack:
             CalculatedHealthCheck("sample-latch", ("sample-latch-metric", "sample-latch-object"), "For the PRIMARY."),
         ),
     )
+
+
+def sample_users() -> Stack:
+    """A function that a user pool of the primary calls."""
+    pool = f"arn:aws:cognito-idp:{PRIMARY}:{ACCOUNT}:userpool/{PRIMARY}_Sample1"
+    return Stack("sample-users", PRIMARY, ACCOUNT, (a_function("sample-sync-user", plan=None, trigger_of=pool),))
 
 
 def sample_signals() -> Stack:

@@ -70,7 +70,7 @@ def explained(stack: Stack) -> Counter[str]:
     called = [target.function_arn for target in targets if isinstance(target, FunctionTarget)]
     plans = {function.plan for function in functions if function.plan is not None}
     counted["AWS::Lambda::LayerVersion"] = len(plans) + (1 if functions else 0)
-    counted["AWS::Lambda::Permission"] = len(called)
+    counted["AWS::Lambda::Permission"] = len(called) + sum(function.trigger_of is not None for function in functions)
     counted["AWS::Lambda::EventInvokeConfig"] = len(set(called))
     counted["AWS::IAM::Role"] += len({target.role_name for target in targets if isinstance(target, BusTarget)})
     return +counted

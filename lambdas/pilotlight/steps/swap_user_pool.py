@@ -20,7 +20,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import ClassVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from pilotlight.domain.errors import Unavailable
 from pilotlight.domain.place import Place
@@ -69,11 +69,17 @@ class SwapUserPoolParams(PoolAndClient, Params):
       client: 1h57kf5cpq17m0eml12example
       client_secret: { secret: portforge/dr/cognito-client, key: client_secret }
       primary: { pool: ap-northeast-2_ZyXwVuTsR, client: 6tvk4m2o8u1q9s3w5yexample }
+      copy_users_by: email
     ```
     """
 
     client_secret: SecretValue | None = None
     primary: PoolAndClient
+    copy_users_by: str | None = Field(
+        None,
+        pattern=r"^[A-Za-z0-9:_]{1,32}$",
+        description="The attribute that names a user in the standby's pool; given, who signs up is copied there.",
+    )
 
     @property
     def secrets(self) -> tuple[SecretValue, ...]:
@@ -123,6 +129,14 @@ class SwapUserPool(StepKind[SwapUserPoolParams]):
         pools = (Standing("cognito-idp", "pool", region, fact, why) for fact, region in facts)
         return (*pools, *secrets.standing(params.secrets, place))
 
+    def prerequisites(self, params: SwapUserPoolParams, place: Place) -> tuple[Standing, ...]:
+        """The same, and the trigger that copies users."""
+        if not params.copy_users_by:
+            return self.standing(params, place)
+        why = "It calls the function sync-user of the application's users stack after each confirmation and sign-in."
+        trigger = Standing("cognito-idp", "trigger", place.primary, {"id": params.primary.pool}, why)
+        return (*self.standing(params, place), trigger)
+
     def readiness(self, params: SwapUserPoolParams, context: StepContext) -> tuple[Finding, ...]:
         """The pool and the client are there and have the secret, and the two pools are alike."""
         pool = _usable(params, context)
@@ -134,7 +148,8 @@ class SwapUserPool(StepKind[SwapUserPoolParams]):
             if isinstance(other, str):
                 fix = "Correct the plan's `primary`."
                 return (fine, Finding(Severity.ERROR, "pool-parity", f"Nothing can be compared: {other}", fix))
-            return (fine, *parity.compare(other, pool, read_providers(context, other), read_providers(context, pool)))
+            alike = parity.compare(other, pool, read_providers(context, other), read_providers(context, pool))
+            return (fine, *alike, *_copying(params, other))
         except Unavailable as silent:
             sentence = f"{pool.said} could not be compared with {params.primary.pool}: {silent.sentence}."
             return (fine, Finding(Severity.WARNING, "pool-parity", sentence, "Look again."))
@@ -189,6 +204,14 @@ def _usable(params: SwapUserPoolParams, context: StepContext) -> Pool | Failed:
         reason = f"Secret {params.client_secret.ref} does not hold the secret of client {params.client} of {pool.id}."
         return Failed(reason, "Put the client's secret there (aws cognito-idp describe-user-pool-client), then retry.")
     return pool
+
+
+def _copying(params: SwapUserPoolParams, primary: Pool) -> tuple[Finding, ...]:
+    if not params.copy_users_by or "PostConfirmation" in primary.says.get("LambdaConfig", {}):
+        return ()
+    sentence = f"{primary.said} calls nothing after a confirmation, so who signs up is not copied to {params.pool}."
+    fix = "Set the function sync-user as its trigger, for post confirmation and for post authentication."
+    return (Finding(Severity.ERROR, "pool-trigger", sentence, fix),)
 
 
 def _notice(pool: Pool) -> str:

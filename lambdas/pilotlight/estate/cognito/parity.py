@@ -122,5 +122,5 @@ def _users(primary: Pool, standby: Pool) -> Iterator[Finding]:
         sentence = (
             f"{standby.said} has about {here} users and {primary.id} about {there}; the others must sign up again."
         )
-        fix = "Copy those who are missing, and let the function `sync_user` add each who signs up."
+        fix = "Copy those who are missing, and let `copy_users_by` add each who signs up."
         yield Finding(Severity.WARNING, "pool-users", sentence, fix)
