@@ -84,6 +84,7 @@ _RESOURCES: tuple[tuple[str, str, str], ...] = (
     ("s3", "Bucket", "{}"),
     ("acm", "CertificateArn", ""),
     ("kms", "KeyId", ""),
+    ("ecr", "repositoryName", "repository/{}"),
     ("cognito-idp", "UserPoolId", "userpool/{}"),
     ("eks", "nodegroupName", "nodegroup/{cluster}/{}/*"),
     ("eks", "name", "cluster/{}"),
@@ -116,7 +117,7 @@ def _arn(call: Call, account: str, value: Any, shape: str) -> str:
         name = str(value).split(":function:")[-1]
         qualifier = call.parameters.get("Qualifier")
         return _named(call, account, f"function:{name}:{qualifier}" if qualifier else f"function:{name}")
-    if call.service == "secretsmanager":
+    if call.service in ("secretsmanager", "ecr"):
         return _named(call, account, shape.replace("{}", str(value)))
     if call.service == "ssm":
         # All of a name with slashes is the name; `name:3` asks for a version of it.
