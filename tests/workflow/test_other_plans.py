@@ -49,6 +49,7 @@ def test_the_standby_answers_as_the_plan_expects_once_it_is_up(tmp_path: Path, e
         ("cache-create-failed", "create_cache"),
         ("image-missing", "scale_ecs_service"),
         ("replica-stopped", "promote_replica"),
+        ("nodes-do-not-come", "scale_node_group"),
     ],
 )
 def test_a_scenario_refuses_a_plan_without_the_step_that_it_troubles(name: str, kind: str) -> None:

@@ -28,15 +28,15 @@ ABROAD = {
 }
 OWN_SERVICES = {"dynamodb", "events", "lambda", "states", "stepfunctions", "sns", "sqs", "secretsmanager"}
 QUICK = ("outage", "blip", "replica-lagging", "slack-down")
-"""Played for the developer; all of them are played in CI, but the storm of 200 applications (`test_storm`), and the cut
-of a peering, which FileFlow does not have, in `test_private`."""
+"""Played for the developer; all of them are played in CI, but the storm of 200 applications (`test_storm`), and what
+FileFlow does not have: a peering that is cut (`test_private`), and nodes that stay away (`test_portforge`)."""
 
 everything = pytest.mark.parametrize(
     "name",
     [
         pytest.param(name, marks=() if name in QUICK else pytest.mark.full)
         for name in SCENARIOS
-        if name not in ("alarm-storm", "peering-cut")
+        if name not in ("alarm-storm", "peering-cut", "nodes-do-not-come")
     ],
 )
 

@@ -96,6 +96,9 @@ class AwsAndKubernetes:
         answer = self._web.ask(self._request(operation, region, cluster, api, parameters))
         if answer.status is not None and 200 <= answer.status < 300:
             return _read(operation, region, answer)
+        if answer.status is None:
+            # A cluster that was made anew is elsewhere, and has another authority.
+            del self._apis[region, cluster]
         raise _translate(operation, region, cluster, answer)
 
     def _look_up(self, region: str, cluster: str) -> _Api:
