@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from deployment import names
 from deployment.resources import Function, Stack
+from pilotlight.domain.errors import PlanRefused
 from pilotlight.domain.plan import Arming, Plan
 from pilotlight.domain.step import Access, Statement
 from pilotlight.steps import kind_and_params
@@ -17,13 +18,18 @@ from pilotlight.steps.swap_user_pool import SwapUserPoolParams
 
 
 def users(plan: Plan) -> tuple[Stack, ...]:
-    """The stack; none for a plan that copies nobody."""
+    """The stack; none for a plan that copies nobody. Raises `PlanRefused` for one that copies from several pools."""
     wanted = [params for _, params in map(kind_and_params, plan.steps().values())]
     pools = [params for params in wanted if isinstance(params, SwapUserPoolParams) and params.copy_users_by]
     if not pools:
         return ()
-    functions = tuple(_function(plan, params) for params in pools)
-    return (Stack(names.users_stack(plan.application), plan.regions.primary, plan.account, functions),)
+    if len(pools) > 1:
+        raise PlanRefused(
+            f"{plan.application} copies the users of {len(pools)} pools, and one function serves one of them; leave "
+            "copy_users_by out of all but one step."
+        )
+    resources = (_function(plan, pools[0]),)
+    return (Stack(names.users_stack(plan.application), plan.regions.primary, plan.account, resources),)
 
 
 def _function(plan: Plan, params: SwapUserPoolParams) -> Function:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from deployment.users import users
+from pilotlight.domain.errors import PlanRefused
 from pilotlight.domain.plan import Arming
 from planfile import load
 from rehearsal.apply import Account
@@ -163,6 +164,18 @@ class TestTrouble:
         said = sign_up.account.log.getvalue()
         assert MAIL not in said
         assert "User 0d1e2f3a was not copied" in said
+
+
+def test_a_plan_copies_from_one_pool() -> None:
+    plan = load(PLAN)
+    (first, *others) = plan.stages.serve["application"]
+    twice = {"application": (first, first.model_copy(update={"step": "user-pool-again"}), *others)}
+    stages = plan.stages.model_copy(update={"serve": twice})
+
+    with pytest.raises(PlanRefused) as refused:
+        users(plan.model_copy(update={"stages": stages}))
+
+    assert refused.value.sentence.startswith("portforge copies the users of 2 pools")
 
 
 def test_armed_observe_it_copies_nobody_and_may_not() -> None:
