@@ -43,6 +43,13 @@ class Eks:
         return {"cluster": {"endpoint": self.endpoint, "certificateAuthority": authority, "status": "ACTIVE"}}
 
 
+class Somebody:
+    """Who signs."""
+
+    def credentials(self) -> ReadOnlyCredentials:
+        return ReadOnlyCredentials("AKIAEXAMPLE", "a secret", "a token")
+
+
 @dataclass
 class Api:
     """A web that keeps what it was asked, and gives one answer."""
@@ -70,7 +77,7 @@ def api() -> Api:
 
 @pytest.fixture
 def port(eks: Eks, api: Api) -> AwsAndKubernetes:
-    return AwsAndKubernetes(eks, api, lambda: ReadOnlyCredentials("AKIAEXAMPLE", "a secret", "a token"))
+    return AwsAndKubernetes(eks, api, Somebody())
 
 
 class TestAsking:

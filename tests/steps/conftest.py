@@ -58,7 +58,7 @@ class Bench:
         self, *, started: datetime | None = None, outputs: Mapping[str, Mapping[str, str]] | None = None
     ) -> StepContext:
         now = self.world.time.now()
-        sdk = AwsAndKubernetes(Sdk(self.aws.clients, PLACE.standby), self.internet, self.aws.clients.credentials)
+        sdk = AwsAndKubernetes(Sdk(self.aws.clients, PLACE.standby), self.internet, self.aws.clients)
         return StepContext(PLACE, "fileflow-e1", "the-step", 1, started or now, now, sdk, self.web, outputs or {})
 
     def inside(self, work: Callable[[], T]) -> T:

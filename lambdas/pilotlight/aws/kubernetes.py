@@ -17,9 +17,9 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode, urlsafe_b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlencode
 
 from botocore.credentials import ReadOnlyCredentials
@@ -75,16 +75,24 @@ class _Api:
     authority: str
 
 
+class Signer(Protocol):
+    """Who has credentials."""
+
+    def credentials(self) -> ReadOnlyCredentials:
+        """The credentials of this moment."""
+        ...
+
+
 class AwsAndKubernetes:
     """The AWS port, which passes service `kubernetes` on to the clusters of EKS.
 
-    Parameters: `aws` answers all else; `credentials` are those to sign a token with, as they are at that moment.
+    Parameters: `aws` answers all else; `signer` has the credentials to sign a token with, as they are at that moment.
     """
 
-    def __init__(self, aws: Aws, web: Web, credentials: Callable[[], ReadOnlyCredentials]) -> None:
+    def __init__(self, aws: Aws, web: Web, signer: Signer) -> None:
         self._aws = aws
         self._web = web
-        self._credentials = credentials
+        self._signer = signer
         self._apis: dict[tuple[str, str], _Api] = {}
 
     def call(self, service: str, operation: str, region: str, /, **parameters: Any) -> dict[str, Any]:
@@ -121,7 +129,7 @@ class AwsAndKubernetes:
             method,
             api.endpoint + path.format(**parameters) + query,
             headers={
-                "Authorization": f"Bearer {token(self._credentials(), region, cluster)}",
+                "Authorization": f"Bearer {token(self._signer.credentials(), region, cluster)}",
                 "Accept": "application/json",
                 "Content-Type": kind,
             },

@@ -86,7 +86,7 @@ class Runtime:
         self.logger = Logger(service=service)
         # Powertools keeps one handler for each service name in a process; it writes to where this function's log goes.
         self.logger.registered_handler.setStream(outside.log)  # type: ignore[attr-defined]  # it is a StreamHandler
-        self.aws: Aws = AwsAndKubernetes(Sdk(outside.clients, self.region), outside.web, outside.clients.credentials)
+        self.aws: Aws = AwsAndKubernetes(Sdk(outside.clients, self.region), outside.web, outside.clients)
 
     def variable(self, name: str) -> str:
         """The value of an environment variable that must be there."""
