@@ -87,7 +87,9 @@ _RESOURCES: tuple[tuple[str, str, str], ...] = (
     ("ecr", "repositoryName", "repository/{}"),
     ("cognito-idp", "UserPoolId", "userpool/{}"),
     ("eks", "nodegroupName", "nodegroup/{cluster}/{}/*"),
+    ("eks", "addonName", "addon/{cluster}/{}/*"),
     ("eks", "name", "cluster/{}"),
+    ("cloudfront", "Id", "distribution/{}"),
 )
 
 
@@ -127,7 +129,7 @@ def _arn(call: Call, account: str, value: Any, shape: str) -> str:
     if call.service == "iam":
         principals = {name: principal for principal, name in SERVICE_ROLES.values()}
         shape = shape.replace("{principal}", principals.get(str(value), "unknown"))
-    if call.service == "iam" or "GlobalTableName" in call.parameters:
+    if call.service in ("iam", "cloudfront") or "GlobalTableName" in call.parameters:
         return f"arn:aws:{call.service}::{account}:{shape.replace('{}', _last(value))}"  # these belong to no region
     bus = str(call.parameters.get("EventBusName", "default"))
     shape = shape.replace("{bus}", "" if bus == "default" else f"{bus}/")

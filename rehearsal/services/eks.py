@@ -42,6 +42,16 @@ class Update:
 
 
 @dataclass(eq=False)
+class AddOn:
+    """One add-on of a cluster; `issues` are what EKS names, by code."""
+
+    cluster: Cluster
+    name: str
+    status: str = "ACTIVE"
+    issues: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(eq=False)
 class NodeGroup:
     """One managed node group."""
 
@@ -68,6 +78,7 @@ class Eks(Service):
         super().__init__(world)
         self.clusters: list[Cluster] = []
         self.node_groups: list[NodeGroup] = []
+        self.add_ons: list[AddOn] = []
         self.next_update_fails: list[tuple[str, str]] = []
 
     def furnish(self, standing: Standing) -> None:
@@ -76,6 +87,8 @@ class Eks(Service):
         match standing.what:
             case "node_group":
                 self.add_node_group(self.add_cluster(standing.region, str(facts["cluster"])), str(facts["name"]))
+            case "add_on":
+                self.add_ons.append(AddOn(self.add_cluster(standing.region, str(facts["cluster"])), str(facts["name"])))
             case "cluster":
                 self.add_cluster(standing.region, str(facts["name"]))
             case "config_map" | "secret" | "deployment" | "access_entry" | "role":
@@ -117,6 +130,16 @@ class Eks(Service):
         if found is None:
             raise ServiceError("ResourceNotFoundException", f"No cluster found for name: {name}.", 404)
         return {"cluster": found.as_answer()}
+
+    @operation("DescribeAddon")
+    def describe_add_on(self, call: Call) -> Mapping[str, Any]:
+        """One add-on."""
+        cluster, name = call.parameters["clusterName"], call.parameters["addonName"]
+        for each in self.add_ons:
+            if (each.cluster.region, each.cluster.name, each.name) == (call.region, cluster, name):
+                issues = [{"code": code, "message": said} for code, said in each.issues.items()]
+                return {"addon": {"addonName": name, "status": each.status, "health": {"issues": issues}}}
+        raise ServiceError("ResourceNotFoundException", f"No addon: {name} found in cluster: {cluster}", 404)
 
     @operation("DescribeNodegroup")
     def describe_node_group(self, call: Call) -> Mapping[str, Any]:
