@@ -24,7 +24,6 @@ from deployment.runbook import runbook
 from deployment.signals import signals
 from deployment.users import users
 from pilotlight import requirements
-from pilotlight.domain.errors import AlreadyExists
 from pilotlight.domain.plan import AnyPlan, Plan
 from pilotlight.domain.ports import WebAnswer, WebRequest
 from pilotlight.domain.runbook import Runbook
@@ -34,6 +33,7 @@ from rehearsal.access import CURRENT_ROLE
 from rehearsal.apply import Account
 from rehearsal.embedded_aws import EmbeddedAws
 from rehearsal.internet import Answers, Internet
+from rehearsal.kept_secrets import keep_secret
 from rehearsal.kubernetes.api import put_api_server
 from rehearsal.kubernetes.cluster import VALUE_BEFORE
 from rehearsal.services.cloudwatch import CloudWatch
@@ -48,7 +48,6 @@ from rehearsal.world import World
 
 BEFORE_INCIDENT = timedelta(minutes=7)
 LONG_AGO = timedelta(days=30)
-SOME_SECRET = "a-secret-of-the-rehearsal-0123456789"
 START = datetime(2026, 11, 21, 1, 0, tzinfo=UTC)
 
 
@@ -127,13 +126,7 @@ def close_scene(scene: AnyScene) -> None:
 
 def _set_up(scene: Scene, stacks: Iterable[Stack]) -> None:
     account = scene.account
-    furnished: list[Standing] = []
-    for standing in _standing(scene):
-        if standing not in furnished:
-            _furnish(scene, standing)
-            furnished.append(standing)
-    for cluster in account.aws.service(Eks).clusters:
-        put_api_server(account.internet, scene.world, cluster)
+    _furnish_all(scene)
     let_primary_answer(scene, None)
     _furnish_slack(scene)
     account.aws.service(Route53).answers = lambda check: _answers(scene, check)
@@ -153,8 +146,7 @@ def _peer(scene: Scene) -> None:
 
 
 def _set_up_runbook(scene: AnyScene, stacks: Iterable[Stack]) -> None:
-    for standing in _standing(scene):
-        _furnish(scene, standing)
+    _furnish_all(scene)
     _furnish_slack(scene)
     scene.account.apply(stacks)
 
@@ -168,6 +160,17 @@ def _standing(scene: AnyScene) -> Iterator[Standing]:
         yield from required.standing(asked, scene.plan.place)
 
 
+def _furnish_all(scene: AnyScene) -> None:
+    """What stands before an incident, each thing once, though several steps ask for it; and the APIs of clusters."""
+    furnished: list[Standing] = []
+    for standing in _standing(scene):
+        if standing not in furnished:
+            _furnish(scene, standing)
+            furnished.append(standing)
+    for cluster in scene.account.aws.service(Eks).clusters:
+        put_api_server(scene.account.internet, scene.world, cluster)
+
+
 def _furnish(scene: AnyScene, standing: Standing) -> None:
     sdk, facts = scene.account.sdk(standing.region), standing.facts
     match standing.service:
@@ -178,7 +181,7 @@ def _furnish(scene: AnyScene, standing: Standing) -> None:
             kept = {"Name": facts["name"], "Value": VALUE_BEFORE, "Type": facts["type"], **key}
             sdk.call("ssm", "PutParameter", standing.region, **kept)
         case "secretsmanager":
-            _keep_secret(scene, standing)
+            keep_secret(sdk, standing)
         case service:
             scene.world.models[service].furnish(standing)
     if (standing.service, standing.what) == ("rds", "replica"):
@@ -187,19 +190,6 @@ def _furnish(scene: AnyScene, standing: Standing) -> None:
             standing.region, "AWS/RDS", "ReplicaLag", {"DBInstanceIdentifier": identifier},
             lambda: scene.account.aws.service(Rds).lag_seconds(standing.region, identifier),
         )  # fmt: skip
-
-
-def _keep_secret(scene: Scene, standing: Standing) -> None:
-    """Create a secret; where two steps ask for members of one, it gets those of both."""
-    facts, region, sdk = standing.facts, standing.region, scene.account.sdk(standing.region)
-    name, value = str(facts["name"]), str(facts.get("value", SOME_SECRET))
-    replicas = {"AddReplicaRegions": [{"Region": facts["replica_in"]}]} if "replica_in" in facts else {}
-    try:
-        sdk.call("secretsmanager", "CreateSecret", region, Name=name, SecretString=value, **replicas)
-    except AlreadyExists:
-        held = json.loads(sdk.call("secretsmanager", "GetSecretValue", region, SecretId=name)["SecretString"])
-        both = json.dumps({**held, **json.loads(value)})
-        sdk.call("secretsmanager", "PutSecretValue", region, SecretId=name, SecretString=both)
 
 
 def let_primary_answer(scene: Scene, instead: Callable[[WebRequest], WebAnswer | None] | None) -> None:
