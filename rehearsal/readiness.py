@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
+from pilotlight.aws.kubernetes import AwsAndKubernetes
 from pilotlight.domain.plan import Plan
 from pilotlight.domain.ports import Aws, Web
 from pilotlight.estate.service_roles import GLOBAL, SERVICE_ROLES
@@ -39,8 +40,9 @@ def look_at(scene: Scene, look: Callable[[Ways], T]) -> T:
 
     def looking() -> T:
         _furnish_roles(scene)
-        aws = scene.account.sdk(scene.plan.regions.standby)
-        return look(Ways(aws, scene.account.internet, time.now()))
+        account = scene.account
+        aws = AwsAndKubernetes(account.sdk(scene.plan.regions.standby), account.internet, account.aws.clients)
+        return look(Ways(aws, account.internet, time.now()))
 
     task = time.spawn(looking, name="readiness")
     time.run(until=lambda: task.done)

@@ -55,7 +55,10 @@ class CognitoIdp(Service):
         facts, region = standing.facts, standing.region
         match standing.what:
             case "pool":
-                self.add_pool(region, str(facts["id"]), str(facts["client"]), secret=str(facts["secret"]))
+                pool = self.add_pool(region, str(facts["id"]), str(facts["client"]), secret=str(facts["secret"]))
+                if facts["copied"]:
+                    copier = f"arn:aws:lambda:{region}:{self.world.account}:function:copier"
+                    pool.says["LambdaConfig"] = {"PostConfirmation": copier, "PostAuthentication": copier}
             case "replicated_pool":
                 self.add_replicated_pool(str(facts["id"]), str(facts["primary"]), str(facts["standby"]))
             case _:

@@ -125,8 +125,17 @@ class SwapUserPool(StepKind[SwapUserPoolParams]):
         sides = ((params, place.standby), (params.primary, place.primary))
         why = "Users sign in to it; the two are alike in all that lets them in."
         hidden = secrets.FURNISHED if params.client_secret else ""
-        facts = [({"id": side.pool, "client": side.client, "secret": hidden}, region) for side, region in sides]
-        pools = (Standing("cognito-idp", "pool", region, fact, why) for fact, region in facts)
+        told = params.primary.pool if params.copy_users_by else ""
+        pools = (
+            Standing(
+                "cognito-idp",
+                "pool",
+                region,
+                {"id": side.pool, "client": side.client, "secret": hidden, "copied": side.pool == told},
+                why,
+            )
+            for side, region in sides
+        )
         return (*pools, *secrets.standing(params.secrets, place))
 
     def prerequisites(self, params: SwapUserPoolParams, place: Place) -> tuple[Standing, ...]:
