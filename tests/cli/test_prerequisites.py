@@ -72,7 +72,7 @@ TRIFLOW = load(ROOT / "tests" / "workflow" / "triflow.yaml")
 """A region without a replica: backups, snapshots, groups, and a task that is run once."""
 
 PRIVATE = private_fileflow(asked_from_witness=True)
-PORTFORGE = load(ROOT / "tests" / "workflow" / "portforge.yaml")
+PORTFORGE = load(ROOT / "plans" / "portforge.yaml")
 PLANS = {
     "fileflow": load(ROOT / FILEFLOW),
     "another": FULL,
@@ -215,11 +215,14 @@ class TestTerraform:
 
         assert re.search(r"principal_arn += var\.step_role_arn", text)
         assert re.findall(r"resource_names += (.*)", text) == [
+            '["database-config"]',
+            '["team-service", "project-service", "ai-service", "support-service"]',
             '["auth-config"]',
             '["auth-secret"]',
-            '["auth-service", "team-service"]',
+            '["auth-service"]',
         ]
-        assert re.findall(r"verbs += (.*)", text) == ['["get", "patch"]'] * 3 + ['["list"]']
+        writes, pods = '["get", "patch"]', '["list"]'
+        assert re.findall(r"verbs += (.*)", text) == [writes, writes, pods, writes, writes, writes, pods]
 
 
 class TestCdk:
@@ -284,9 +287,10 @@ class TestCommands:
             assert options <= model_of(service, operation), (service, operation)
 
     def test_the_role_of_a_cluster_is_an_object_of_kubernetes(self) -> None:
-        (applied,) = re.findall(r"kubectl apply -f - <<'END'\n(.*?)\nEND", commands.commands(PORTFORGE), re.DOTALL)
+        text = commands.commands(PORTFORGE)
+        _, of_identity = re.findall(r"kubectl apply -f - <<'END'\n(.*?)\nEND", text, re.DOTALL)
 
-        role, binding = json.loads(applied)["items"]
+        role, binding = json.loads(of_identity)["items"]
         assert (role["kind"], binding["kind"]) == ("Role", "RoleBinding")
         assert role["metadata"]["namespace"] == "portforge"
         assert binding["subjects"][0]["name"] == "pilotlight-portforge"

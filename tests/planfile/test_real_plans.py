@@ -101,3 +101,33 @@ def test_fileflow_writes_its_endpoints_before_its_tasks_start_and_asks_tokyo_bef
     assert len({step.lane for step in serve}) == 1
     assert "ap-northeast-1" in serve[-2].params["connect_to"]
     assert fileflow.steps()["convert-to-multi-az"].started_in is StageName.AFTER
+
+
+def test_portforge_takes_its_tables_behind_the_promotion_and_brings_nothing_up_before() -> None:
+    steps = planfile.load(ROOT / "plans" / "portforge.yaml").steps()
+
+    assert steps["take-over-chats"].lane == steps["promote"].lane
+    assert list(steps).index("promote") < list(steps).index("take-over-chats")
+    assert steps["scale-nodes"].started_in is StageName.SERVE
+
+
+def test_portforge_requires_what_its_guide_sets_up_and_no_step_acts_on() -> None:
+    required = {each.requirement: each for each in planfile.load(ROOT / "plans" / "portforge.yaml").requirements}
+
+    assert len(required["images-in-tokyo"].params["repositories"]) == 7
+    assert required["database-secret"].params == {"secret": "portforge/ai-service/rds", "fields": ["host"]}
+    buckets = [each.params["destination"] for each in required.values() if each.kind == "bucket_replicated"]
+    assert buckets == ["portforge-front-dr", "portforge-team-dr", "portforge-log-dr"]
+
+
+def test_every_time_that_portforge_promises_says_from_when_it_counts() -> None:
+    told = planfile.load(ROOT / "plans" / "portforge.yaml").objectives.resources
+
+    assert {each.resource.split()[0]: each.since for each in told} == {
+        "Sign-in": Clock.VERIFIED,
+        "Application": Clock.DECIDED,
+        "Database": Clock.DECIDED,
+        "Chats": Clock.DECIDED,
+        "Static": Clock.ONSET,
+        "Files": Clock.VERIFIED,
+    }

@@ -1,4 +1,4 @@
-"""A plan like PortForge's, whole: a database in RDS, an application in EKS, a user pool of its own in each region."""
+"""PortForge, whole: a database in RDS, two global tables, an application in EKS, a user pool in each region."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from rehearsal.scenarios import scenario
 from rehearsal.services.eks import Eks
 from rehearsal.traffic import region_of_users
 
-PLAN = Path(__file__).parent / "portforge.yaml"
+PLAN = Path(__file__).parents[2] / "plans" / "portforge.yaml"
 PRIMARY, STANDBY = "ap-northeast-2", "ap-northeast-1"
-USERS = "api.portforge.example.com"
+USERS = "api.portforge.org"
 POOL = "ap-northeast-1_AbCdEfGhI"
 
 
 @cache
 def portforge(name: str) -> Played:
-    """The scenario, played with PortForge's plan."""
+    """The scenario, played with the plan."""
     return play(load(PLAN), scenario(name), seed=1)
 
 
@@ -42,15 +42,24 @@ class TestOutage:
         (cluster,) = portforge("outage").scene.account.aws.service(Eks).clusters
 
         pods = [pod for deployment in cluster.deployments for pod in deployment.pods]
-        assert len(pods) == 4
-        assert {pod.values["COGNITO_USER_POOL_ID"] for pod in pods} == {POOL}
+        assert len(pods) == 10
         assert {pod.values["AWS_REGION"] for pod in pods} == {STANDBY}
+        assert len({pod.values["RDS_ENDPOINT"] for pod in pods}) == 1
+        pools = [pod.values["COGNITO_USER_POOL_ID"] for pod in pods if "COGNITO_USER_POOL_ID" in pod.values]
+        assert pools == [POOL, POOL]
 
-    def test_nodes_come_beside_the_promotion(self) -> None:
+    def test_nodes_come_once_the_tables_have_changed_hands_and_before_pods_are_waited_for(self) -> None:
         steps = {step.name: step for step in portforge("outage").result.steps}
 
-        assert steps["scale-nodes"].started < steps["promote"].finished  # type: ignore[operator]
-        assert steps["swap-identity"].started >= steps["scale-nodes"].finished  # type: ignore[operator]
+        assert steps["scale-nodes"].started >= steps["take-over-chats"].finished  # type: ignore[operator]
+        assert steps["swap-database"].started >= steps["scale-nodes"].finished  # type: ignore[operator]
+
+    def test_database_and_tables_have_one_writer_each(self) -> None:
+        records = portforge("outage").records
+
+        tombstones = [r.entry.details for r in records if r.entry.kind is RecordKind.TOMBSTONE]
+        committed = [t["writer"].rsplit(":", 1)[1].rsplit("/", 1)[-1] for t in tombstones if t["state"] == "committed"]
+        assert committed == ["portforge-test-rds", "team_chats_ddb", "chat_rooms_ddb"]
 
     def test_users_are_told_to_sign_in_again(self) -> None:
         records = portforge("outage").records
@@ -62,7 +71,8 @@ class TestOutage:
         records = portforge("outage").records
 
         announced = [r.entry.details["operation"] for r in records if r.entry.kind is RecordKind.INTENT]
-        patches = ["PatchConfigMap", "PatchSecret", "PatchDeployment", "PatchDeployment"]
+        of_database = ["PatchConfigMap", *["PatchDeployment"] * 4]
+        patches = [*of_database, "PatchConfigMap", "PatchSecret", "PatchDeployment"]
         assert [name for name in announced if name.startswith("Patch")] == patches
         secrets = [r.entry.details["parameters"] for r in records if r.entry.details.get("operation") == "PatchSecret"]
         assert {parameters["SecretPatch"] for parameters in secrets} == {"(withheld)"}
@@ -81,7 +91,7 @@ class TestTrouble:
         seen = portforge("image-missing")
 
         assert seen.result.outcome == "FAILED"
-        assert statuses(seen)["swap-identity"] == "failed"
+        assert statuses(seen)["swap-database"] == "failed"
         assert statuses(seen)["latch-traffic"] == "waiting"
         assert "ImagePullBackOff" in seen.result.reason
         assert region_of_users(seen.scene.world, seen.scene.plan, USERS) == PRIMARY
