@@ -58,9 +58,9 @@ class Operation:
 class StepContext:
     """What a kind sees: a step kind of the run it works in, and whoever looks before an incident of no run.
 
-    `started` is when this step first acted, `now` the present; `outputs` are those of the steps settled before it,
-    by step name. `aws` and `web` are the only ways out. `traffic` is what the plan says of its users' ways. `closed` is
-    when the last fence of the run was read closed; None where one was not, or where there is none.
+    `started` is when this step's first turn began, `now` when this turn did; `outputs` are those of the steps settled
+    before it, by step name. `aws` and `web` are the only ways out. `traffic` is what the plan says of its users' ways.
+    `closed` is when the last fence of the run was read closed; None where one was not, or where there is none.
     """
 
     place: Place
@@ -81,6 +81,11 @@ class StepContext:
     def waited(self) -> timedelta:
         """How long this step has been at work."""
         return self.now - self.started
+
+    @property
+    def first_turn(self) -> bool:
+        """Whether no earlier turn of this step can have acted, even one that died before it recorded what it did."""
+        return self.now == self.started
 
     @classmethod
     def of_no_run(  # the parts of a context that exist before an incident

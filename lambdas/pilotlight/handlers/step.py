@@ -58,7 +58,8 @@ def build(environ: Mapping[str, str], outside: Outside) -> Handler:
         run = runs.get(run_id) or runs.setdefault(run_id, runtime.control.run(run_id))
         step = _find(run.plan, str(event["step"]), kind_name)
         if event.get("do") == "undo":
-            return undo(runtime, run, step, _context(runtime, run, step, runtime.now(), {}))
+            now = runtime.now()
+            return undo(runtime, run, step, _context(runtime, run, step, now, now, {}))
         return take_turn(runtime, run, step)
 
     return handle
@@ -77,7 +78,7 @@ def take_turn(runtime: Runtime, run: Run, step: PlannedStep) -> dict[str, Any]:
         # It is not begun; the review of its stage ends the run, and says why.
         return {"status": StepStatus.SKIPPED.value, "wait_seconds": 1}
     if name not in kept:
-        kept[name] = _begin(runtime, run, step, its_kind.title(params))
+        kept[name] = _begin(runtime, run, step, its_kind.title(params), now)
     elif (claimed := kept[name].state.claimed_until) and now < claimed:
         return {"status": StepStatus.RUNNING.value, "wait_seconds": whole_seconds(claimed - now)}
     elif kept[name].state.receipt is None and not kept[name].state.status.over:
@@ -88,7 +89,7 @@ def take_turn(runtime: Runtime, run: Run, step: PlannedStep) -> dict[str, Any]:
     if missing:
         raise InputRefused(f"Step {name} needs the outputs of {', '.join(missing)}, which did not settle before it.")
     closed = closing(run.plan, {known: k.state for known, k in kept.items()})
-    context = _context(runtime, run, step, before.started or now, outputs)
+    context = _context(runtime, run, step, before.started or now, now, outputs)
     context = replace(context, closed=closed.at if closed.whole else None)
     held = _before_the_move(runtime, run, step, kept, context)
     after = held or advance(its_kind, params, kept[name].state, context)
@@ -163,9 +164,11 @@ def _is_aborted(runtime: Runtime, run: Run) -> bool:
     return run.plan.kind is PlanKind.RUNBOOK and abort(runtime.control.words(run.run_id)) is not None
 
 
-def _begin(runtime: Runtime, run: Run, step: PlannedStep, title: str) -> KeptStep:
-    """Record that a step begins, before it does anything: a first turn that dies is not a first turn again."""
-    now = runtime.now()
+def _begin(runtime: Runtime, run: Run, step: PlannedStep, title: str, now: datetime) -> KeptStep:
+    """Record that a step begins, before it does anything: a first turn that dies is not a first turn again.
+
+    It begins at the present of its turn, by which a kind knows its first turn (`StepContext.first_turn`).
+    """
     begun = StepState(StepStatus.RUNNING, started=now, claimed_until=now + CLAIM)
     runtime.control.keep_step(run.run_id, step.name, None, begun)
     details = {"stage": _stage(step), "attempts": 1, "started": now.isoformat()}
@@ -197,9 +200,9 @@ def _context(
     run: Run,
     step: PlannedStep,
     started: datetime,
+    now: datetime,
     outputs: Mapping[str, Mapping[str, str]],
 ) -> StepContext:
-    now = runtime.now()
     its_kind, params = kind_and_params(step)
     touches = its_kind.fences or bool(its_kind.writers(params, run.plan.place))
     guarded = GuardedAws(

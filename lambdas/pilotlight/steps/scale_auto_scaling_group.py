@@ -202,7 +202,7 @@ class ScaleAutoScalingGroup(StepKind[ScaleAutoScalingGroupParams]):
             _say_done(group, wanted, suspended),
             acted=changes or bool(suspended),
             data={
-                "before": group.sizes.data if changes or not context.waited else None,
+                "before": group.sizes.data if changes or context.first_turn else None,
                 "sizes": wanted.data,
                 "resumed": list(suspended),
                 "accepted": context.now.isoformat(),

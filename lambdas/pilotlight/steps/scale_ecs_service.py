@@ -197,11 +197,11 @@ class ScaleEcsService(StepKind[ScaleEcsServiceParams]):
             _say_done(service, count, stale, raised),
             acted=changes or raised is not None,
             data={
-                "desired_before": service.desired if changes or not context.waited else None,
+                "desired_before": service.desired if changes or context.first_turn else None,
                 "desired": count,
                 "bounds_before": before.data if before else None,
                 "bounds": raised.data if raised else None,
-                "first_turn": not context.waited,
+                "first_turn": context.first_turn,
                 "accepted": context.now.isoformat(),
                 "deployment": rollout.id if rollout else None,
             },
