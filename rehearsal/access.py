@@ -83,13 +83,16 @@ _RESOURCES: tuple[tuple[str, str, str], ...] = (
     ("cloudwatch", "AlarmNames", "alarm:*"),
     ("s3", "Bucket", "{}"),
     ("acm", "CertificateArn", ""),
-    ("kms", "KeyId", ""),
     ("ecr", "repositoryName", "repository/{}"),
     ("cognito-idp", "UserPoolId", "userpool/{}"),
     ("eks", "nodegroupName", "nodegroup/{cluster}/{}/*"),
     ("eks", "addonName", "addon/{cluster}/{}/*"),
     ("eks", "name", "cluster/{}"),
     ("cloudfront", "Id", "distribution/{}"),
+    ("kms", "KeyId", "key/{}"),
+    ("logs", "logGroupName", "log-group:{}:*"),
+    ("logs", "logGroupNamePrefix", "log-group:*"),
+    ("firehose", "DeliveryStreamName", "deliverystream/{}"),
 )
 
 
@@ -119,7 +122,7 @@ def _arn(call: Call, account: str, value: Any, shape: str) -> str:
         name = str(value).split(":function:")[-1]
         qualifier = call.parameters.get("Qualifier")
         return _named(call, account, f"function:{name}:{qualifier}" if qualifier else f"function:{name}")
-    if call.service in ("secretsmanager", "ecr"):
+    if call.service in ("secretsmanager", "ecr", "logs"):
         return _named(call, account, shape.replace("{}", str(value)))
     if call.service == "ssm":
         # All of a name with slashes is the name; `name:3` asks for a version of it.

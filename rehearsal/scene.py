@@ -34,6 +34,7 @@ from rehearsal.apply import Account
 from rehearsal.embedded_aws import EmbeddedAws
 from rehearsal.internet import Answers, Internet
 from rehearsal.kept_secrets import keep_secret
+from rehearsal.keys import furnish_keys
 from rehearsal.kubernetes.api import put_api_server
 from rehearsal.kubernetes.cluster import VALUE_BEFORE
 from rehearsal.services.cloudwatch import CloudWatch
@@ -178,10 +179,12 @@ def _furnish(scene: AnyScene, standing: Standing) -> None:
             _let_answer(scene, facts["host"], standing.region, partial(_standby_answers, scene, standing))
         case "ssm":
             key = {"KeyId": facts["key"]} if facts.get("key") else {}
-            kept = {"Name": facts["name"], "Value": VALUE_BEFORE, "Type": facts["type"], **key}
+            kept = {"Name": facts["name"], "Value": facts.get("value", VALUE_BEFORE), "Type": facts["type"], **key}
             sdk.call("ssm", "PutParameter", standing.region, **kept)
         case "secretsmanager":
             keep_secret(sdk, standing)
+        case "kms":
+            furnish_keys(sdk, scene.plan.account, standing)
         case service:
             scene.world.models[service].furnish(standing)
     if (standing.service, standing.what) == ("rds", "replica"):
@@ -276,7 +279,8 @@ def _not_yet_there(scene: AnyScene) -> list[str]:
     """What the application would find missing: values that still are what stood there before the incident."""
     missing = [name for cluster in scene.account.aws.service(Eks).clusters for name in cluster.stale()]
     for standing in _standing(scene):
-        if standing.service == "ssm" and _parameter(scene, standing) == VALUE_BEFORE:
+        # What stands there with a value of its own is no step's to write.
+        if standing.service == "ssm" and "value" not in standing.facts and _parameter(scene, standing) == VALUE_BEFORE:
             missing.append(str(standing.facts["name"]))
         if (standing.service, standing.what) == ("rds", "replica"):
             instance = scene.account.aws.service(Rds).instance(standing.region, str(standing.facts["identifier"]))

@@ -1,6 +1,6 @@
 """EC2: security groups with their ingress rules, and the tags of both; `ec2_routing` has what leads out of a VPC.
 
-What instances are launched from stands in `ec2_launching`.
+What instances are launched from stands in `ec2_launching`, what joins VPCs in `ec2_peering`.
 
 The traps are: a revoked rule leaves open connections alone (the model of RDS knows nothing of sessions at all), a rule
 that is authorised again has another id, a duplicate is refused, and a tag may have 255 characters of value at most. A
@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 from pilotlight.domain.step import Standing
 from rehearsal.service import Service, operation
 from rehearsal.services.ec2_launching import Image, Launching, LaunchTemplate, Limits, Subnet
+from rehearsal.services.ec2_peering import Connection
 from rehearsal.services.ec2_routing import Routing
 from rehearsal.wire import Call, NotModelled, ServiceError
 from rehearsal.world import World
@@ -77,6 +78,7 @@ class Ec2(Launching, Routing, Service):
         self.key_pairs: dict[tuple[str, str], str] = {}
         self.subnets: list[Subnet] = []
         self.limits: dict[str, Limits] = {}
+        self.connections: list[Connection] = []
 
     def add_group(self, region: str, identifier: str, *rules: Rule) -> SecurityGroup:
         """Set the scene: a group with these rules."""
@@ -89,7 +91,7 @@ class Ec2(Launching, Routing, Service):
         return self._groups[region, identifier]
 
     def furnish(self, standing: Standing) -> None:
-        """Security groups that let an application's network reach a database, subnets with room, or a NAT gateway."""
+        """Security groups that let an application's network reach a database, subnets, a NAT gateway or a peering."""
         if standing.what == "subnets":
             for number, identifier in enumerate(standing.facts["subnets"]):
                 zone = f"{standing.region}{'acd'[number % 3]}"
@@ -97,6 +99,9 @@ class Ec2(Launching, Routing, Service):
             return
         if standing.what == "nat gateway":
             self.furnish_gateway(standing)
+            return
+        if standing.what == "peering":
+            self.furnish_peering(standing)
             return
         if standing.what != "security groups of a database":
             super().furnish(standing)

@@ -14,6 +14,7 @@ from typing import Any
 from pilotlight.domain.step import Standing
 from rehearsal.service import Spread, operation
 from rehearsal.services.ec2_launching import Subnet
+from rehearsal.services.ec2_peering import Peered
 from rehearsal.wire import Call, NotModelled, ServiceError
 from rehearsal.world import World
 
@@ -49,7 +50,7 @@ class Gateway:
     tags: dict[str, str] = field(default_factory=dict)
 
 
-class Routing:
+class Routing(Peered):
     """What leads out of the VPCs of all regions. `routes` are the targets of default routes, by region and table."""
 
     world: World
@@ -132,7 +133,9 @@ class Routing:
 
     @operation("DescribeRouteTables")
     def describe_route_tables(self, call: Call) -> Mapping[str, Any]:
-        """The named tables with their default routes."""
+        """The named tables with their default routes, or those with a route over a peering."""
+        if call.parameters.get("Filters"):
+            return self.tables_over_peering(call)
         tables = call.parameters.get("RouteTableIds") or self._not_modelled(call)
         return {"RouteTables": [self._say_table(call.region, self._table(call, table)) for table in tables]}
 

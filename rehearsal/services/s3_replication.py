@@ -54,8 +54,10 @@ class ReplicatedBuckets:
         metrics.put_metric(self.kept[name].region, "AWS/S3", "NumberOfObjects", named, yesterday, objects)
 
     def furnish_replicated(self, standing: Standing) -> None:
-        """A replicated bucket, as a plan takes it to stand."""
+        """A replicated bucket, as a plan takes it to stand; two requirements may name the same one."""
         facts = standing.facts
+        if facts["name"] in self.kept:
+            return
         self.add_replicated(standing.region, facts["name"], facts["destination_region"], facts["destination"])
 
     @operation("GetBucketVersioning")

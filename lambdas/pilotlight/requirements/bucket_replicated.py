@@ -32,6 +32,7 @@ from pilotlight.domain.requirement import (
     Statement,
     StepContext,
 )
+from pilotlight.estate.kms import keys
 from pilotlight.estate.s3 import replication
 from pilotlight.estate.s3.replication import Rule
 
@@ -138,7 +139,7 @@ def _encryption(params: BucketParams, rule: Rule, context: StepContext) -> Itera
         yield _error("key", said, f"Let it select such objects, and name a key of {context.place.standby}.")
         return
     try:
-        trouble = replication.trouble_of_key(context.aws, rule.key, context.place.standby)
+        trouble = keys.trouble_of_key(context.aws, rule.key, context.place.standby)
     except NotFound:
         trouble = "is not there"
     except AwsError as error:

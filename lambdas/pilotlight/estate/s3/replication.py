@@ -16,33 +16,29 @@ from typing import Any
 from pilotlight.domain.errors import NotFound
 from pilotlight.domain.kind import Access, Operation, StepContext
 from pilotlight.domain.ports import Aws
+from pilotlight.estate.kms import keys
 
 _ABSENT = {"NoSuchBucket": "says that the bucket is not there"}
 _LATENCY, _OPERATIONS, _BYTES = "ReplicationLatency", "OperationsPendingReplication", "BytesPendingReplication"
 _RECENT = timedelta(minutes=30)
 _DAY = timedelta(days=1)
 
+RULES = Operation(
+    "s3",
+    "GetBucketReplication",
+    Access.READ,
+    {**_ABSENT, "ReplicationConfigurationNotFoundError": "says that there is no rule"},
+)
 OPERATIONS = (
     Operation("s3", "GetBucketVersioning", Access.READ, _ABSENT),
-    Operation(
-        "s3",
-        "GetBucketReplication",
-        Access.READ,
-        {**_ABSENT, "ReplicationConfigurationNotFoundError": "says that there is no rule"},
-    ),
+    RULES,
     Operation(
         "s3",
         "GetBucketEncryption",
         Access.READ,
         {"ServerSideEncryptionConfigurationNotFoundError": "means that KMS encrypts nothing by default"},
     ),
-    Operation(
-        "kms",
-        "DescribeKey",
-        Access.READ,
-        {"NotFoundException": "says that the key is not there"},
-        ("InvalidArnException", "DependencyTimeoutException", "KMSInternalException"),
-    ),
+    keys.DESCRIBE,
     Operation("cloudwatch", "GetMetricData", Access.READ, {}, ("InvalidNextToken",)),
 )
 
@@ -112,14 +108,6 @@ def encrypts_with_kms(aws: Aws, bucket: str, region: str) -> bool:
     rules = answer["ServerSideEncryptionConfiguration"]["Rules"]
     by_default = (rule.get("ApplyServerSideEncryptionByDefault", {}) for rule in rules)
     return any(str(each.get("SSEAlgorithm", "")).startswith("aws:kms") for each in by_default)
-
-
-def trouble_of_key(aws: Aws, key: str, region: str) -> str:
-    """Why a key cannot encrypt in the region, in a few words; empty where it can. Raises `NotFound`."""
-    if f":{region}:" not in key:
-        return f"is none of {region}"
-    state = str(aws.call("kms", "DescribeKey", region, KeyId=key)["KeyMetadata"].get("KeyState"))
-    return "" if state == "Enabled" else f"is {state} and not Enabled"
 
 
 def backlog(context: StepContext, bucket: str, destination: str, rule: str) -> Backlog:

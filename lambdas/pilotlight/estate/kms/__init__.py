@@ -1,0 +1,1 @@
+"""Keys of KMS, as readiness reads them."""
