@@ -61,3 +61,10 @@ def test_a_scenario_refuses_a_plan_without_the_step_that_it_troubles(name: str, 
         play(plan, scenario(name), seed=1)
 
     assert refused.value.sentence == f"This scenario needs a step of kind {kind}, and fileflow has none."
+
+
+def test_fileflow_by_its_own_infrastructure_code_recovers_within_its_objectives() -> None:
+    result = play(load(FILEFLOW.with_name("fileflow-api.yaml")), scenario("outage"), seed=1).result
+
+    assert result.outcome == "RECOVERED", result.reason
+    assert result.objectives["met"] is True
