@@ -189,6 +189,12 @@ SIGNED_WILDCARDS = (
         "Which objects were deleted is known in the run; the bucket and the prefix are named.",
     ),
     SignedWildcard(
+        "a key by its alias",
+        ("kms:GetKeyPolicy", "kms:GetKeyRotationStatus"),
+        "arn:aws:kms:REGION:ACCOUNT:key/*",
+        "An alias is no resource of a policy: a condition on kms:ResourceAliases narrows it to the key of that alias.",
+    ),
+    SignedWildcard(
         "descriptions",
         ("*:Describe*", "*:List*"),
         ANY_RESOURCE,
