@@ -24,6 +24,7 @@ from planfile.notification_rules import NOTIFICATION_RULES, RUNBOOK_NOTIFICATION
 from planfile.people_rules import PEOPLE_RULES
 from planfile.private_rules import PRIVATE_RULES
 from planfile.requirement_rules import REQUIREMENT_RULES
+from planfile.resource_rules import RESOURCE_RULES
 from planfile.rules import PLAN_RULES, complaints_of
 from planfile.runbook_rules import RUNBOOK_RULES
 from planfile.step_rules import SHARED_STEP_RULES, STEP_RULES
@@ -36,6 +37,7 @@ RULES_OF_A_FAILOVER = (
     *PLAN_RULES,
     *LIMITS,
     *STEP_RULES,
+    *RESOURCE_RULES,
     *FENCE_RULES,
     *GATE_RULES,
     *TABLE_RULES,

@@ -31,7 +31,7 @@ def names_are_unique(draft: AnyDraft) -> Iterator[Complaint]:
             sentence = (
                 f"There is a step '{placed.name}' in stage {first.stage.value} already; give this one another name."
             )
-            yield Complaint((*placed.where, _role(placed)), sentence)
+            yield Complaint((*placed.where, role_of(placed)), sentence)
 
 
 @reading("stages")
@@ -47,11 +47,11 @@ def titles_are_unique_and_short(draft: AnyDraft) -> Iterator[Complaint]:
                 f"'{title}' has {len(title)} characters, and a state's name has room for {LONGEST_TITLE}; "
                 "give the resource a shorter name."
             )
-            yield Complaint((*placed.where, _role(placed)), sentence)
+            yield Complaint((*placed.where, role_of(placed)), sentence)
         first = seen.setdefault(title, placed)
         if first is not placed and first.name != placed.name:
             sentence = f"'{placed.name}' does what '{first.name}' does ({title}); remove one of the two."
-            yield Complaint((*placed.where, _role(placed)), sentence)
+            yield Complaint((*placed.where, role_of(placed)), sentence)
 
 
 @reading("stages")
@@ -70,6 +70,8 @@ def what_is_awaited_was_started(draft: AnyDraft) -> Iterator[Complaint]:
             )
         elif name not in started:
             yield Complaint(where, f"No step '{name}' is started{_known(started)}.", did_you_mean(name, started))
+        elif started[name].stage is StageName.AFTER and placed.stage is not StageName.AFTER:
+            yield Complaint(where, _after(started[name], f"stage {placed.stage.value} awaits it here"))
         elif first is not placed:
             yield Complaint(where, f"'{name}' is awaited in stage {first.stage.value} already; await it once.")
         elif not started[name].is_over_before(placed):
@@ -144,6 +146,8 @@ def _need(placed: Placed, need: OutputOf, steps: dict[str, Placed], *, in_time: 
             f"No step '{need.step}' gives an output{_known(steps)}.",
             did_you_mean(need.step, steps),
         )
+    elif giver.stage is StageName.AFTER and placed.stage is not StageName.AFTER:
+        yield Complaint((*where, "step"), _after(giver, f"'{placed.name}' asks for its {need.output}"))
     elif not in_time:
         sentence = (
             f"'{need.step}' may not be done when '{placed.name}' asks for its {need.output}; put it into "
@@ -154,6 +158,13 @@ def _need(placed: Placed, need: OutputOf, steps: dict[str, Placed], *, in_time: 
         given = f"; it gives {any_of(giver.kind.outputs)}" if giver.kind.outputs else "; it gives none"
         sentence = f"'{need.step}' ({giver.kind.name}) gives no output '{need.output}'{given}."
         yield Complaint((*where, "output"), sentence, did_you_mean(need.output, giver.kind.outputs))
+
+
+def _after(late: Placed, who_waits: str) -> str:
+    return (
+        f"'{late.name}' stands in stage after, which begins once the application is served, and {who_waits}; put it "
+        "into the stage that needs it, or an earlier one."
+    )
 
 
 def _place_of(placed: Placed, need: OutputOf) -> Where:
@@ -205,7 +216,8 @@ def no_step_steers_the_controller(draft: AnyDraft) -> Iterator[Complaint]:
             yield Complaint((*placed.where, "params"), sentence)
 
 
-def _role(placed: Placed) -> str:
+def role_of(placed: Placed) -> str:
+    """The key under which an entry names the step that it runs or starts."""
     return "start" if isinstance(placed.entry, StartStep) else "step"
 
 
