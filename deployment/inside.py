@@ -35,6 +35,12 @@ def asking_inside(plan: AnyPlan, region: str) -> tuple[Statement, ...]:
     return (Statement(Access.WRITE, ("lambda:InvokeFunction",), (_arn(plan, region, names.inside_function),)),)
 
 
+def asking_for_all(account: str, region: str) -> Statement:
+    """The same right for the one probe of a region: named one by one, 200 functions would not fit into its role."""
+    every = f"arn:aws:lambda:{region}:{account}:function:{names.inside_function('*')}:{names.ALIAS}"
+    return Statement(Access.WRITE, ("lambda:InvokeFunction",), (every,))
+
+
 def asking_of_steps(plan: AnyPlan, kind_name: str) -> tuple[Statement, ...]:
     """The same for the steps of one kind, if they ask the standby's own application."""
     of_kind = [kind_and_params(step) for step in plan.steps().values() if step.kind == kind_name]

@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from deployment import names
 from deployment.foundation import table_arn
-from deployment.inside import asking_inside
+from deployment.inside import asking_for_all
 from deployment.resources import Function, FunctionTarget, Parameter, Queue, Rule, Stack, Table
 from pilotlight.domain.plan import Plan
 from pilotlight.domain.step import Access, Statement
@@ -23,13 +23,13 @@ MEMORY_MEGABYTES = 256
 
 def observers(plans: Sequence[Plan]) -> tuple[Stack, ...]:
     """The stacks that look for these plans, each region and each pair once."""
-    asking: dict[tuple[str, str], list[Statement]] = {}
+    asking: dict[tuple[str, str], bool] = {}
     for plan in plans:
         for role, region in observing_roles(plan).items():
-            own = asking_inside(plan, region) if plan.is_asked_from(role) else ()
-            asking.setdefault((plan.account, region), []).extend(own)
+            home = (plan.account, region)
+            asking[home] = asking.get(home, False) or (plan.network.private and plan.is_asked_from(role))
     pairs = dict.fromkeys((p.account, p.regions.primary, p.regions.standby) for p in plans)
-    return (*(watch(*home, asking=own) for home, own in asking.items()), *(sentinel(*pair) for pair in pairs))
+    return (*(watch(*home, asks_inside=asks) for home, asks in asking.items()), *(sentinel(*pair) for pair in pairs))
 
 
 def observing_regions(plan: Plan) -> tuple[str, ...]:
@@ -43,17 +43,17 @@ def observing_roles(plan: Plan) -> dict[str, str]:
     return {"standby": regions.standby} | ({"witness": regions.witness} if regions.witness else {})
 
 
-def watch(account: str, region: str, *, asking: Sequence[Statement] = ()) -> Stack:
+def watch(account: str, region: str, *, asks_inside: bool = False) -> Stack:
     """The probe of one region, the table where it keeps what it saw, and the notes on the writers that moved.
 
-    Parameters: `asking` lets the probe have those functions ask that stand in VPCs of the region.
+    Parameters: `asks_inside` lets the probe have those functions ask that stand in VPCs of the region.
     """
     queue = Queue(names.LOST_LOOKS_QUEUE)
     resources = (
         Table(names.SIGNALS_TABLE),
         Table(names.TOMBSTONES_TABLE),
         queue,
-        _probe(account, region, asking),
+        _probe(account, region, (asking_for_all(account, region),) if asks_inside else ()),
         _each_minute(
             account, region, names.PROBE_FUNCTION, queue, "Lets the probe look at the primaries that it is to look at."
         ),

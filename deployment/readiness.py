@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from deployment import names
 from deployment.resources import Function, FunctionTarget, Rule
+from deployment.statements import as_few
 from pilotlight import requirements
 from pilotlight.domain.plan import Plan
 from pilotlight.domain.step import Access, Statement
@@ -48,7 +49,7 @@ def readiness(plan: Plan, environment: Mapping[str, str], journal: Iterable[Stat
 
 
 def _reads(plan: Plan) -> tuple[Statement, ...]:
-    """What the looks of a plan read, each statement once; a kind's own writes are left out."""
+    """What the looks of a plan read; a kind's own writes are left out."""
     wanted: list[Statement] = []
     for step in plan.steps().values():
         its_kind, params = kind_and_params(step)
@@ -59,5 +60,4 @@ def _reads(plan: Plan) -> tuple[Statement, ...]:
     services = services_acted_in(plan)
     wanted += traffic.STATEMENTS if plan.traffic else ()
     wanted += (service_roles.statement(plan.place, services),) if services else ()
-    reads = [statement for statement in wanted if statement.access is Access.READ]
-    return tuple(s for i, s in enumerate(reads) if s not in reads[:i])
+    return as_few(statement for statement in wanted if statement.access is Access.READ)

@@ -12,6 +12,7 @@ from deployment import names
 from deployment.foundation import table_arn
 from deployment.inside import asking_of_steps
 from deployment.resources import Function, StateMachine
+from deployment.statements import as_few
 from deployment.tombstones import reading_tombstones, writing_tombstones
 from pilotlight.domain.plan import AnyPlan, Arming, Plan
 from pilotlight.domain.step import Access, Statement
@@ -87,13 +88,12 @@ def calls(plan: AnyPlan, functions: Iterable[str]) -> Statement:
 
 def _looks_of(functions: Iterable[Function], *, besides: tuple[Statement, ...]) -> tuple[Statement, ...]:
     """What some step functions may read of the application. A look opens no secret."""
-    looks = [
+    return as_few(
         s
         for function in functions
         for s in function.statements
         if s.access is Access.READ and s not in besides and not _SECRETS & set(s.actions)
-    ]
-    return tuple(s for i, s in enumerate(looks) if s not in looks[:i])
+    )
 
 
 def opener(

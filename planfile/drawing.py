@@ -13,11 +13,13 @@ from pilotlight.domain.durations import say_duration, say_elapsed
 from pilotlight.domain.plan import Plan
 from pilotlight.domain.runbook import Runbook
 from pilotlight.domain.stages import StageName
+from planfile import run_book
 from planfile.overview import Overview, Role, ShownEntry, ShownObjective, Span
 
 WIDTH = 80
 COLUMN = 28
 NAME_COLUMN = 22
+HEADED = 9
 
 
 class Tone(StrEnum):
@@ -53,21 +55,39 @@ def lines_of(seen: Overview) -> Iterator[Line]:
     yield (Piece(plan.name, Tone.HEADING), Piece(f": {what}, {where}, armed '{plan.arming.value}'"))
     if plan.description:
         yield from ((Piece(line, Tone.FAINT),) for line in wrap(plan.description, WIDTH))
+    if isinstance(plan, Plan):
+        yield ()
+        yield from _said("when", run_book.when(plan))
+        yield from _said("who", run_book.who(plan))
+    before: StageName | None = None
     for stage, lanes in seen.stages.items():
         if stage is StageName.FENCE:
             yield from _gate(seen)
         if lanes:
             yield ()
-            yield (Piece(stage.value, Tone.HEADING),)
+            yield from _said(stage.value, run_book.moment(stage, before, seen.begins[stage]))
+            before = stage
+        if lanes and stage is StageName.FENCE and isinstance(plan, Plan):
+            yield from _said("", run_book.closing(plan))
         for lane, entries in lanes.items():
             yield (Piece(f"  {lane}", Tone.FAINT),)
             for entry in entries:
                 yield from _entry(entry)
     yield from _requirements(seen)
     yield ()
-    yield (Piece(f"* critical path: {', then '.join(seen.critical)}", Tone.CRITICAL),)
+    path = f"critical path: {', then '.join(seen.critical)}"
+    yield from (
+        (Piece(line, Tone.CRITICAL),) for line in wrap(path, WIDTH, initial_indent="* ", subsequent_indent="  ")
+    )
     yield from _times(seen)
     yield from _objectives(seen)
+
+
+def _said(heading: str, words: str) -> Iterator[Line]:
+    """A heading with what it is about, folded beside it."""
+    first, *more = wrap(words, WIDTH - HEADED, break_on_hyphens=False)
+    yield (Piece(f"{heading:<{HEADED}}", Tone.HEADING), Piece(first, Tone.FAINT))
+    yield from ((Piece(f"{' ' * HEADED}{line}", Tone.FAINT),) for line in more)
 
 
 def _requirements(seen: Overview) -> Iterator[Line]:
@@ -84,13 +104,11 @@ def _gate(seen: Overview) -> Iterator[Line]:
     approval = "a person must approve" if gates.approval else "nobody has to approve"
     veto = f"people may stop it for {say_duration(gates.veto_window)}" if gates.veto_window else "no veto window"
     yield ()
-    people = f"{approval}; {veto}"
     if isinstance(seen.plan, Runbook):
-        yield (Piece("gate", Tone.HEADING), Piece(f"  {people}", Tone.FAINT))
+        yield from _said("gate", f"{approval}; {veto}")
         return
-    limit = f"  data loss up to {_accepted_loss(seen.plan)}; more, or an unknown loss, blocks the run"
-    yield (Piece("gate", Tone.HEADING), Piece(limit, Tone.FAINT))
-    yield (Piece(f"      {people}", Tone.FAINT),)
+    limit = f"data loss up to {_accepted_loss(seen.plan)}; more, or an unknown loss, blocks the run"
+    yield from _said("gate", f"{limit}; {approval}; {veto}")
 
 
 def _accepted_loss(plan: Plan) -> str:
@@ -103,15 +121,19 @@ def _entry(entry: ShownEntry) -> Iterator[Line]:
     tone = Tone.CRITICAL if entry.critical else Tone.PLAIN
     role = "" if entry.role is Role.RUN else f"{entry.role.value} "
     yield (Piece(f"  {mark} {role + entry.step:<{NAME_COLUMN}}  ", tone), Piece(entry.title))
+    indent = " " * (NAME_COLUMN + 6)
     if entry.role is not Role.AWAIT:
         timing = entry.timing
         span = f"{say_duration(timing.typical)} ({say_duration(timing.shortest)} to {say_duration(timing.longest)})"
-        indent = " " * (NAME_COLUMN + 6)
         yield (
             Piece(f"{indent}{entry.kind}, ", Tone.FAINT),
             Piece(entry.harm.value, Tone(entry.harm.value)),
             Piece(f", {span}", Tone.FAINT),
         )
+        if entry.asks:
+            yield (Piece(f"{indent}waits for a person's word", Tone.CRITICAL),)
+        for line in wrap(run_book.needed(entry.needs), WIDTH - len(indent), break_on_hyphens=False):
+            yield (Piece(f"{indent}{line}", Tone.FAINT),)
 
 
 def _times(seen: Overview) -> Iterator[Line]:

@@ -16,7 +16,7 @@ from pilotlight import requirements
 from pilotlight.domain.plan import AnyPlan, Clock, HealthCheck, Plan
 from pilotlight.domain.runbook import Runbook
 from pilotlight.domain.stages import AwaitStep, RunStep, StageName, StartStep
-from pilotlight.domain.step import Harm, StepKind, Timing
+from pilotlight.domain.step import Harm, OutputOf, StepKind, Timing
 from planfile.critical_path import NO_TIME, Timetable, timetable
 from planfile.draft import Kinds
 
@@ -48,7 +48,10 @@ class Role(StrEnum):
 
 @dataclass(frozen=True)
 class ShownEntry:
-    """One entry of a lane. `critical` says that its step is on the critical path of a typical run."""
+    """One entry of a lane. `critical` says that its step is on the critical path of a typical run.
+
+    `needs` are the outputs that its step takes from others, `asks` whether it waits for a person's word.
+    """
 
     step: str
     role: Role
@@ -57,6 +60,8 @@ class ShownEntry:
     harm: Harm
     timing: Timing
     critical: bool
+    needs: tuple[OutputOf, ...]
+    asks: bool
 
 
 @dataclass(frozen=True)
@@ -89,10 +94,12 @@ class ShownObjective:
 @dataclass(frozen=True)
 class Overview:
     """A plan with its steps' titles and times. `expected` is the recovery, counted from three clocks; of a run-book,
-    which detects nothing, from the decision alone."""
+    which detects nothing, from the decision alone. `begins` is when each stage of a typical run begins, counted from
+    the decision."""
 
     plan: Plan | Runbook
     stages: Mapping[StageName, Mapping[str, tuple[ShownEntry, ...]]]
+    begins: Mapping[StageName, timedelta]
     critical: tuple[str, ...]
     detection: Span | None
     expected: Mapping[Clock, Span]
@@ -109,11 +116,12 @@ def overview(plan: Plan | Runbook, kinds: Kinds) -> Overview:
     longest = timetable(plan, {name: timing.longest for name, timing in timings.items()})
     path = Span(shortest.recovery, typical.recovery, longest.recovery)
     stages = {stage: _lanes(plan, stage, kinds, typical.critical) for stage in StageName}
+    begins = dict(zip(StageName, (NO_TIME, *typical.stage_ends.values()), strict=False))
     if isinstance(plan, Runbook):
         overall = ShownObjective(plan.name, "start", plan.objectives.rto, None, None, path)
         own = tuple(_step_objective(name, promised, timings[name]) for name, promised in plan.objectives.steps.items())
         required = tuple(_requirements(plan))
-        return Overview(plan, stages, typical.critical, None, {Clock.DECIDED: path}, overall, own, required)
+        return Overview(plan, stages, begins, typical.critical, None, {Clock.DECIDED: path}, overall, own, required)
     check = plan.signals.health_check
     detection = detection_budget(check) if check else silence_budget(plan)
     before = {
@@ -129,6 +137,7 @@ def overview(plan: Plan | Runbook, kinds: Kinds) -> Overview:
     return Overview(
         plan,
         stages,
+        begins,
         typical.critical,
         detection,
         expected,
@@ -190,8 +199,9 @@ def _entry(
             name, role = entry.await_, Role.AWAIT
     step = plan.steps()[name]
     kind: StepKind[Any] = kinds[step.kind]
-    title = kind.title(kind.params.model_validate(step.params))
-    return ShownEntry(name, role, kind.name, title, kind.harm, kind.timing, name in critical)
+    params = kind.params.model_validate(step.params)
+    title, needs = kind.title(params), kind.needs(params)
+    return ShownEntry(name, role, kind.name, title, kind.harm, kind.timing, name in critical, needs, kind.asks)
 
 
 def _requirements(plan: AnyPlan) -> Iterator[ShownRequirement]:

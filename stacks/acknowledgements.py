@@ -5,6 +5,8 @@ The ids of wildcards come from the signed list in stacks/wildcards.py, which ref
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
@@ -30,10 +32,9 @@ def acknowledge(stack: RenderedStack) -> None:
         if isinstance(resource, iam.CfnRole):
             acknowledge_wildcards(resource)
         if isinstance(resource, sqs.CfnQueue):
-            _say(resource, "AwsSolutions-SQS3", QUEUE_IS_A_DEAD_LETTER_QUEUE)
+            _say(resource, {"AwsSolutions-SQS3": QUEUE_IS_A_DEAD_LETTER_QUEUE})
         if isinstance(resource, s3.CfnBucket):
-            _say(resource, "AwsSolutions-S1", NOTHING_TO_LOG)
-            _say(resource, "AwsSolutions-S2", CHECKERS_ARE_THE_PUBLIC)
+            _say(resource, {"AwsSolutions-S1": NOTHING_TO_LOG, "AwsSolutions-S2": CHECKERS_ARE_THE_PUBLIC})
 
 
 def acknowledge_wildcards(role: iam.CfnRole) -> None:
@@ -44,10 +45,13 @@ def acknowledge_wildcards(role: iam.CfnRole) -> None:
             reasons.setdefault(resource, [])
             if entry.reason not in reasons[resource]:
                 reasons[resource].append(entry.reason)
-    for resource, signed in reasons.items():
-        if "*" in resource:  # cdk-nag does not see a `?`
-            _say(role, f"AwsSolutions-IAM5[Resource::{resource}]", " ".join(signed))
+    # cdk-nag does not see a `?`.
+    seen = {f"AwsSolutions-IAM5[Resource::{name}]": " ".join(signed) for name, signed in reasons.items() if "*" in name}
+    _say(role, seen)
 
 
-def _say(resource: cdk.CfnResource, finding: str, reason: str) -> None:
-    cdk.Validations.of(resource).acknowledge(cdk.Acknowledgment(id=finding, reason=reason))
+def _say(resource: cdk.CfnResource, reasons: Mapping[str, str]) -> None:
+    """Acknowledge findings, each with its reason, in one call: jsii takes a message to Node and back for each."""
+    if reasons:
+        said = (cdk.Acknowledgment(id=finding, reason=reason) for finding, reason in reasons.items())
+        cdk.Validations.of(resource).acknowledge(*said)

@@ -100,6 +100,12 @@ SIGNED_WILDCARDS = (
         "One probe looks for every standby; the bus is the controller's own in each of them.",
     ),
     SignedWildcard(
+        "functions that ask inside",
+        ("lambda:InvokeFunction",),
+        "arn:aws:lambda:REGION:ACCOUNT:function:pilotlight-*-inside:live",
+        "One probe looks for every private application of a region; such a function asks what its own plan names.",
+    ),
+    SignedWildcard(
         "members of a cache",
         ("elasticache:AddTagsToResource", "elasticache:CreateReplicationGroup"),
         "arn:aws:elasticache:REGION:ACCOUNT:cluster:GROUP-*",

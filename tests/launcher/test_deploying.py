@@ -56,6 +56,15 @@ def test_synth_gives_the_application_the_context_of_cdk_json_and_of_the_command_
     assert finished.errors == f"pilotlight: templates are in {checkout.top / 'cdk.out'}\n"
 
 
+@pytest.mark.parametrize(("given", "used"), [({}, "false"), ({"CDK_VALIDATION": "true"}, "true")])
+def test_synth_leaves_the_validation_of_the_cdk_to_what_deploys_unless_it_is_asked_for(
+    checkout: FreshCheckout, given: dict[str, str], used: str
+) -> None:
+    finished = checkout.python("import sys; from cli.deploying import *; sys.exit(synth([]))", **given)
+
+    assert json.loads(finished.said)["CDK_VALIDATION"] == used
+
+
 def test_synth_ends_with_what_the_application_ends_with(checkout: FreshCheckout) -> None:
     (checkout.top / "app.py").write_text("raise SystemExit(3)")
 

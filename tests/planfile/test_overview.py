@@ -6,12 +6,15 @@ from datetime import timedelta
 
 import pytest
 
-from pilotlight.domain.plan import Clock, HealthCheck
+from pilotlight.domain.plan import Arming, Clock, HealthCheck
 from pilotlight.domain.policy import Gates
 from pilotlight.domain.stages import StageName
+from planfile import load, parse
 from planfile.drawing import Tone, json_of, lines_of, mermaid_of
 from planfile.overview import Overview, Role, Span, detection_budget, overview
-from tests.planfile.builders import KINDS, SOUND, changed, read
+from planfile.reading import InstalledKinds
+from tests.planfile.builders import KINDS, PEOPLE, SOUND, changed, read
+from tests.private_fileflow import FILEFLOW
 
 
 def seconds(*counts: float) -> Span:
@@ -102,25 +105,30 @@ def test_the_text_reads_like_the_plan() -> None:
         == """\
 shop: failover plan, eu-west-1 to eu-central-1, armed 'observe'
 
-prepare
+when     eu-west-1 has been dark for 5 min, looked at each 15 s from eu-central-1
+who      nobody is moved: armed 'observe', the controller only says what it
+         would do
+
+prepare  at once; harms nothing
   cache
   * start create-cache      Create cache
                             create, harmless, 8 min (5 min to 15 min)
 
-gate  data loss up to 15 min; more, or an unknown loss, blocks the run
-      nobody has to approve; no veto window
+gate     data loss up to 15 min; more, or an unknown loss, blocks the run;
+         nobody has to approve; no veto window
 
-move
+move     once the gate is passed
   database
     promote                 Promote replica
                             promote, irreversible, 6 min (2 min to 30 min)
   cache
   * await create-cache      Create cache
 
-serve
+serve    8 min 00 s after the decision, once all of move is done
   application
   * scale                   Scale service
                             scale, disruptive, 2 min (1 min to 5 min)
+                            needs the endpoint of promote
   * check                   Check https://shop.example.com/health
                             check, harmless, 1 min (1 min to 2 min)
 
@@ -149,8 +157,49 @@ def test_the_gate_says_what_it_waits_for() -> None:
 
     text = text_of(overview(read(SOUND).model_copy(update={"gates": gates}), KINDS))
 
-    assert "gate  data loss up to 1 min; more, or an unknown loss, blocks the run\n" in text
-    assert "      a person must approve; people may stop it for 2 min\n" in text
+    folded = " ".join(text.split())
+    assert "gate data loss up to 1 min; more, or an unknown loss, blocks the run; a person must approve;" in folded
+    assert "people may stop it for 2 min" in folded
+    assert "move 2 min 00 s after the decision, once the gate is passed" in folded
+
+
+@pytest.mark.parametrize(
+    ("arming", "words"),
+    [
+        (Arming.MANUAL, "who a person starts the run: armed 'manual', the controller only says when it would"),
+        (Arming.STAGED, "the controller starts with prepare by itself; a person approves the rest"),
+        (Arming.AUTOMATIC, "who armed 'automatic', the controller starts by itself"),
+    ],
+)
+def test_it_says_who_starts(arming: Arming, words: str) -> None:
+    text = text_of(overview(read(SOUND).model_copy(update={"arming": arming}), KINDS))
+
+    assert words in " ".join(text.split())
+
+
+def test_it_says_how_the_old_primary_is_closed_and_what_follows_upon_what() -> None:
+    """Given FileFlow's plan, then what becomes of the old primary stands above the steps that close it."""
+    text = text_of(overview(load(FILEFLOW), InstalledKinds()))
+
+    folded = " ".join(text.split())
+    assert (
+        "fence once the gate is passed; closes the old primary a primary that answers is drained for up to 3" in folded
+    )
+    assert "a primary that does not answer is noted as moved first, and closed when it returns traffic" in folded
+    assert "move 1 min 30 s after the decision, once all of fence is done database" in folded
+    assert "needs the endpoint of promote and the endpoint of create-redis" in folded
+    assert "after 10 min 35 s after the decision, once all of serve is done; users are served, so a" in folded
+
+
+def test_a_step_that_waits_for_a_person_is_marked() -> None:
+    asks = "      - {step: agree, kind: ask_a_person, params: {about: that the vendor knows}}\n"
+    head = "  serve:\n    application:\n"
+    text = FILEFLOW.read_text().replace(head, head + asks).replace("stages:\n", f"{PEOPLE}\nstages:\n", 1)
+
+    shown = text_of(overview(parse(text, "plan.yaml"), InstalledKinds()))
+
+    assert "agree                   Confirm that the vendor knows\n" in shown
+    assert "waits for a person's word" in shown
 
 
 def test_a_gate_that_accepts_no_loss_says_so() -> None:

@@ -192,13 +192,14 @@ def test_a_function_in_a_vpc_lets_lambda_put_it_into_its_own_subnets_and_its_cod
 
 def test_only_those_who_look_may_have_a_function_in_a_vpc_ask():
     """Given a private plan, then the function in each VPC is called by the probe of its region, the detector, the
-    opener and the step that checks the standby; the one inside the primary by its voice alone."""
+    opener and the step that checks the standby; the one inside the primary by its voice alone. The one probe of a
+    region may call those of all applications there, and no other function."""
     plan = private_fileflow(asked_from_witness=True)
-    asked = f":{own.inside_function('fileflow')}:{own.ALIAS}"
+    asked = {f":{own.inside_function(name)}:{own.ALIAS}" for name in ("fileflow", "*")}
     callers: dict[str, set[str]] = {}
     for role in roles_of(plan.model_copy(update={"arming": Arming.AUTOMATIC})):
         for action, resource, _ in role.permissions():
-            if action == "lambda:InvokeFunction" and resource.endswith(asked):
+            if action == "lambda:InvokeFunction" and resource[resource.index(":function:") + 9 :] in asked:
                 callers.setdefault(resource.split(":")[3], set()).add(role.name)
 
     regions = plan.regions
