@@ -13,7 +13,8 @@ from tests.launcher.fresh_checkout import FreshCheckout
 
 APP = """
 import json, os
-print(json.dumps({name: os.environ.get(name) for name in ("CDK_CONTEXT_JSON", "CDK_OUTDIR", "JSII_NODE")}))
+told = ("CDK_CONTEXT_JSON", "CDK_OUTDIR", "CDK_VALIDATION", "JSII_NODE")
+print(json.dumps({name: os.environ.get(name) for name in told}))
 """
 NODE = """
 if [ "$1" = --version ]; then echo v22.1.0; exit; fi

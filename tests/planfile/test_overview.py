@@ -105,7 +105,8 @@ def test_the_text_reads_like_the_plan() -> None:
         == """\
 shop: failover plan, eu-west-1 to eu-central-1, armed 'observe'
 
-when     eu-west-1 has been dark for 5 min, looked at each 15 s from eu-central-1
+when     eu-west-1 has been dark for 5 min, looked at each 15 s from
+         eu-central-1
 who      nobody is moved: armed 'observe', the controller only says what it
          would do
 

@@ -1,6 +1,6 @@
 """Many plans in one account: no stack comes near a limit of CloudFormation or IAM, and the shared ones do not grow.
 
-Account quotas, which a support case raises, are counted in docs/quotas.md; these limits nobody raises. Sources: AWS
+Quotas of the account, which AWS raises on request, are counted in docs/benchmarks.md. Sources: AWS
 CloudFormation User Guide, "Understand CloudFormation quotas"; IAM User Guide, "IAM and AWS STS quotas"; AWS Lambda
 Developer Guide, "Lambda quotas"; AWS Step Functions Developer Guide, "Service quotas"; EventBridge User Guide,
 "EventBridge quotas"; Systems Manager, "AWS Systems Manager Parameter Store" quotas.
