@@ -38,7 +38,7 @@ def as_documented(scene: Scene) -> None:
     for record in list(records.sets):
         records.put(replace(record, check="fileflow-health-check", evaluates_target=True))
     balancer = scene.plan.traffic.primary_balancers[0]  # type: ignore[union-attr]  # FileFlow's has the section
-    aws.service(CloudFront).distributions["EFILEFLOW"] = (balancer, "fileflow-dr-alb.example.com")
+    aws.service(CloudFront).add("EFILEFLOW", balancer, "fileflow-dr-alb.example.com")
     aws.service(Acm).certificates.clear()
     buckets = aws.service(S3).kept
     # Its buckets encrypt with KMS, and its rule does not select what KMS encrypts.
