@@ -311,7 +311,10 @@ class TestShow:
         ]
 
     def test_what_was_not_reached_is_said_to_be(self) -> None:
-        empty = RehearsalResult("fileflow", "blip", 1, None, "No run was started.", {}, None, None, {}, None, None, [])
+        none = {"rto_seconds": 7200.0, "rpo_seconds": 900.0}
+        empty = RehearsalResult(
+            "fileflow", "blip", 1, None, "No run was started.", {}, None, None, none, None, None, []
+        )
 
         assert list(closing_lines(empty)) == [
             "NO OUTCOME  No run was started.",

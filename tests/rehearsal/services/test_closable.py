@@ -14,9 +14,7 @@ from rehearsal.services.ec2 import Ec2, Rule
 from rehearsal.services.elbv2 import Elbv2
 from rehearsal.services.events import Events
 from rehearsal.services.lambda_functions import LambdaFunctions
-from rehearsal.services.rds import Rds
 from rehearsal.services.rds_instance import Instance, Status
-from rehearsal.wire import NotModelled
 from tests.rehearsal.services.rds_client import SEOUL, SOURCE
 
 GROUP, UUID = "sg-0123456789abcdef0", "1a2b3c4d-5e6f-4a1b-8c2d-3e4f5a6b7c8d"
@@ -118,12 +116,6 @@ def test_events_are_of_the_last_hour_unless_more_is_asked_for(aws: EmbeddedAws, 
     assert call(aws, "rds", "DescribeEvents", **asked)["Events"] == []
     assert len(call(aws, "rds", "DescribeEvents", Duration=20160, **asked)["Events"]) == 1
     assert refusal(aws, "rds", "DescribeEvents", Duration=20161, **asked) == "InvalidParameterValue"
-
-
-def test_a_forced_failover_is_not_known(aws: EmbeddedAws, source: Instance) -> None:
-    assert aws.service(Rds).instance(SEOUL, SOURCE) is source
-    with pytest.raises(NotModelled):
-        call(aws, "rds", "RebootDBInstance", DBInstanceIdentifier=SOURCE, ForceFailover=True)
 
 
 def test_a_mapping_on_its_way_refuses_a_change(aws: EmbeddedAws) -> None:

@@ -45,6 +45,7 @@ class TestDescribing:
             "EngineVersion": "8.0.40",
             "InstanceCreateTime": datetime(2026, 11, 21, 1, 0, tzinfo=found["InstanceCreateTime"].tzinfo),
             "Endpoint": {"Address": replica.address, "Port": 3306},
+            "AvailabilityZone": f"{TOKYO}a",
             "MultiAZ": False,
             "BackupRetentionPeriod": 7,
             "PreferredBackupWindow": "17:00-17:30",
