@@ -14,11 +14,13 @@ from typing import Any
 from pilotlight.domain.step import Standing
 from rehearsal.service import Service, operation
 from rehearsal.services.elbv2 import Elbv2
+from rehearsal.services.elbv2_listeners import HTTPS_PORT, Listener
 from rehearsal.wire import Call, ServiceError
 from rehearsal.world import World
 
 RSA_2048 = "RSA_2048"
 _SHOWN_UNASKED = ("RSA_1024", RSA_2048)
+_SOME_NAME = "www.example.com"
 _LASTS = timedelta(days=300)
 
 
@@ -45,7 +47,10 @@ class Acm(Service):
         self.certificates: list[Certificate] = []
 
     def furnish(self, standing: Standing) -> None:
-        """An issued certificate, presented by the listener of a load balancer if one is named."""
+        """An issued certificate, presented by the listener of a load balancer if one is named; or the same front."""
+        if standing.what == "front":
+            self._same_front(standing)
+            return
         if standing.what != "certificate":
             super().furnish(standing)
         certificate = self.add(standing.region, *standing.facts["names"])
@@ -53,6 +58,24 @@ class Acm(Service):
             elb = self.world.model(Elbv2)
             listener = elb.listener_of(standing.region, standing.facts["load_balancer"], standing.facts["port"])
             listener.certificates.append(certificate.arn)
+
+    def _same_front(self, standing: Standing) -> None:
+        """A load balancer that listens as another one does, which has HTTPS with a certificate at least."""
+        elb, facts = self.world.model(Elbv2), standing.facts
+        if not elb.listeners_of(facts["primary"], facts["like"]):
+            elb.listener_of(facts["primary"], facts["like"], HTTPS_PORT)
+        for theirs in elb.listeners_of(facts["primary"], facts["like"]):
+            ours = elb.listen_as(standing.region, facts["name"], theirs)
+            if theirs.protocol != "HTTPS":
+                continue
+            names = self._names(ours) or self._names(theirs) or (_SOME_NAME,)
+            for listener in (theirs, ours):
+                if not set(names) <= set(self._names(listener)):
+                    listener.certificates.append(self.add(listener.balancer.region, *names).arn)
+
+    def _names(self, listener: Listener) -> tuple[str, ...]:
+        """All names of the certificates that a listener presents."""
+        return tuple(name for each in self.certificates if each.arn in listener.certificates for name in each.names)
 
     def add(self, region: str, *names: str) -> Certificate:
         """Set the scene: a certificate for those names, issued and not in use."""

@@ -60,7 +60,13 @@ class AutoScaling(Service):
         return self.groups[-1]
 
     def furnish(self, standing: Standing) -> None:
-        """A group of no instances, or one that serves, its launch template, and its target groups behind a balancer."""
+        """A group of no instances, or one that serves, its launch template, and its target groups behind a balancer.
+
+        Or of two groups that the standby's launches a copy of what the primary's launches.
+        """
+        if standing.what == "same image":
+            self._copy_image(standing)
+            return
         if standing.what not in ("group", "serving group"):
             super().furnish(standing)
         facts, region, name = standing.facts, standing.region, str(standing.facts["group"])
@@ -75,6 +81,21 @@ class AutoScaling(Service):
         most = int(facts.get("maximum") or _SERVING)
         sizes = (_SERVING, 2 * _SERVING, _SERVING) if standing.what == "serving group" else (0, most, 0)
         self.add_group(region, name, template, subnets, *behind, sizes=sizes)
+
+    def _copy_image(self, standing: Standing) -> None:
+        facts, ec2 = standing.facts, self.world.model(Ec2)
+        theirs = self._made("serving group", facts["primary"], facts["like"])
+        ours = self._made("group", standing.region, facts["name"])
+        images = {image.id: image for image in ec2.images}
+        copied, copy = (images[ec2.template_of(group.template[0]).versions[-1].image] for group in (theirs, ours))
+        copied.name, copy.name, copy.source = copied.name or facts["like"], facts["name"], (copied.region, copied.id)
+
+    def _made(self, what: str, region: str, name: str) -> AutoScalingGroup:
+        if self.find(region, name) is None:
+            self.furnish(Standing(self.name, what, region, {"group": name}))
+        found = self.find(region, name)
+        assert found is not None
+        return found
 
     def find(self, region: str, name: str) -> AutoScalingGroup | None:
         """A group by its name."""

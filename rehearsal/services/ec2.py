@@ -1,6 +1,6 @@
 """EC2: security groups with their ingress rules, and the tags of both; `ec2_routing` has what leads out of a VPC.
 
-What instances are launched from stands in `ec2_launching`, what joins VPCs in `ec2_peering`.
+What instances are launched from stands in `ec2_launching` and `ec2_images`, what joins VPCs in `ec2_peering`.
 
 The traps are: a revoked rule leaves open connections alone (the model of RDS knows nothing of sessions at all), a rule
 that is authorised again has another id, a duplicate is refused, and a tag may have 255 characters of value at most. A
@@ -15,7 +15,8 @@ from typing import Any, ClassVar
 
 from pilotlight.domain.step import Standing
 from rehearsal.service import Service, operation
-from rehearsal.services.ec2_launching import Image, Launching, LaunchTemplate, Limits, Subnet
+from rehearsal.services.ec2_images import Image
+from rehearsal.services.ec2_launching import Launching, LaunchTemplate, Limits, Subnet
 from rehearsal.services.ec2_peering import Connection
 from rehearsal.services.ec2_routing import Routing
 from rehearsal.wire import Call, NotModelled, ServiceError

@@ -1,4 +1,6 @@
-"""What EC2 launches instances from: launch templates and their versions, images, key pairs, subnets; `ec2` holds them.
+"""What EC2 launches instances from: launch templates and their versions, key pairs, subnets; `ec2` holds them.
+
+Images stand in `ec2_images`.
 
 A launch template is only a note: whether its image and its key pair are there is found out at the launch, and not
 before. `$Latest` and `$Default` are resolved at the launch, too. A launch that fails says why in a sentence, which a
@@ -10,34 +12,21 @@ met it; that of a full subnet from the error InsufficientFreeAddressesInSubnet o
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from random import Random
 from typing import Any
 
 from rehearsal.service import operation
+from rehearsal.services.ec2_images import AVAILABLE, DISABLED, Image, Images, ids_in, must_all_be_there
 from rehearsal.wire import Call, NotModelled, ServiceError
-from rehearsal.world import World
 
 LATEST, DEFAULT = "$Latest", "$Default"
-AVAILABLE = "available"
 _VCPUS = {"t2.small": 1}
 """EC2 user guide, "Instance types"; every type that is not named here counts as one of two vCPUs."""
 
 
 class LaunchRefused(Exception):
     """EC2 launches nothing; the sentence says why."""
-
-
-@dataclass(eq=False)
-class Image:
-    """An image; a scene changes its state, or takes it away."""
-
-    region: str
-    id: str
-    owner: str
-    state: str = AVAILABLE
-    public: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,21 +77,13 @@ class Limits:
     running: int = 0
 
 
-class Launching:
+class Launching(Images):
     """The part of EC2 that launches."""
 
-    world: World
-    random: Random
-    images: list[Image]
     templates: list[LaunchTemplate]
     key_pairs: dict[tuple[str, str], str]
     subnets: list[Subnet]
     limits: dict[str, Limits]
-
-    def add_image(self, region: str) -> Image:
-        """Set the scene: an image of the account's own."""
-        self.images.append(Image(region, f"ami-{self.random.getrandbits(68):017x}", self.world.account))
-        return self.images[-1]
 
     def add_key_pair(self, region: str, name: str) -> None:
         """Set the scene: a key pair."""
@@ -118,6 +99,10 @@ class Launching:
         first = TemplateVersion(1, image.id, **{"instance_type": "t2.small", **made_of})
         self.templates.append(LaunchTemplate(region, f"lt-{self.random.getrandbits(68):017x}", name, [first]))
         return self.templates[-1]
+
+    def template_of(self, identity: str) -> LaunchTemplate:
+        """One launch template by its id, to look at it or to give it a version; KeyError if there is none."""
+        return {template.id: template for template in self.templates}[identity]
 
     def limits_of(self, region: str) -> Limits:
         """The limits of a region, to change them."""
@@ -144,7 +129,7 @@ class Launching:
         image = next((i for i in self.images if (i.region, i.id) == (region, version.image)), None)
         if image is None:
             raise LaunchRefused(f"The image id '{version.image}' does not exist.")
-        if image.state == "disabled":
+        if image.state == DISABLED:
             raise LaunchRefused(f"AMI '{version.image}' is disabled, and cannot be run.")
         if image.state != AVAILABLE:
             raise LaunchRefused(f"AMI {version.image} is {image.state}, and cannot be run.")
@@ -193,35 +178,21 @@ class Launching:
             raise ServiceError(code, f"Could not find the specified version {wanted[0]} for {template.id}")
         return {"LaunchTemplateVersions": [_say_version(template, v) for v in versions if v]}
 
-    @operation("DescribeImages")
-    def describe_images(self, call: Call) -> Mapping[str, Any]:
-        """The named images; one unknown id refuses the whole call. What is disabled is shown only to who asks."""
-        wanted = _ids(call, "ImageIds")
-        here = [i for i in self.images if i.region == call.region and i.id in wanted]
-        _must_all_be_there(wanted, [i.id for i in here], "InvalidAMIID.NotFound", "The image id '[{}]' does not exist")
-        shown = [i for i in here if i.state != "disabled" or call.parameters.get("IncludeDisabled")]
-        return {
-            "Images": [
-                {"ImageId": i.id, "State": i.state, "OwnerId": i.owner, "Public": i.public, "Architecture": "x86_64"}
-                for i in shown
-            ]
-        }
-
     @operation("DescribeKeyPairs")
     def describe_key_pairs(self, call: Call) -> Mapping[str, Any]:
         """The named key pairs; one unknown name refuses the whole call."""
-        wanted = _ids(call, "KeyNames")
+        wanted = ids_in(call, "KeyNames")
         here = [name for name in wanted if (call.region, name) in self.key_pairs]
-        _must_all_be_there(wanted, here, "InvalidKeyPair.NotFound", "The key pair '{}' does not exist")
+        must_all_be_there(wanted, here, "InvalidKeyPair.NotFound", "The key pair '{}' does not exist")
         return {"KeyPairs": [{"KeyName": name, "KeyType": self.key_pairs[call.region, name]} for name in here]}
 
     @operation("DescribeSubnets")
     def describe_subnets(self, call: Call) -> Mapping[str, Any]:
         """The named subnets; one unknown id refuses the whole call."""
-        wanted = _ids(call, "SubnetIds")
+        wanted = ids_in(call, "SubnetIds")
         here = [s for s in self.subnets if s.region == call.region and s.id in wanted]
         text = "The subnet ID '{}' does not exist"
-        _must_all_be_there(wanted, [s.id for s in here], "InvalidSubnetID.NotFound", text)
+        must_all_be_there(wanted, [s.id for s in here], "InvalidSubnetID.NotFound", text)
         return {
             "Subnets": [
                 {"SubnetId": s.id, "AvailabilityZone": s.zone, "AvailableIpAddressCount": s.free, "State": AVAILABLE}
@@ -247,26 +218,13 @@ class Launching:
     @operation("DescribeInstanceTypes")
     def describe_instance_types(self, call: Call) -> Mapping[str, Any]:
         """The vCPUs of the named types."""
-        wanted = _ids(call, "InstanceTypes")
+        wanted = ids_in(call, "InstanceTypes")
         return {"InstanceTypes": [{"InstanceType": t, "VCpuInfo": {"DefaultVCpus": vcpus_of(t)}} for t in wanted]}
 
 
 def vcpus_of(instance_type: str) -> int:
     """The vCPUs of a type."""
     return _VCPUS.get(instance_type, 2)
-
-
-def _ids(call: Call, parameter: str) -> Sequence[str]:
-    wanted: Sequence[str] = call.parameters.get(parameter) or ()
-    if not wanted or call.parameters.get("Filters"):
-        raise NotModelled(call)
-    return wanted
-
-
-def _must_all_be_there(wanted: Sequence[str], here: Sequence[str], code: str, text: str) -> None:
-    missing = [each for each in wanted if each not in here]
-    if missing:
-        raise ServiceError(code, text.format(missing[0]))
 
 
 def _say_version(template: LaunchTemplate, version: TemplateVersion) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """The listeners of a load balancer of the embedded AWS and their rules; `elbv2` holds them with the balancers.
 
-A request goes to the rule of the lowest priority whose conditions it meets; path patterns are the only conditions, and
-forwarding and fixed responses the only actions. What the model does not know of a rule it refuses by name. Answers and
-errors: botocore's model of ELBv2.
+A request goes to the rule of the lowest priority whose conditions it meets; path patterns are the only conditions.
+Forwarding and fixed responses are the only actions of a new rule; a scene may set a redirect. What the model does not
+know of a rule it refuses by name. Answers and errors: botocore's model of ELBv2.
 """
 
 from __future__ import annotations
@@ -45,14 +45,21 @@ class Listener:
     port: int
     balancer: LoadBalancer
     rules: list[Rule]
+    protocol: str
     certificates: list[str] = field(default_factory=list)
     """The ARNs of those that it presents, the default one first."""
 
     def status(self, path: str) -> int:
-        """What a request for that path is answered: 200 where it is forwarded, or the status of a fixed response."""
+        """What a request for that path is answered: 200 where it is forwarded, else the status of what is fixed."""
         in_order = sorted(self.rules, key=lambda rule: rule.priority or _LAST + 1)
         met = next(r for r in in_order if not r.patterns or any(fnmatchcase(path, p) for p in r.patterns))
-        return OK if met.action["Type"] == "forward" else int(met.action["FixedResponseConfig"]["StatusCode"])
+        match met.action["Type"]:
+            case "forward":
+                return OK
+            case "redirect":
+                return int(met.action["RedirectConfig"]["StatusCode"].removeprefix("HTTP_"))
+            case _:
+                return int(met.action["FixedResponseConfig"]["StatusCode"])
 
 
 class Listeners:
@@ -66,7 +73,8 @@ class Listeners:
         """Set the scene: a listener that forwards whatever comes."""
         arn = f"{balancer.arn.replace(':loadbalancer/', ':listener/')}/{_code(balancer.arn, port)}"
         forward = {"Type": "forward", "TargetGroupArn": balancer.arn.replace(":loadbalancer/app/", ":targetgroup/")}
-        self.listeners.append(Listener(arn, port, balancer, []))
+        protocol = "HTTPS" if port == HTTPS_PORT else "HTTP"
+        self.listeners.append(Listener(arn, port, balancer, [], protocol))
         self.add_rule(self.listeners[-1], None, (), forward)
         return self.listeners[-1]
 
@@ -76,6 +84,24 @@ class Listeners:
         balancer = balancer or self.add_load_balancer(region, name)
         found = (each for each in self.listeners if each.balancer is balancer and each.port == port)
         return next(found, None) or self.add_listener(balancer, port)
+
+    def listeners_of(self, region: str, name: str) -> list[Listener]:
+        """The listeners of the load balancers of that name."""
+        return [each for each in self.listeners if (each.balancer.region, each.balancer.name) == (region, name)]
+
+    def listen_as(self, region: str, name: str, like: Listener) -> Listener:
+        """Set the scene: a listener as another one is, with its rules; target groups are those of the same names."""
+        made = self.listener_of(region, name, like.port)
+        made.protocol = like.protocol
+        theirs, ours = like.balancer.region, made.balancer.region
+        for rule in like.rules:
+            group = str(rule.action.get("TargetGroupArn", "")).replace(f":{theirs}:", f":{ours}:")
+            action = {**rule.action, "TargetGroupArn": group} if group else rule.action
+            if rule.priority is None:
+                made.rules[-1].action = action
+            elif all(own.priority != rule.priority for own in made.rules):
+                self.add_rule(made, rule.priority, rule.patterns, action)
+        return made
 
     def add_rule(
         self, listener: Listener, priority: int | None, patterns: tuple[str, ...], action: Mapping[str, Any]
@@ -109,7 +135,7 @@ class Listeners:
                     "ListenerArn": listener.arn,
                     "LoadBalancerArn": arn,
                     "Port": listener.port,
-                    "Protocol": "HTTPS" if listener.port == HTTPS_PORT else "HTTP",
+                    "Protocol": listener.protocol,
                     "DefaultActions": [dict(r.action) for r in listener.rules if r.priority is None],
                 }
                 for listener in self.listeners

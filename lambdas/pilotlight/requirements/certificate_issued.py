@@ -12,9 +12,8 @@ wildcards.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any, ClassVar
 
 from pydantic import Field
@@ -32,6 +31,15 @@ from pilotlight.domain.requirement import (
     Standing,
     Statement,
     StepContext,
+)
+from pilotlight.estate.acm.certificates import (
+    DESCRIBE,
+    ISSUED,
+    PRESENTED,
+    Certificate,
+    describe,
+    is_of_acm,
+    presented_by,
 )
 
 _KEY_TYPES = ("RSA_1024", "RSA_2048", "RSA_3072", "RSA_4096", "EC_prime256v1", "EC_secp384r1", "EC_secp521r1")
@@ -67,30 +75,6 @@ class CertificateParams(Params):
     valid_for: Duration = Field(timedelta(days=30), description="For how long from now it has to stay valid.")
 
 
-@dataclass(frozen=True)
-class Certificate:
-    """A certificate as ACM describes it."""
-
-    arn: str
-    status: str
-    names: tuple[str, ...]
-    until: datetime | None
-    renews: bool
-
-    @classmethod
-    def read(cls, found: Mapping[str, Any]) -> Certificate:
-        """Read the answer of DescribeCertificate."""
-        names = found.get("SubjectAlternativeNames") or [found.get("DomainName", "")]
-        renews = found.get("RenewalEligibility") == "ELIGIBLE"
-        return cls(found["CertificateArn"], found["Status"], tuple(names), found.get("NotAfter"), renews)
-
-    def covers(self, name: str) -> bool:
-        """Whether it is a certificate for that name."""
-        asked = name.lower().rstrip(".")
-        wildcard = f"*.{asked.partition('.')[2]}"
-        return any(own.lower() in (asked, wildcard) for own in self.names)
-
-
 class CertificateIssued(RequirementKind[CertificateParams]):
     """Looks at what the listener presents, or at all of the region."""
 
@@ -98,13 +82,7 @@ class CertificateIssued(RequirementKind[CertificateParams]):
     params = CertificateParams
     operations: ClassVar[tuple[Operation, ...]] = (
         Operation("acm", "ListCertificates", Access.READ, {}, ("InvalidArgsException", "ValidationException")),
-        Operation(
-            "acm",
-            "DescribeCertificate",
-            Access.READ,
-            {"ResourceNotFoundException": "was deleted since it was listed, and counts as not there"},
-            ("InvalidArnException", "ValidationException"),
-        ),
+        DESCRIBE,
         Operation(
             "elbv2",
             "DescribeLoadBalancers",
@@ -118,12 +96,7 @@ class CertificateIssued(RequirementKind[CertificateParams]):
             {"LoadBalancerNotFound": "says that the load balancer is not there"},
             ("ListenerNotFound", "UnsupportedProtocol"),
         ),
-        Operation(
-            "elbv2",
-            "DescribeListenerCertificates",
-            Access.READ,
-            {"ListenerNotFound": "says that nothing listens on the port"},
-        ),
+        PRESENTED,
     )
 
     def title(self, params: CertificateParams) -> str:
@@ -161,8 +134,10 @@ class CertificateIssued(RequirementKind[CertificateParams]):
             if isinstance(presented, Finding):
                 return (presented,)
             arns = presented
-        elsewhere = [arn for arn in arns if ":acm:" not in arn]
-        found = [seen for arn in arns if arn not in elsewhere and (seen := _describe(arn, context))]
+        elsewhere = [arn for arn in arns if not is_of_acm(arn)]
+        found = [
+            seen for arn in arns if arn not in elsewhere and (seen := describe(arn, context.place.standby, context))
+        ]
         if elsewhere and not found:
             said = f"The certificate {where} is one of IAM ({elsewhere[0]}), whose names and end ACM does not know."
             return (Finding(Severity.WARNING, "certificate", said, "Import it into ACM, or see to its end yourself."),)
@@ -183,37 +158,17 @@ def _presented(load_balancer: str, port: int, context: StepContext) -> list[str]
     if listener is None:
         said = f"Nothing listens on port {port} of {load_balancer}, so nobody reaches the standby there."
         return Finding(Severity.ERROR, "listener", said, f"Add a listener on port {port} with a certificate.")
-    return list(_of_listener(listener["ListenerArn"], context))
-
-
-def _of_listener(listener: str, context: StepContext) -> Iterator[str]:
-    more: dict[str, str] = {}
-    while True:
-        answer = context.aws.call(
-            "elbv2", "DescribeListenerCertificates", context.place.standby, ListenerArn=listener, **more
-        )
-        yield from dict.fromkeys(each["CertificateArn"] for each in answer.get("Certificates", ()))
-        if not answer.get("NextMarker"):
-            return
-        more = {"Marker": answer["NextMarker"]}
+    return list(presented_by(listener["ListenerArn"], region, context))
 
 
 def _all_issued(context: StepContext) -> Iterator[str]:
-    asked: dict[str, Any] = {"CertificateStatuses": ["ISSUED"], "Includes": {"keyTypes": list(_KEY_TYPES)}}
+    asked: dict[str, Any] = {"CertificateStatuses": [ISSUED], "Includes": {"keyTypes": list(_KEY_TYPES)}}
     while True:
         answer = context.aws.call("acm", "ListCertificates", context.place.standby, **asked)
         yield from (each["CertificateArn"] for each in answer.get("CertificateSummaryList", ()))
         if not answer.get("NextToken"):
             return
         asked["NextToken"] = answer["NextToken"]
-
-
-def _describe(arn: str, context: StepContext) -> Certificate | None:
-    try:
-        answer = context.aws.call("acm", "DescribeCertificate", context.place.standby, CertificateArn=arn)
-    except NotFound:
-        return None
-    return Certificate.read(answer["Certificate"])
 
 
 def _of_name(
@@ -224,7 +179,7 @@ def _of_name(
         said = f"No certificate {where} covers {name}, so users of the standby get an error of TLS."
         fix = f"Have one for {name} issued by ACM in {context.place.standby} and give it to the listener."
         return Finding(Severity.ERROR, "certificate", said, fix)
-    issued = [each for each in covering if each.status == "ISSUED"]
+    issued = [each for each in covering if each.status == ISSUED]
     if not issued:
         said = f"The certificate for {name} {where} is {covering[0].status} and not ISSUED."
         return Finding(Severity.ERROR, "certificate", said, "Complete its validation in ACM, or request it anew.")

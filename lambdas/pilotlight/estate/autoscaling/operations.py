@@ -20,13 +20,13 @@ _BUSY = {**_AGAIN, "ScalingActivityInProgress": "asked again"}
 _IN_USE = {**_AGAIN, "ResourceInUse": "asked again"}
 _TOKEN = ("InvalidNextToken",)
 
-_GROUPS = _scaling("DescribeAutoScalingGroups", _READ, _AGAIN, _TOKEN)
+GROUPS = _scaling("DescribeAutoScalingGroups", _READ, _AGAIN, _TOKEN)
 _UPDATE = _scaling(
     "UpdateAutoScalingGroup", _WRITE, {**_BUSY, "ServiceLinkedRoleFailure": "read before it is repeated"}
 )
 
 OPERATIONS = (
-    _GROUPS,
+    GROUPS,
     _UPDATE,
     _scaling("DescribeScalingActivities", _READ, _AGAIN, _TOKEN),
     _scaling("ResumeProcesses", _WRITE, _IN_USE),
@@ -55,7 +55,7 @@ OPERATIONS = (
 )
 
 CLOSING_OPERATIONS = (
-    _GROUPS,
+    GROUPS,
     _UPDATE,
     _scaling("CreateOrUpdateTags", _WRITE, _IN_USE, ("AlreadyExists", "LimitExceeded")),
     _scaling("DeleteTags", _WRITE, _IN_USE),

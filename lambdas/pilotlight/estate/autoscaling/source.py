@@ -59,7 +59,7 @@ def check_source(context: StepContext, group: Group, wanted: int, marker: str | 
         sentence = f"Group {group.name} uses a launch configuration, whose image and key pair are not looked at."
         yield _warning("no-launch-template", sentence, "Give the group a launch template.")
         return
-    source = _resolve(context, group)
+    source = resolve(context, group)
     if source is None:
         gone = f"{group.template.id} has no version {group.template.version}"
         sentence = f"Group {group.name} cannot launch anything because launch template {gone} in the standby."
@@ -76,8 +76,10 @@ def check_source(context: StepContext, group: Group, wanted: int, marker: str | 
     yield from _check_room(context, group, source, wanted)
 
 
-def _resolve(context: StepContext, group: Group) -> Source | None:
-    assert group.template is not None
+def resolve(context: StepContext, group: Group) -> Source | None:
+    """What the group would launch now, in its own region; None without that version, or without a launch template."""
+    if group.template is None:
+        return None
     asked = {"LaunchTemplateId": group.template.id, "Versions": [group.template.version]}
     try:
         answer = context.aws.call("ec2", "DescribeLaunchTemplateVersions", group.region, **asked)

@@ -1,0 +1,1 @@
+"""ACM: the certificates that listeners present, and the names that they cover."""
