@@ -25,7 +25,7 @@ from deployment.signals import signals
 from deployment.users import users
 from pilotlight import requirements
 from pilotlight.domain.plan import AnyPlan, Plan
-from pilotlight.domain.ports import WebAnswer, WebRequest
+from pilotlight.domain.ports import Silence, WebAnswer, WebRequest
 from pilotlight.domain.runbook import Runbook
 from pilotlight.domain.step import Standing
 from pilotlight.steps import kind_and_params
@@ -239,10 +239,12 @@ def _answers(scene: Scene, check: HealthCheck) -> bool:
 
 
 def _standby_answers(scene: AnyScene, asked: Standing, request: WebRequest) -> WebAnswer:
-    region, aws = asked.region, scene.account.aws
-    groups = [group for group in aws.service(Elbv2).target_groups if group.region == region]
+    region, balancing, url = asked.region, scene.account.aws.service(Elbv2), urlsplit(request.url)
+    if balancing.refuses(asked.facts["host"], url.port or (443 if url.scheme == "https" else 80)):
+        return WebAnswer(None, "", "the connection was refused", silence=Silence.REFUSED)
+    groups = [group for group in balancing.target_groups if group.region == region]
     served = bool(groups) and all(group.healthy_count for group in groups)
-    pods = sum(cluster.ready_pods() for cluster in aws.service(Eks).clusters if cluster.region == region)
+    pods = sum(cluster.ready_pods() for cluster in scene.account.aws.service(Eks).clusters if cluster.region == region)
     if not served and not pods:
         return WebAnswer(503, "<html><body><h1>503 Service Temporarily Unavailable</h1></body></html>")
     return WebAnswer(503, '{"status":"DOWN"}') if _not_yet_there(scene) else _when_up(scene, asked, request)

@@ -82,6 +82,12 @@ SIGNED_WILDCARDS = (
         "Service Quotas gives these reads no resource to name; a quota is a number of the account.",
     ),
     SignedWildcard(
+        "access to a model",
+        ("bedrock:GetFoundationModelAvailability",),
+        "*",
+        "Bedrock documents no resource for this read; it says whether the account may use a model, and asks none.",
+    ),
+    SignedWildcard(
         "tokens",
         ("secretsmanager:GetSecretValue",),
         "arn:aws:secretsmanager:REGION:ACCOUNT:secret:pilotlight/*",

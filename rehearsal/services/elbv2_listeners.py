@@ -116,10 +116,13 @@ class Listeners:
 
         ELB names it `NAME-NUMBER.REGION.elb.amazonaws.com`; the number is ELB's own, and a plan may hold another one.
         """
-        label, _, rest = host.lower().partition(".")
-        name, region = label.rpartition("-")[0], rest.partition(".")[0]
-        here = [li for li in self.listeners if (li.balancer.region, li.balancer.name, li.port) == (region, name, port)]
-        return any(listener.status(path) == SERVICE_UNAVAILABLE for listener in here)
+        return any(li.status(path) == SERVICE_UNAVAILABLE for li in self._behind(host) if li.port == port)
+
+    def refuses(self, host: str, port: int) -> bool:
+        """Whether the load balancer of that DNS name listens, and not on that port; of one without any, nothing is
+        known."""
+        ports = [listener.port for listener in self._behind(host)]
+        return bool(ports) and port not in ports
 
     @operation("DescribeListeners")
     def describe_listeners(self, call: Call) -> Mapping[str, Any]:
@@ -195,6 +198,12 @@ class Listeners:
             tags = [{"Key": key, "Value": value} for key, value in rule.tags.items()]
             said.append({"ResourceArn": arn, "Tags": tags})
         return {"TagDescriptions": said}
+
+    def _behind(self, host: str) -> list[Listener]:
+        """The listeners of the load balancer of that DNS name."""
+        label, _, rest = host.lower().partition(".")
+        asked = (rest.partition(".")[0], label.rpartition("-")[0])
+        return [each for each in self.listeners if (each.balancer.region, each.balancer.name.lower()) == asked]
 
     def _listener(self, call: Call, arn: str) -> Listener:
         found = next((li for li in self.listeners if li.arn == arn and li.balancer.region == call.region), None)

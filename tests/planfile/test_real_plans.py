@@ -1,4 +1,4 @@
-"""The plans of this repository are sound, and FileFlow's says what FileFlow needs."""
+"""The plans of this repository are sound, and each says what its application needs."""
 
 from __future__ import annotations
 
@@ -131,3 +131,50 @@ def test_every_time_that_portforge_promises_says_from_when_it_counts() -> None:
         "Static": Clock.ONSET,
         "Files": Clock.VERIFIED,
     }
+
+
+class TestMegaTicket:
+    @pytest.fixture(scope="class")
+    def megaticket(self) -> Plan:
+        return planfile.load(ROOT / "plans" / "megaticket.yaml")
+
+    def test_it_moves_from_seoul_to_tokyo_and_only_observes(self, megaticket: Plan) -> None:
+        assert (megaticket.regions.primary, megaticket.regions.standby) == ("ap-northeast-2", "ap-northeast-1")
+        assert megaticket.arming is Arming.OBSERVE
+
+    def test_its_recovery_takes_what_it_expects_and_each_objective_says_its_clock(self, megaticket: Plan) -> None:
+        seen = overview(megaticket, InstalledKinds())
+
+        assert megaticket.objectives.expected_rto is not None
+        shortest, longest = megaticket.objectives.expected_rto
+        assert shortest <= seen.expected[Clock.ONSET].typical <= longest
+        assert seen.expected[Clock.ONSET].longest <= megaticket.objectives.rto
+        assert [(each.since, each.met) for each in seen.resources] == [(Clock.DECIDED, True)] * 3
+
+    def test_it_scales_both_groups_from_none_each_behind_its_own_port(self, megaticket: Plan) -> None:
+        params = {name: step.params for name, step in megaticket.steps().items() if name.startswith("scale-")}
+
+        assert {name: (p["minimum"], p["maximum"], p["desired"]) for name, p in params.items()} == {
+            "scale-app": (2, 3, 2),
+            "scale-web": (2, 3, 2),
+        }
+        assert params["scale-app"]["target_groups"] == {"MegaTicket-DR-App-TG": 3001}
+        assert params["scale-web"]["target_groups"] == {"MegaTicket-DR-Web-TG": 3000}
+        assert {p["user_data_marker"] for p in params.values()} == {"DR_RECOVERY_MODE=true"}
+
+    def test_its_tables_are_its_only_writers(self, megaticket: Plan) -> None:
+        moved = [step for step in megaticket.steps().values() if step.started_in is StageName.MOVE]
+
+        assert [step.kind for step in moved] == ["take_over_tables"]
+        assert moved[0].params["tables"] == [
+            f"KDT-Msp4-PLDR-{name}" for name in ("performances", "reservations", "schedules", "venues")
+        ]
+
+    def test_it_requires_what_its_guide_takes_for_granted(self, megaticket: Plan) -> None:
+        assert [each.kind for each in megaticket.requirements] == [
+            "listener_parity",
+            "certificate_issued",
+            "image_copied",
+            "image_copied",
+            "model_access",
+        ]

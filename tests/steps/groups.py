@@ -18,7 +18,8 @@ from rehearsal.embedded_aws import EmbeddedAws
 from rehearsal.services.autoscaling import AutoScaling
 from rehearsal.services.autoscaling_groups import AutoScalingGroup
 from rehearsal.services.ec2 import Ec2
-from rehearsal.services.ec2_launching import Image, LaunchTemplate
+from rehearsal.services.ec2_images import Image
+from rehearsal.services.ec2_launching import LaunchTemplate
 from rehearsal.services.elbv2 import Elbv2, HealthChecks, TargetGroup
 from rehearsal.virtual_time import VirtualTime
 from rehearsal.wire import Call, ServiceError

@@ -271,11 +271,17 @@ def test_it_needs_no_permission_of_aws_and_is_harmless() -> None:
     assert KIND.statements(params(), PLACE) == ()
     assert KIND.operations == ()
     assert KIND.harm is Harm.HARMLESS
-    assert KIND.title(params()) == f"Check {HOST} in the standby"
+
+
+def test_its_title_names_host_and_path_so_that_two_checks_of_one_host_are_told_apart() -> None:
+    assert KIND.title(params()) == f"Check {HOST}/actuator/health in the standby"
+    assert KIND.title(params(url=f"https://{HOST}/")) == KIND.title(params(url=f"https://{HOST}"))
+    assert KIND.title(params(url=f"https://{HOST}/?token=abc")) == f"Check {HOST} in the standby"
 
 
 def test_a_long_name_is_left_out_of_the_title() -> None:
     assert KIND.title(params(url=f"https://{'a' * 60}.test/")) == "Check the standby over HTTP"
+    assert KIND.title(params(url=f"https://{'a' * 60}.test/api/health")) == "Check /api/health in the standby"
 
 
 def test_the_example_is_a_plan_entry() -> None:

@@ -125,11 +125,6 @@ class CheckHttpParams(Params):
         return urlsplit(self.url).hostname or ""
 
     @property
-    def path(self) -> str:
-        """What is asked for there; what follows a question mark is no part of it."""
-        return urlsplit(self.url).path or "/"
-
-    @property
     def asks(self) -> int:
         """How often it is asked within one look."""
         return self.in_a_row or (1 if self.method == "POST" else _IN_A_ROW)
@@ -156,10 +151,10 @@ class CheckHttp(StepKind[CheckHttpParams]):
     operations: ClassVar[tuple[Operation, ...]] = ()
 
     def title(self, params: CheckHttpParams) -> str:
-        """The host and the path, because two checks of one host ask two paths; what is too long is cut at its end."""
-        asked = params.host + (params.path if params.path != "/" else "")
-        whole = f"Check {asked} in the standby"
-        return whole if len(whole) <= _LONGEST_TITLE else f"Check {asked}"[:_LONGEST_TITLE]
+        """The host and the path, because two checks of one host ask two paths; of what is too long, the path alone."""
+        path = urlsplit(params.url).path.rstrip("/")
+        titles = [f"Check {asked} in the standby" for asked in (params.host + path, path) if asked]
+        return next((t for t in titles if len(t) <= _LONGEST_TITLE), "Check the standby over HTTP")
 
     def statements(self, params: CheckHttpParams, place: Place) -> tuple[Statement, ...]:
         return ()

@@ -39,15 +39,14 @@ class Answer:
     def read(cls, actions: list[Mapping[str, Any]]) -> Answer:
         """Read the actions of a rule; what logs a user in comes before them, and is part of the details."""
         before = tuple(sorted(action["Type"] for action in actions[:-1]))
-        last = actions[-1] if actions else {"Type": "nothing"}
+        last: Mapping[str, Any] = actions[-1] if actions else {"Type": "nothing"}
+        named: tuple[str, ...] = ()
         match last["Type"]:
             case "redirect":
                 to = last.get("RedirectConfig", {})
                 named = (to.get("Protocol", ""), to.get("Port", ""), to.get("StatusCode", ""))
             case "fixed-response":
                 named = (str(last.get("FixedResponseConfig", {}).get("StatusCode", "")),)
-            case _:
-                named = ()
         weighted = last.get("ForwardConfig", {}).get("TargetGroups", ())
         groups = {last.get("TargetGroupArn"), *(each.get("TargetGroupArn") for each in weighted)} - {None}
         return cls(last["Type"], (*before, *named), frozenset(map(str, groups)))
