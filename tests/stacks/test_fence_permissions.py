@@ -16,6 +16,7 @@ from pilotlight.domain.read_only import is_read
 from pilotlight.domain.step import Access
 from pilotlight.domain.tombstone import partition_of
 from pilotlight.steps import kind, kind_and_params, writers_of
+from pilotlight.steps.take_over_tables import tables_of
 from stacks.naming import logical_id
 from tests.stacks.described import plans, synthesized
 from tests.stacks.policies_of import permissions
@@ -45,6 +46,11 @@ def movers(plan):
     """The functions of the steps that move a writer."""
     found = [(step.kind, *kind_and_params(step)) for step in plan.steps().values()]
     return {own.step_function(plan.application, name) for name, k, params in found if k.writers(params, plan.place)}
+
+
+def readers(plan):
+    """The functions that only read notes: of a global table nothing else says who writes to it."""
+    return [own.open_function(plan.application), own.readiness_function(plan.application)] if tables_of(plan) else []
 
 
 def statements_of(plan, arming, function):
@@ -81,7 +87,8 @@ def test_the_steps_that_move_a_writer_and_the_closer_may_put_a_tombstone_and_nob
 def test_every_right_on_tombstones_is_narrowed_to_the_writers_of_the_plan(plan, arming):
     """Else one application could have the primary of another closed, or opened."""
     own_keys = [partition_of(writer.old) for writer in writers_of(plan)]
-    functions = [own.close_function(plan.application), own.guard_function(plan.application), *movers(plan)]
+    application = plan.application
+    functions = [own.close_function(application), own.guard_function(application), *movers(plan), *readers(plan)]
 
     narrowed = [
         statement["Condition"]
@@ -230,4 +237,7 @@ def test_people_in_the_primary_region_hear_of_a_guard_that_fails_or_is_silent(pl
     assert topics == [own.guard_alerts(plan.application)]
     assert {alarm["MetricName"] for alarm in alarms} == {"Errors", "Invocations"}
     assert all(alarm["AlarmActions"] == [topic] for alarm in alarms)
-    assert all(d["Value"] == own.guard_function(plan.application) for a in alarms for d in a["Dimensions"])
+    watched = {own.guard_function(plan.application)} | (
+        {own.latency_function(plan.application)} if tables_of(plan) else set()
+    )
+    assert {d["Value"] for a in alarms for d in a["Dimensions"]} == watched
