@@ -18,7 +18,7 @@ from rehearsal.service import Service, Spread, operation
 from rehearsal.services.autoscaling import AutoScaling
 from rehearsal.services.autoscaling_groups import AutoScalingGroup
 from rehearsal.services.ec2 import Ec2
-from rehearsal.services.ec2_launching import Image
+from rehearsal.services.ec2_images import Image
 from rehearsal.wire import Call, NotModelled, ServiceError
 from rehearsal.world import World
 
