@@ -11,6 +11,8 @@ import yaml
 from pilotlight.domain.life import StepStatus
 from pilotlight.domain.step import (
     CannotUndo,
+    Failed,
+    OutputOf,
     Receipt,
     Refusal,
     Severity,
@@ -160,3 +162,33 @@ class TestParams:
 
         assert bench.live(KIND, CONVERT).status is StepStatus.SETTLED
         assert KIND.timing.typical == timedelta(minutes=15)
+
+
+class TestACopyThatThePlanRestores:
+    """It does not stand before an incident, and it has to be the very one that was restored."""
+
+    WANTED = CONVERT.model_copy(update={"restored": OutputOf(step="restore-database", output="resource_id")})
+
+    def test_it_is_not_missed_beforehand(self, writer: Databases) -> None:
+        writer.rds.remove(TOKYO, REPLICA)
+
+        found = writer.bench.inside(lambda: KIND.readiness(self.WANTED, writer.bench.context()))
+
+        assert [(f.severity, f.sentence) for f in found] == [
+            (Severity.FINE, f"Instance {REPLICA} is not there yet: restore-database restores it.")
+        ]
+        assert KIND.standing(self.WANTED, PLACE) == ()
+
+    def test_another_one_of_its_name_is_not_converted(self, writer: Databases) -> None:
+        context = writer.bench.context(outputs={"restore-database": {"resource_id": "db-ANOTHER"}})
+
+        done = writer.bench.inside(lambda: KIND.execute(self.WANTED, context))
+
+        assert isinstance(done, Failed)
+        assert "not the one that restore-database restored" in done.reason
+
+    def test_the_very_one_is_converted(self, writer: Databases) -> None:
+        outputs = {"restore-database": {"resource_id": writer.instance.resource_id}}
+
+        assert writer.bench.live(KIND, self.WANTED, outputs=outputs).status is StepStatus.SETTLED
+        assert writer.instance.multi_az

@@ -19,6 +19,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import ClassVar
 
+from pydantic import Field
+
 from pilotlight.domain.durations import say_elapsed
 from pilotlight.domain.errors import AwsError, InvalidRequest, InvalidState
 from pilotlight.domain.place import Place
@@ -30,6 +32,7 @@ from pilotlight.domain.step import (
     Harm,
     NotYet,
     Operation,
+    OutputOf,
     Params,
     Pending,
     Receipt,
@@ -67,9 +70,22 @@ class ConvertToMultiAzParams(Params):
     params:
       instance: ryuqqq-shared-rds-replica
     ```
+
+    One that the plan restores does not stand before an incident:
+
+    ```yaml
+    step: harden
+    kind: convert_to_multi_az
+    params:
+      instance: triflow-dr-db
+      restored: {step: restore-database, output: resource_id}
+    ```
     """
 
     instance: InstanceIdentifier
+    restored: OutputOf | None = Field(
+        None, description="The output resource_id of the step that restores it, where it does not stand beforehand."
+    )
 
 
 class ConvertToMultiAz(StepKind[ConvertToMultiAzParams]):
@@ -99,6 +115,9 @@ class ConvertToMultiAz(StepKind[ConvertToMultiAzParams]):
     def title(self, params: ConvertToMultiAzParams) -> str:
         return f"Convert {params.instance} to Multi-AZ"
 
+    def needs(self, params: ConvertToMultiAzParams) -> tuple[OutputOf, ...]:
+        return (params.restored,) if params.restored else ()
+
     def statements(self, params: ConvertToMultiAzParams, place: Place) -> tuple[Statement, ...]:
         instance = place.arn("rds", f"db:{params.instance}")
         return (
@@ -107,16 +126,21 @@ class ConvertToMultiAz(StepKind[ConvertToMultiAzParams]):
         )
 
     def standing(self, params: ConvertToMultiAzParams, place: Place) -> tuple[Standing, ...]:
+        if params.restored:
+            return ()
         why = "It is made Multi-AZ once it serves, so its subnet group spans two zones at least."
         return (Standing("rds", "instance", place.standby, {"identifier": params.instance}, why),)
 
     def readiness(self, params: ConvertToMultiAzParams, context: StepContext) -> tuple[Finding, ...]:
-        found = _find(params, context)
-        if isinstance(found, Failed):
-            return (_target_finding(found),)
-        return (_target_finding(found), _zones_finding(found), _pending_finding(found))
+        target, found = self.preflight(params, context), look(context, params.instance)
+        if found is None or target[0].severity is not Severity.FINE:
+            return target
+        return (*target, _zones_finding(found), _pending_finding(found))
 
     def preflight(self, params: ConvertToMultiAzParams, context: StepContext) -> tuple[Finding, ...]:
+        if params.restored and look(context, params.instance) is None:
+            said = f"Instance {params.instance} is not there yet: {params.restored.step} restores it."
+            return (Finding(Severity.FINE, "target", said),)
         return (_target_finding(_find(params, context)),)
 
     def execute(self, params: ConvertToMultiAzParams, context: StepContext) -> Receipt | NotYet | Failed:
@@ -179,6 +203,12 @@ def _find(params: ConvertToMultiAzParams, context: StepContext) -> RdsInstance |
         return Failed(
             f"Instance {name} does not exist in {context.place.standby}, so it cannot become Multi-AZ.",
             "Correct instance in the plan.",
+        )
+    restored = context.outputs.get(params.restored.step, {}) if params.restored else {}
+    if params.restored and restored and found.resource_id != restored[params.restored.output]:
+        return Failed(
+            f"Instance {name} is {found.resource_id}, and not the one that {params.restored.step} restored.",
+            "Find out who replaced it.",
         )
     if not found.on_its_own:
         return Failed(
