@@ -243,6 +243,9 @@ def _standby_answers(scene: AnyScene, asked: Standing, request: WebRequest) -> W
     if balancing.refuses(asked.facts["host"], url.port or (443 if url.scheme == "https" else 80)):
         return WebAnswer(None, "", "the connection was refused", silence=Silence.REFUSED)
     groups = [group for group in balancing.target_groups if group.region == region]
+    if isinstance(scene.plan, Runbook) and not groups:
+        # A run-book works where the application lives: tasks that it does not touch serve all the time.
+        return _when_up(scene, asked, request)
     served = bool(groups) and all(group.healthy_count for group in groups)
     pods = sum(cluster.ready_pods() for cluster in scene.account.aws.service(Eks).clusters if cluster.region == region)
     if not served and not pods:

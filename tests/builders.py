@@ -92,6 +92,15 @@ IN_REGION_STEPS: dict[str, dict[str, Any]] = {
         "deleted_within": "6 h",
         "at_most": 50,
     },
+    "restore_to_moment": {
+        "source": "triflow-ai-production-db",
+        "back": "30 min",
+        "instance": "triflow-ai-production-db-pitr",
+        "instance_class": "db.t4g.medium",
+        "subnet_group": "triflow-db",
+        "security_groups": ["sg-0d1e2f3a4b5c60718"],
+        "parameter_group": "triflow-postgres16",
+    },
 }
 """Parameters of the step kinds that mend an application in its region, by kind."""
 

@@ -1,4 +1,4 @@
-"""The part of the embedded RDS that restores: replicated backups, copied snapshots, copies, and their deletion.
+"""The part of the embedded RDS that restores: automated backups, copied snapshots, copies, and their deletion.
 
 The traps are: replicated backups stop advancing when their source's region is gone, and are found under the source's
 name; a snapshot's creation time is that of its *copy*; a restore takes default groups and one zone unless the call
@@ -10,7 +10,7 @@ deleted (the latter is the worse of what AWS may do). Answers and errors: botoco
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -30,7 +30,13 @@ WAITS_FOR_REBOOT = 0.3
 _GROUPED = {"DBInstanceClass", "DBSubnetGroupName", "VpcSecurityGroupIds", "DBParameterGroupName", "OptionGroupName"}
 _SETTINGS = {"MultiAZ", "PubliclyAccessible", "DeletionProtection", "BackupRetentionPeriod", "Port", "Tags"}
 _RESTORABLE = _GROUPED | _SETTINGS | {"StorageType", "Iops"}
-_TO_POINT = {"TargetDBInstanceIdentifier", "SourceDBInstanceAutomatedBackupsArn", "UseLatestRestorableTime"}
+_TO_POINT = {
+    "TargetDBInstanceIdentifier",
+    "SourceDBInstanceAutomatedBackupsArn",
+    "SourceDBInstanceIdentifier",
+    "UseLatestRestorableTime",
+    "RestoreTime",
+}
 _OF_SNAPSHOT = {"DBInstanceIdentifier", "DBSnapshotIdentifier"}
 
 
@@ -63,6 +69,8 @@ class Backups:
         match standing.what:
             case "automated backups":
                 self.replicate_backups(region, self._source_of(facts))
+            case "backed up instance":
+                self.back_up(region, str(facts["name"]))
             case "snapshot":
                 day = self.world.time.now() - timedelta(days=1)
                 self.add_snapshot(region, str(facts["name"]), self._source_of(facts), taken=day)
@@ -79,6 +87,13 @@ class Backups:
     def replicate_backups(self, region: str, source: Instance) -> AutomatedBackups:
         """Backups of a source that are replicated into a region."""
         self.automated.append(AutomatedBackups(region, source))
+        return self.automated[-1]
+
+    def back_up(self, region: str, identifier: str) -> AutomatedBackups:
+        """The backups of an instance in its own region, for as long as they are kept; made, if it is not there."""
+        source = self._instances.get((region, identifier)) or self.add_instance(region, identifier, multi_az=True)
+        since = self.world.time.now() - timedelta(days=source.retention_days)
+        self.automated.append(AutomatedBackups(region, source, since=since))
         return self.automated[-1]
 
     def add_snapshot(self, region: str, name: str, source: Instance, *, taken: datetime) -> Snapshot:
@@ -132,17 +147,39 @@ class Backups:
 
     @operation("RestoreDBInstanceToPointInTime")
     def restore_to_point_in_time(self, call: Call) -> Mapping[str, Any]:
-        """Accept a restore of the newest that replicated backups hold."""
+        """Accept a restore of the newest that replicated backups hold, or of a moment that an instance's own hold."""
         asked = call.parameters
-        if asked.keys() - _RESTORABLE - _TO_POINT or not asked.get("UseLatestRestorableTime"):
+        if asked.keys() - _RESTORABLE - _TO_POINT:
             raise NotModelled(call)
-        arn = asked["SourceDBInstanceAutomatedBackupsArn"]
+        backups = self._own_backups(call) if "RestoreTime" in asked else self._replicated_backups(call)
+        return self._restore(call, str(asked["TargetDBInstanceIdentifier"]), backups.source)
+
+    def _replicated_backups(self, call: Call) -> AutomatedBackups:
+        if not call.parameters.get("UseLatestRestorableTime"):
+            raise NotModelled(call)
+        arn = call.parameters["SourceDBInstanceAutomatedBackupsArn"]
         backups = next((b for b in self.automated if (b.region, b.arn) == (call.region, arn)), None)
         if backups is None:
             raise ServiceError("DBInstanceAutomatedBackupNotFound", f"Automated backup {arn} was not found.", 404)
         if backups.latest(self.world) is None:
             raise ServiceError("PointInTimeRestoreNotEnabled", "The backups have no restore window.")
-        return self._restore(call, str(asked["TargetDBInstanceIdentifier"]), backups.source)
+        return backups
+
+    def _own_backups(self, call: Call) -> AutomatedBackups:
+        """Those of an instance of the region, which hold the moment: before the latest that can be restored."""
+        moment = call.parameters["RestoreTime"].replace(tzinfo=UTC)  # botocore sends UTC, and the wire says no zone
+        if call.parameters.get("UseLatestRestorableTime"):
+            raise ServiceError(
+                "InvalidParameterCombination", "RestoreTime and UseLatestRestorableTime exclude each other."
+            )
+        source = self._find(call.region, str(call.parameters["SourceDBInstanceIdentifier"]))
+        backups = next((b for b in self.automated if b.source is source and not b.replicated), None)
+        latest = backups.latest(self.world) if backups else None
+        if backups is None or latest is None:
+            raise ServiceError("PointInTimeRestoreNotEnabled", f"{source.identifier} has no automated backups.")
+        if not backups.earliest <= moment < latest:
+            raise ServiceError("InvalidParameterValue", f"{source.identifier} cannot be restored to {moment}.")
+        return backups
 
     @operation("RestoreDBInstanceFromDBSnapshot")
     def restore_from_snapshot(self, call: Call) -> Mapping[str, Any]:

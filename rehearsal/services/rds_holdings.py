@@ -1,4 +1,4 @@
-"""What the embedded RDS holds to restore from: replicated automated backups and copied snapshots."""
+"""What the embedded RDS holds to restore from: automated backups, also replicated ones, and copied snapshots."""
 
 from __future__ import annotations
 
@@ -18,13 +18,19 @@ ON_THE_WAY = timedelta(minutes=1)
 
 @dataclass(eq=False)
 class AutomatedBackups:
-    """The backups of a source that are replicated into a region; `halted` is when that stopped, `told` whether RDS says
-    how far they reach."""
+    """The backups of a source, its own or those that are replicated into another region; `halted` is when they stopped,
+    `told` whether RDS says how far they reach, `since` when they begin, if not with the source."""
 
     region: str
     source: Instance
     halted: datetime | None = None
     told: bool = True
+    since: datetime | None = None
+
+    @property
+    def replicated(self) -> bool:
+        """Whether they are in another region than the source."""
+        return self.region != self.source.region
 
     @property
     def arn(self) -> str:
@@ -37,7 +43,8 @@ class AutomatedBackups:
         if not self.told:
             return None
         ends = (world.dark.get(self.source.region), self.halted)
-        end = min((end for end in ends if end), default=world.time.now()) - ON_THE_WAY
+        end = min((end for end in ends if end), default=world.time.now())
+        end -= ON_THE_WAY if self.replicated else timedelta(0)
         return end - (end - datetime.min.replace(tzinfo=end.tzinfo)) % LOGS_EVERY
 
     def shown(self, world: World) -> dict[str, Any]:
@@ -48,12 +55,17 @@ class AutomatedBackups:
             "DbiResourceId": self.source.resource_id,
             "Region": self.source.region,
             "DBInstanceIdentifier": self.source.identifier,
-            "Status": "replicating" if latest else "creating",
+            "Status": ("replicating" if self.replicated else "active") if latest else "creating",
             "Engine": self.source.engine,
-            "DBInstanceAutomatedBackupsArn": self.arn,
         }
-        window = {"EarliestTime": self.source.created, "LatestTime": latest}
-        return said | ({"RestoreWindow": window} if latest else {})
+        named = {"DBInstanceAutomatedBackupsArn": self.arn} if self.replicated else {}
+        window = {"EarliestTime": self.earliest, "LatestTime": latest}
+        return said | named | ({"RestoreWindow": window} if latest else {})
+
+    @property
+    def earliest(self) -> datetime:
+        """The first moment that they hold."""
+        return self.since or self.source.created
 
 
 @dataclass(eq=False)

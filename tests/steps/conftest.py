@@ -50,6 +50,7 @@ class Bench:
     aws: EmbeddedAws
     web: CannedWeb = field(default_factory=CannedWeb)
     states: list[StepState] = field(default_factory=list)
+    place: Place = PLACE
 
     def __post_init__(self) -> None:
         self.internet = Internet(self.world)
@@ -58,8 +59,8 @@ class Bench:
         self, *, started: datetime | None = None, outputs: Mapping[str, Mapping[str, str]] | None = None
     ) -> StepContext:
         now = self.world.time.now()
-        sdk = AwsAndKubernetes(Sdk(self.aws.clients, PLACE.standby), self.internet, self.aws.clients)
-        return StepContext(PLACE, "fileflow-e1", "the-step", 1, started or now, now, sdk, self.web, outputs or {})
+        sdk = AwsAndKubernetes(Sdk(self.aws.clients, self.place.standby), self.internet, self.aws.clients)
+        return StepContext(self.place, "fileflow-e1", "the-step", 1, started or now, now, sdk, self.web, outputs or {})
 
     def inside(self, work: Callable[[], T]) -> T:
         """Do something as a task of the world, to its end."""

@@ -33,6 +33,7 @@ LOOKS: dict[str, Callable[[AnyPlayed], bool]] = {
     "restore_object_versions": lambda p: (
         not any(versions[-1].marker for versions in p.scene.world.model(S3).kept["triflow-ai-prod"].objects.values())
     ),
+    "restore_to_moment": lambda p: p.scene.world.model(Rds).instance(PRIMARY, f"{DATABASE}-pitr").restored,
 }
 """What the world shows once a step of that kind is done."""
 DATABASE = "triflow-ai-production-db"
@@ -41,7 +42,7 @@ DATABASE = "triflow-ai-production-db"
 @cache
 def played(kind: str) -> AnyPlayed:
     step = {"step": "mend", "kind": kind, "params": STEPS[kind]}
-    objectives = {"rto": "30 min", "steps": {"mend": "15 min"}}
+    objectives = {"rto": "2 h", "steps": {"mend": "90 min"}}
     return play_runbook(a_runbook(step, objectives=objectives), seed=1)
 
 

@@ -13,12 +13,12 @@ address, with its parameters `in-sync`. A copy that is being backed up serves.
 A run that was not needed deletes its copy, without a final snapshot: it holds what the backups hold.
 
 Sources: botocore's model of RDS; RDS User Guide, "Replicating automated backups to another AWS Region" and "Restoring
-to a point in time"; times: the run-books of the plans, 30 min for a restore, up to 90 min (estimates).
+to a point in time"; `pilotlight.estate.rds.bringing_up` for the times.
 """
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import ClassVar
 
 from pilotlight.domain.data_loss import DataAtRisk
@@ -39,18 +39,17 @@ from pilotlight.domain.step import (
     Statement,
     StepContext,
     StepKind,
-    Timing,
     Undone,
 )
 from pilotlight.estate.rds.backups import RestorePoint, find_points, newest
-from pilotlight.estate.rds.copies import foreign, is_adopted, origin, reaches
-from pilotlight.estate.rds.instance import AVAILABLE, SERVING, RdsInstance, look
+from pilotlight.estate.rds.bringing_up import OUTPUTS, TIMING, bring_up, read_back
+from pilotlight.estate.rds.copies import foreign, is_adopted, origin
+from pilotlight.estate.rds.instance import look
 from pilotlight.estate.rds.promotion import RUN_TAG, broken
 from pilotlight.estate.rds.protection import age_findings, groups_findings, loss_of_restore, name_finding, not_as_new
 from pilotlight.estate.rds.restoring import OPERATIONS, CopySpecification, permissions, say_refused
 
 _DELETING = "deleting"
-_IN_SYNC = "in-sync"
 _LONGEST_IDENTIFIER = 63
 _GONE = ("DBInstanceAutomatedBackupNotFound", "DBSnapshotNotFound")
 
@@ -82,14 +81,8 @@ class RestoreDatabase(StepKind[RestoreDatabaseParams]):
     params = RestoreDatabaseParams
     harm = Harm.HARMLESS
     marks = True
-    outputs = ("address", "port", "endpoint", "resource_id", "reaches")
-    timing = Timing(
-        shortest=timedelta(minutes=10),
-        typical=timedelta(minutes=30),
-        longest=timedelta(minutes=90),
-        poll=timedelta(seconds=20),
-        give_up=timedelta(hours=4),
-    )
+    outputs = OUTPUTS
+    timing = TIMING
     operations: ClassVar[tuple[Operation, ...]] = OPERATIONS
 
     def title(self, params: RestoreDatabaseParams) -> str:
@@ -136,21 +129,12 @@ class RestoreDatabase(StepKind[RestoreDatabaseParams]):
             older = not_as_new(params, copy, context)
             if older:
                 return older
-        return broken(copy) if copy.broken else _bring_up(copy, context)
+        return broken(copy) if copy.broken else bring_up(copy, context)
 
     def verify(
         self, params: RestoreDatabaseParams, receipt: Receipt, context: StepContext
     ) -> Settled | Pending | Failed:
-        copy = look(context, params.instance)
-        if copy is None or copy.resource_id != receipt.data["resource_id"]:
-            return Failed(
-                f"Database {params.instance} was deleted or replaced after it had been restored.",
-                "Find out by whom, then start the run again: it is restored anew.",
-            )
-        if copy.broken:
-            return broken(copy)
-        waits = _waits_for(copy)
-        return Pending(waits) if waits else _settled(copy)
+        return read_back(params.instance, receipt, context)
 
     def undo(self, params: RestoreDatabaseParams, receipt: Receipt, context: StepContext) -> Undone | CannotUndo:
         name, where = params.instance, context.place.standby
@@ -217,42 +201,6 @@ def _begin(params: RestoreDatabaseParams, context: StepContext) -> NotYet | Fail
 def _say_begun(params: RestoreDatabaseParams, point: RestorePoint) -> str:
     return (
         f"Database {params.instance} is being restored from {point.what}, up to {point.reaches:%Y-%m-%d %H:%M:%S} UTC."
-    )
-
-
-def _bring_up(copy: RdsInstance, context: StepContext) -> Receipt | NotYet:
-    """Wait for the restore, and restart the copy where its parameters ask for it."""
-    if copy.status == AVAILABLE and copy.parameters_in == "pending-reboot":
-        try:
-            context.aws.call("rds", "RebootDBInstance", context.place.standby, DBInstanceIdentifier=copy.identifier)
-        except InvalidState as busy:
-            return NotYet(f"Database {copy.identifier} cannot be restarted yet: {busy.message}")
-        return NotYet(f"Database {copy.identifier} is being restarted, so that {copy.parameter_group} takes effect.")
-    waits = _waits_for(copy)
-    if waits:
-        return NotYet(waits)
-    mine = copy.tags.get(RUN_TAG) == context.run_id
-    whose = "was restored" if mine else f"was restored by {copy.tags.get(RUN_TAG)} and is as new as its backups"
-    return Receipt(f"Database {copy.identifier} {whose}.", mine, {"resource_id": copy.resource_id})
-
-
-def _waits_for(copy: RdsInstance) -> str:
-    """What a copy lacks to be used; nothing where it is whole."""
-    if copy.status not in SERVING or copy.address is None:
-        return f"Database {copy.identifier} is {copy.status}."
-    if copy.parameters_in != _IN_SYNC:
-        return f"Database {copy.identifier} is {copy.status}, and its parameters are {copy.parameters_in}."
-    return ""
-
-
-def _settled(copy: RdsInstance) -> Settled:
-    address, port, until = str(copy.address), str(copy.port), reaches(copy)
-    outputs = {"address": address, "port": port, "endpoint": f"{address}:{port}", "resource_id": copy.resource_id}
-    held = f"holds all up to {until:%Y-%m-%d %H:%M:%S} UTC" if until else "does not tell how far it reaches"
-    said = f"Database {copy.identifier} {held} and answers at {address}:{port}"
-    return Settled(
-        f"{said}; its backups are kept {copy.retention_days} d.",
-        outputs | {"reaches": until.isoformat() if until else ""},
     )
 
 

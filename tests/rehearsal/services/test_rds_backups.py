@@ -164,3 +164,53 @@ def test_what_is_protected_or_being_created_is_not_deleted(
     let_go_by(aws, 15)
     with pytest.raises(NotFound):
         describe(aws, COPY)
+
+
+class TestAMoment:
+    """A restore of an instance's own backups, in its own region."""
+
+    @pytest.fixture
+    def own(self, aws: EmbeddedAws, rds: Rds) -> AutomatedBackups:
+        rds.add_group(TOKYO, "subnet group", "the-subnets")
+        rds.add_group(TOKYO, "parameter group", "the-parameters")
+        rds.add_instance(TOKYO, "the-own", retention_days=7)
+        return rds.back_up(TOKYO, "the-own")
+
+    @staticmethod
+    def restore(aws: EmbeddedAws, **differences: Any) -> Any:
+        wanted = {
+            "TargetDBInstanceIdentifier": COPY,
+            "SourceDBInstanceIdentifier": "the-own",
+            "RestoreTime": aws.world.time.now() - timedelta(hours=1),
+            "DBSubnetGroupName": "the-subnets",
+            "DBParameterGroupName": "the-parameters",
+            **differences,
+        }
+        return ask(aws, "RestoreDBInstanceToPointInTime", **wanted)["DBInstance"]
+
+    def test_backups_of_an_instance_that_is_there_are_active_for_as_long_as_they_are_kept(
+        self, aws: EmbeddedAws, own: AutomatedBackups
+    ) -> None:
+        answer = ask(aws, "DescribeDBInstanceAutomatedBackups", DBInstanceIdentifier="the-own")
+        (found,) = answer["DBInstanceAutomatedBackups"]
+
+        assert found["Status"] == "active"
+        assert found["RestoreWindow"]["EarliestTime"] == aws.world.time.now() - timedelta(days=7)
+
+    def test_a_moment_that_they_hold_is_restored(self, aws: EmbeddedAws, own: AutomatedBackups) -> None:
+        assert self.restore(aws)["DBInstanceStatus"] == "creating"
+
+    @pytest.mark.parametrize("hours", [-1, 0, 7 * 24 + 1])
+    def test_one_that_they_do_not_hold_is_refused(self, aws: EmbeddedAws, own: AutomatedBackups, hours: int) -> None:
+        with pytest.raises(InvalidRequest):
+            self.restore(aws, RestoreTime=aws.world.time.now() - timedelta(hours=hours))
+
+    def test_a_moment_and_the_latest_exclude_each_other(self, aws: EmbeddedAws, own: AutomatedBackups) -> None:
+        with pytest.raises(InvalidRequest):
+            self.restore(aws, UseLatestRestorableTime=True)
+
+    def test_an_instance_without_backups_is_not_restored(self, aws: EmbeddedAws, own: AutomatedBackups) -> None:
+        own.told = False
+
+        with pytest.raises(AwsError, match="no automated backups"):
+            self.restore(aws)

@@ -17,7 +17,7 @@ from pilotlight.estate.rds.backups import RestorePoint, find_points, newest
 from pilotlight.estate.rds.copies import adopted_at, foreign, is_adopted, loss_of_copy, loss_up_to, reaches
 from pilotlight.estate.rds.instance import RdsInstance, look
 from pilotlight.estate.rds.promotion import RUN_TAG
-from pilotlight.estate.rds.restoring import CopySpecification
+from pilotlight.estate.rds.restoring import CopySpecification, InstanceSpecification
 
 
 def loss_of_restore(
@@ -116,7 +116,7 @@ def age_findings(wanted: CopySpecification, context: StepContext) -> Iterator[Fi
         yield Finding(Severity.ERROR, "backup-age", said, "Copy one there, and see why none was.")
 
 
-def groups_findings(wanted: CopySpecification, context: StepContext) -> Iterator[Finding]:
+def groups_findings(wanted: InstanceSpecification, context: StepContext) -> Iterator[Finding]:
     """Whether the groups are there that a restore names."""
     yield _there(context, "DescribeDBSubnetGroups", "DBSubnetGroupName", "subnet group", wanted.subnet_group)
     yield _there(

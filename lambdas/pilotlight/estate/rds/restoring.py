@@ -11,7 +11,7 @@ A copy is encrypted with the key of what it is restored from; neither call takes
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Annotated, Any
 
@@ -33,17 +33,10 @@ _DAY = timedelta(days=1)
 _LONGEST_RETENTION = timedelta(days=35)
 
 
-class CopySpecification(Params):
-    """The database that is to be restored, as it is to be."""
+class InstanceSpecification(Params):
+    """An instance that a restore makes, as it is to be."""
 
     instance: InstanceIdentifier
-    source: InstanceIdentifier = Field(description="The primary's instance, whose backups the standby holds.")
-    automated_backups: AutomatedBackups | None = Field(
-        None, description="Restore from the automated backups that RDS replicates into the standby."
-    )
-    snapshots: NewestSnapshot | None = Field(
-        None, description="Restore from the newest copied snapshot of a series, if that reaches farther."
-    )
     instance_class: str = Field(pattern=r"^db\.[a-z0-9-]+\.[a-z0-9-]+$", examples=["db.t4g.medium"])
     subnet_group: GroupName
     security_groups: tuple[str, ...] = Field(min_length=1, description="At least one: none is never all.")
@@ -66,30 +59,22 @@ class CopySpecification(Params):
         return value
 
     @model_validator(mode="after")
-    def _hangs_together(self) -> CopySpecification:
-        if self.automated_backups is None and self.snapshots is None:
-            raise ValueError("say what to restore from: automated_backups, snapshots, or both")
+    def _storage_hangs_together(self) -> InstanceSpecification:
         if self.iops and not self.storage_type:
             raise ValueError("iops needs storage_type")
         if self.storage_type in ("io1", "io2") and not self.iops:
             raise ValueError(f"storage_type {self.storage_type} needs iops")
         return self
 
-    def order(self, place: Place, run_id: str, point: RestorePoint) -> dict[str, Any]:
-        """The parameters of the restore of that point, which must reach to a known moment."""
-        assert point.reaches is not None
-        target = (
-            "TargetDBInstanceIdentifier" if "UseLatestRestorableTime" in point.arguments else "DBInstanceIdentifier"
-        )
+    def settings(self, place: Place, run_id: str, source: str, reaches: datetime) -> dict[str, Any]:
+        """What a restore is told of the instance beside its name; `reaches` is the moment it is restored up to."""
         tags = {
             APPLICATION_TAG: place.application,
             RUN_TAG: run_id,
-            ORIGIN_TAG: origin(place, self.source),
-            REACHES_TAG: point.reaches.isoformat(timespec="seconds"),
+            ORIGIN_TAG: origin(place, source),
+            REACHES_TAG: reaches.isoformat(timespec="seconds"),
         }
-        order = {
-            target: self.instance,
-            **point.arguments,
+        settings = {
             "DBInstanceClass": self.instance_class,
             "DBSubnetGroupName": self.subnet_group,
             "VpcSecurityGroupIds": list(self.security_groups),
@@ -107,7 +92,37 @@ class CopySpecification(Params):
             "Iops": self.iops,
             "Port": self.port,
         }
-        return order | {name: value for name, value in optional.items() if value is not None}
+        return settings | {name: value for name, value in optional.items() if value is not None}
+
+
+class CopySpecification(InstanceSpecification):
+    """The database that is to be restored from what the standby holds, as it is to be."""
+
+    source: InstanceIdentifier = Field(description="The primary's instance, whose backups the standby holds.")
+    automated_backups: AutomatedBackups | None = Field(
+        None, description="Restore from the automated backups that RDS replicates into the standby."
+    )
+    snapshots: NewestSnapshot | None = Field(
+        None, description="Restore from the newest copied snapshot of a series, if that reaches farther."
+    )
+
+    @model_validator(mode="after")
+    def _is_restored_from_something(self) -> CopySpecification:
+        if self.automated_backups is None and self.snapshots is None:
+            raise ValueError("say what to restore from: automated_backups, snapshots, or both")
+        return self
+
+    def order(self, place: Place, run_id: str, point: RestorePoint) -> dict[str, Any]:
+        """The parameters of the restore of that point, which must reach to a known moment."""
+        assert point.reaches is not None
+        target = (
+            "TargetDBInstanceIdentifier" if "UseLatestRestorableTime" in point.arguments else "DBInstanceIdentifier"
+        )
+        return {
+            target: self.instance,
+            **point.arguments,
+            **self.settings(place, run_id, self.source, point.reaches),
+        }
 
 
 def permissions(wanted: CopySpecification, place: Place) -> tuple[Statement, ...]:
@@ -116,29 +131,39 @@ def permissions(wanted: CopySpecification, place: Place) -> tuple[Statement, ...
     A restore is authorised on what it reads and on the groups that it names. The id of replicated backups is RDS's own,
     and the option group is the engine's default where the plan names none.
     """
-    copy = place.arn("rds", f"db:{wanted.instance}")
-    restored = (
-        copy,
-        place.arn("rds", f"subgrp:{wanted.subnet_group}"),
-        place.arn("rds", f"pg:{wanted.parameter_group}"),
-        place.arn("rds", f"og:{wanted.option_group or 'default:*'}"),
-    )
+    copy, restored = place.arn("rds", f"db:{wanted.instance}"), restored_into(wanted, place)
     backups = place.arn("rds", "auto-backup:*")
     snapshots = place.arn("rds", f"snapshot:{wanted.snapshots.named}*") if wanted.snapshots else ""
     to_point, of_snapshot = ("rds:RestoreDBInstanceToPointInTime",), ("rds:RestoreDBInstanceFromDBSnapshot",)
-    keys = {"ForAllValues:StringEquals": {"aws:TagKeys": list(CREATION_TAGS)}}
     return (
         Statement(Access.READ, ("rds:DescribeDBInstances",), (copy,)),
         Statement(Access.READ, _DESCRIBED, ("*",)),
         *((Statement(Access.WRITE, to_point, (*restored, backups)),) if wanted.automated_backups else ()),
         *((Statement(Access.WRITE, of_snapshot, (*restored, snapshots)),) if wanted.snapshots else ()),
-        Statement(Access.WRITE, ("rds:AddTagsToResource",), (copy,), keys),
+        tagging(wanted, place),
         Statement(Access.WRITE, ("rds:RebootDBInstance", "rds:DeleteDBInstance"), (copy,)),
-        *_of_the_key(wanted, place),
+        *of_the_key(wanted, place),
     )
 
 
-def _of_the_key(wanted: CopySpecification, place: Place) -> tuple[Statement, ...]:
+def restored_into(wanted: InstanceSpecification, place: Place) -> tuple[str, ...]:
+    """The instance and the groups that a restore of it is authorised on."""
+    return (
+        place.arn("rds", f"db:{wanted.instance}"),
+        place.arn("rds", f"subgrp:{wanted.subnet_group}"),
+        place.arn("rds", f"pg:{wanted.parameter_group}"),
+        place.arn("rds", f"og:{wanted.option_group or 'default:*'}"),
+    )
+
+
+def tagging(wanted: InstanceSpecification, place: Place) -> Statement:
+    """A restore sets its tags in the call that creates the instance, and only those."""
+    keys = {"ForAllValues:StringEquals": {"aws:TagKeys": list(CREATION_TAGS)}}
+    return Statement(Access.WRITE, ("rds:AddTagsToResource",), (place.arn("rds", f"db:{wanted.instance}"),), keys)
+
+
+def of_the_key(wanted: InstanceSpecification, place: Place) -> tuple[Statement, ...]:
+    """What RDS is let do with the key of the instance's own backups."""
     if not wanted.kms_key:
         return ()
     key = wanted.kms_key if wanted.kms_key.startswith("arn:") else place.arn("kms", f"key/{wanted.kms_key}")
@@ -180,7 +205,7 @@ REFUSALS = {
 }
 
 
-def say_refused(wanted: CopySpecification, refused: AwsError, context: StepContext) -> Failed:
+def say_refused(wanted: InstanceSpecification, refused: AwsError, context: StepContext) -> Failed:
     """What the refusal of a restore means to a person; raises the refusal itself where no word is kept for it."""
     if refused.code not in REFUSALS:
         raise refused
@@ -222,6 +247,11 @@ _NOT_DELETED = (
     "SnapshotQuotaExceeded",
 )
 
+RESTORE_TO_MOMENT = _write(
+    name="RestoreDBInstanceToPointInTime",
+    handled=_THERE | _SAID,
+    fatal=(*_FATAL, *_OF_BACKUPS, "DBInstanceAutomatedBackupNotFound"),
+)
 OPERATIONS = (
     _read(name="DescribeDBInstances", handled={"DBInstanceNotFound": "there is no such copy"}),
     _read(
