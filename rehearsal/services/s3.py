@@ -58,6 +58,8 @@ class S3(ReplicatedBuckets, Versions, Service):
                 self.furnish_replicated(standing)
             case "versioned bucket":
                 self.furnish_versioned(standing)
+            case "copied object":
+                self.furnish_copied(standing)
             case _:
                 super().furnish(standing)
 

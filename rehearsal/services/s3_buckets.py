@@ -14,6 +14,8 @@ class Version:
     id: str
     at: datetime
     marker: bool = False
+    size: int = 0
+    """In bytes."""
 
 
 @dataclass(eq=False)

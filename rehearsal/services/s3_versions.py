@@ -21,6 +21,8 @@ from rehearsal.world import World
 PAGE = 1000
 _DELETED_AGO = timedelta(minutes=10)
 """How long before an incident a furnished bucket lost something."""
+_COPIED_AGO = timedelta(minutes=20)
+"""How long before an incident a furnished bucket got its newest copy."""
 
 
 class Versions:
@@ -35,9 +37,9 @@ class Versions:
         """Set the scene: an empty bucket that keeps versions."""
         return self.kept.setdefault(bucket, KeptBucket(bucket, region))
 
-    def write(self, bucket: str, key: str, at: datetime | None = None) -> str:
+    def write(self, bucket: str, key: str, at: datetime | None = None, *, size: int = 2048) -> str:
         """Somebody writes an object; its version id."""
-        return self._add(self.kept[bucket], key, at, marker=False)
+        return self._add(self.kept[bucket], key, at, size=size)
 
     def delete(self, bucket: str, key: str, at: datetime | None = None) -> str:
         """Somebody deletes an object; the id of the marker."""
@@ -73,6 +75,30 @@ class Versions:
             answer |= {"NextKeyMarker": page[-1][0], "NextVersionIdMarker": page[-1][1].id}
         return answer
 
+    def furnish_copied(self, standing: Standing) -> None:
+        """A bucket with one object under the prefix, of this day."""
+        name, prefix = str(standing.facts["bucket"]), str(standing.facts["prefix"])
+        self.add_versioned(standing.region, name)
+        self.write(name, f"{prefix}newest", self.world.time.now() - _COPIED_AGO)
+
+    @operation("ListObjectsV2")
+    def list_objects(self, call: Call) -> Mapping[str, Any]:
+        """A page of the objects under a prefix, in the order of their keys, without those that are deleted."""
+        if call.parameters.keys() - {"Bucket", "Prefix", "ContinuationToken", "EncodingType"}:
+            raise NotModelled(call)
+        bucket, prefix = self._kept(call), str(call.parameters.get("Prefix", ""))
+        after = str(call.parameters.get("ContinuationToken", ""))
+        listed = [
+            (key, versions[-1])
+            for key, versions in sorted(bucket.objects.items())
+            if key.startswith(prefix) and key > after and versions and not versions[-1].marker
+        ]
+        page, rest = listed[:PAGE], listed[PAGE:]
+        contents = [{"Key": key, "LastModified": version.at, "Size": version.size} for key, version in page]
+        answer = {"Name": bucket.name, "Prefix": prefix, "KeyCount": len(page), "IsTruncated": bool(rest)}
+        more = {"NextContinuationToken": page[-1][0]} if rest else {}
+        return answer | more | ({"Contents": contents} if contents else {})
+
     @operation("DeleteObjects")
     def delete_objects(self, call: Call) -> Mapping[str, Any]:
         """Remove versions, or add markers, object by object."""
@@ -92,8 +118,8 @@ class Versions:
                 bucket.objects[key] = [kept for kept in bucket.objects[key] if kept.id != version]
         return {"Errors": errors} if errors else {}
 
-    def _add(self, bucket: KeptBucket, key: str, at: datetime | None, *, marker: bool) -> str:
-        made = Version(f"{self.random.getrandbits(128):032x}", at or self.world.time.now(), marker)
+    def _add(self, bucket: KeptBucket, key: str, at: datetime | None, *, marker: bool = False, size: int = 0) -> str:
+        made = Version(f"{self.random.getrandbits(128):032x}", at or self.world.time.now(), marker, size)
         bucket.objects.setdefault(key, []).append(made)
         return made.id
 
