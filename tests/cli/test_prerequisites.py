@@ -68,7 +68,7 @@ FULL = a_plan(
 )
 """What FileFlow's plan does not ask for: a parameter group of its own, a secret parameter, two scaling groups."""
 
-TRIFLOW = load(ROOT / "tests" / "workflow" / "triflow.yaml")
+TRIFLOW = load(ROOT / "plans" / "triflow.yaml")
 """A region without a replica: backups, snapshots, groups, and a task that is run once."""
 
 PRIVATE = private_fileflow(asked_from_witness=True)

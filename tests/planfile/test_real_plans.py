@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 import planfile
 from pilotlight.domain.plan import Arming, Clock, Plan
-from pilotlight.domain.runbook import read_snapshot
+from pilotlight.domain.runbook import Runbook, read_snapshot
 from pilotlight.domain.stages import StageName
 from planfile.generated import ROOT
 from planfile.overview import overview
@@ -25,9 +26,9 @@ def fileflow() -> Plan:
 
 @pytest.mark.parametrize("path", PLANS, ids=lambda path: path.stem)
 def test_every_plan_is_sound(path: Path) -> None:
-    plan = planfile.load(path)
+    plan = planfile.load_any(path)
 
-    assert plan.application == path.stem
+    assert plan.name == path.stem
     assert read_snapshot(plan.snapshot()) == plan
 
 
@@ -178,3 +179,88 @@ class TestMegaTicket:
             "image_copied",
             "model_access",
         ]
+
+
+@pytest.fixture(scope="module")
+def triflow() -> Plan:
+    return planfile.load(ROOT / "plans" / "triflow.yaml")
+
+
+@cache
+def runbook(name: str) -> Runbook:
+    plan = planfile.load_any(ROOT / "plans" / f"{name}.yaml")
+    assert isinstance(plan, Runbook)
+    return plan
+
+
+RUNBOOKS = [path.stem for path in PLANS if path.stem.startswith("triflow-")]
+
+
+def test_triflow_promises_the_rpo_that_replicated_backups_can_keep(triflow: Plan) -> None:
+    assert (triflow.objectives.rto, triflow.objectives.rpo) == (timedelta(hours=4), timedelta(minutes=15))
+    assert triflow.gates.max_data_loss == triflow.objectives.rpo
+
+
+def test_triflow_recovers_within_its_four_hours(triflow: Plan) -> None:
+    seen = overview(triflow, InstalledKinds())
+
+    assert seen.expected[Clock.ONSET].longest <= triflow.objectives.rto
+    assert [each.met for each in seen.resources if each.met is not None] == [True, True, True]
+
+
+def test_triflow_restores_before_the_gate_and_looks_at_vectors_before_it_migrates(triflow: Plan) -> None:
+    steps = triflow.steps()
+    serve = [name for name, step in steps.items() if step.started_in is StageName.SERVE]
+
+    assert steps["restore-database"].started_in is StageName.PREPARE
+    assert serve.index("check-vector") < serve.index("migrate") < serve.index("scale-backend")
+    assert "extname = 'vector'" in steps["check-vector"].params["command"][-1]
+
+
+def test_triflow_looks_at_the_age_of_each_copy(triflow: Plan) -> None:
+    restore, cache = triflow.steps()["restore-database"].params, triflow.steps()["create-redis"].params
+    (state,) = [each for each in triflow.requirements if each.kind == "object_is_fresh"]
+
+    assert restore["automated_backups"]["no_older_than"] == "30 min"
+    assert restore["snapshots"] == {"named": "triflow-weekly-", "no_older_than": "8 d"}
+    assert cache["snapshot"] == {"named": "triflow-redis-snapshot-", "no_older_than": "5 d"}
+    assert state.params["no_older_than"] == "26 h"
+
+
+@pytest.mark.parametrize("name", RUNBOOKS)
+def test_triflows_run_books_work_in_seoul_by_hand_and_only_observe(name: str) -> None:
+    plan = runbook(name)
+
+    assert (plan.region, plan.account, plan.arming) == ("ap-northeast-2", "123456789012", Arming.OBSERVE)
+
+
+@pytest.mark.parametrize("name", [name for name in RUNBOOKS if "staging" not in name])
+def test_what_mends_production_waits_while_its_failover_is_at_work(triflow: Plan, name: str) -> None:
+    assert runbook(name).failover_region == triflow.regions.standby
+
+
+@pytest.mark.parametrize("name", [name for name in RUNBOOKS if "staging" in name])
+def test_what_tests_staging_names_nothing_of_production(name: str) -> None:
+    assert "production" not in runbook(name).snapshot()
+    assert "prod-" not in runbook(name).snapshot()
+
+
+@pytest.mark.parametrize(
+    ("name", "step", "promised"),
+    [
+        ("triflow-multi-az", "force-failover", timedelta(minutes=3)),
+        ("triflow-staging-multi-az", "force-failover", timedelta(minutes=3)),
+        ("triflow-staging-stop-task", "stop-a-task", timedelta(minutes=3)),
+        ("triflow-staging-restore-copy", "restore-copy", timedelta(hours=1)),
+    ],
+)
+def test_triflows_run_books_time_what_they_promise(name: str, step: str, promised: timedelta) -> None:
+    assert runbook(name).objectives.steps == {step: promised}
+
+
+def test_a_copy_is_taken_into_use_only_with_a_second_person_and_stopped_tasks() -> None:
+    plan = runbook("triflow-take-copy")
+    serve = [step.kind for step in plan.steps().values() if step.started_in is StageName.SERVE]
+
+    assert plan.gates.approval
+    assert serve == ["ask_a_person", "swap_configuration", "scale_ecs_service", "check_http"]

@@ -23,7 +23,7 @@ from deployment.runbook import runbook
 from deployment.signals import signals
 from deployment.users import users
 from pilotlight.domain.plan import Arming, Plan
-from planfile import load
+from planfile import load_any
 from stacks.application_stack import ApplicationStack
 from stacks.foundation_stack import FoundationStack
 from stacks.guard_stack import GuardStack
@@ -65,8 +65,9 @@ class Deployment:
 
 @cache
 def plans() -> tuple[Plan, ...]:
-    """Every plan of the repository."""
-    return tuple(load(path) for path in sorted((CHECKOUT / "plans").glob("*.yaml")))
+    """Every failover plan of the repository; of what a run-book deploys, `a_whole_runbook` has all."""
+    read = [load_any(path) for path in sorted((CHECKOUT / "plans").glob("*.yaml"))]
+    return tuple(plan for plan in read if isinstance(plan, Plan))
 
 
 def private() -> Plan:

@@ -141,8 +141,8 @@ class TestReadiness:
 
 class TestParams:
     def test_the_example_is_valid(self) -> None:
-        (block,) = re.findall(r"```yaml\n(.*?)```", ConvertToMultiAzParams.__doc__ or "", re.DOTALL)
-        entry = yaml.safe_load(block)
+        blocks = re.findall(r"```yaml\n(.*?)```", ConvertToMultiAzParams.__doc__ or "", re.DOTALL)
+        entry = yaml.safe_load(blocks[0])
 
         assert entry["kind"] == KIND.name
         assert ConvertToMultiAzParams.model_validate(entry["params"]) == CONVERT
@@ -185,7 +185,7 @@ class TestACopyThatThePlanRestores:
         done = writer.bench.inside(lambda: KIND.execute(self.WANTED, context))
 
         assert isinstance(done, Failed)
-        assert "not the one that restore-database restored" in done.reason
+        assert "not db-ANOTHER, which was restored" in done.reason
 
     def test_the_very_one_is_converted(self, writer: Databases) -> None:
         outputs = {"restore-database": {"resource_id": writer.instance.resource_id}}

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from functools import cache
-from pathlib import Path
 
 import pytest
 
@@ -13,6 +12,7 @@ from pilotlight.domain.plan import Plan
 from pilotlight.domain.records import RecordKind
 from pilotlight.domain.run import Outcome
 from planfile import load
+from planfile.generated import ROOT
 from rehearsal.invariants import InvariantBroken
 from rehearsal.play import Played, play
 from rehearsal.scenarios import scenario
@@ -23,7 +23,7 @@ from rehearsal.services.elasticache import ElastiCache
 from rehearsal.services.rds import Rds
 from rehearsal.services.rds_holdings import AutomatedBackups
 
-TRIFLOW = Path(__file__).parent / "triflow.yaml"
+TRIFLOW = ROOT / "plans" / "triflow.yaml"
 SEOUL, TOKYO = "ap-northeast-2", "ap-northeast-1"
 COPY = "triflow-dr-db"
 RESTORE, DELETE = "rds:RestoreDBInstanceToPointInTime", "rds:DeleteDBInstance"
@@ -122,21 +122,30 @@ class TestAnOutage:
     def test_each_thing_is_done_once(self) -> None:
         assert sorted(calls(recovered())) == [
             "ecs:RunTask",
+            "ecs:RunTask",
             "ecs:UpdateService",
             "elasticache:CreateReplicationGroup",
             "rds:AddTagsToResource",
+            "rds:ModifyDBInstance",
             RESTORE,
         ]
 
-    def test_the_cache_is_filled_and_the_migration_sees_the_new_database(self) -> None:
-        aws = recovered().scene.account.aws
-        group, (task,) = aws.service(ElastiCache).group(TOKYO, "triflow-dr-redis"), aws.service(Ecs).one_offs
+    def test_the_cache_is_filled_from_the_snapshot_that_tokyo_holds(self) -> None:
+        group = recovered().scene.account.aws.service(ElastiCache).group(TOKYO, "triflow-dr-redis")
 
         assert group is not None
         assert group.snapshot == "triflow-redis-snapshot-copy"
+
+    def test_the_new_database_is_looked_at_and_then_migrated(self) -> None:
+        aws = recovered().scene.account.aws
+        check, migration = aws.service(Ecs).one_offs
         address = aws.service(Rds).instance(TOKYO, COPY).address
-        assert task.override["environment"] == [{"name": "RDS_ENDPOINT", "value": address}]
-        assert task.exit_code == 0
+
+        assert "extname = 'vector'" in check.override["command"][-1]
+        assert {"name": "PGHOST", "value": address} in check.override["environment"]
+        assert migration.override["command"] == ["alembic", "upgrade", "head"]
+        assert migration.override["environment"] == [{"name": "RDS_ENDPOINT", "value": address}]
+        assert (check.exit_code, migration.exit_code) == (0, 0)
 
 
 class TestWhatIsHeldIsNotEnough:
@@ -195,8 +204,8 @@ def test_an_adoption_without_a_tombstone_ends_the_rehearsal() -> None:
         play_with(None, adopt_by_hand)
 
 
-@pytest.mark.full
-def test_a_migration_that_ends_badly_stops_the_run_with_the_place_of_its_log() -> None:
+def test_a_database_without_its_extension_is_not_migrated_and_serves_nobody() -> None:
+    # Given the query finds no extension: psql ends with 1, and its task with it
     def happen(scene: Scene) -> None:
         scene.account.aws.service(Ecs).plan_next_task(TOKYO, exit_code=1)
         outage(scene)
@@ -204,7 +213,9 @@ def test_a_migration_that_ends_badly_stops_the_run_with_the_place_of_its_log() -
     seen = play_with(None, happen)
 
     assert seen.result.outcome == "FAILED"
-    assert "ended with exit code 1" in seen.result.reason
+    assert "triflow-dr-database-check ended with exit code 1" in seen.result.reason
+    assert calls(seen).count("ecs:RunTask") == 1
+    assert "ecs:UpdateService" not in calls(seen)
 
 
 @pytest.mark.full

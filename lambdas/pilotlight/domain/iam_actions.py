@@ -17,6 +17,7 @@ _ACTION = {
     ("dynamodb", "TransactWriteItems"): "dynamodb:PutItem",
     ("s3", "GetBucketReplication"): "s3:GetReplicationConfiguration",
     ("s3", "GetBucketEncryption"): "s3:GetEncryptionConfiguration",
+    ("s3", "ListObjectsV2"): "s3:ListBucket",
     ("s3", "ListObjectVersions"): "s3:ListBucketVersions",
     # With version ids it removes versions; without, as to undo, it takes s3:DeleteObject.
     ("s3", "DeleteObjects"): "s3:DeleteObjectVersion",

@@ -204,12 +204,10 @@ def _find(params: ConvertToMultiAzParams, context: StepContext) -> RdsInstance |
             f"Instance {name} does not exist in {context.place.standby}, so it cannot become Multi-AZ.",
             "Correct instance in the plan.",
         )
-    restored = context.outputs.get(params.restored.step, {}) if params.restored else {}
-    if params.restored and restored and found.resource_id != restored[params.restored.output]:
-        return Failed(
-            f"Instance {name} is {found.resource_id}, and not the one that {params.restored.step} restored.",
-            "Find out who replaced it.",
-        )
+    restored = params.restored and context.outputs.get(params.restored.step, {}).get(params.restored.output)
+    if restored and found.resource_id != restored:
+        said = f"Instance {name} is {found.resource_id}, and not {restored}, which was restored."
+        return Failed(said, "Find out who replaced it.")
     if not found.on_its_own:
         return Failed(
             f"Instance {name} ({found.engine}) is in a cluster or of RDS Custom, so is not converted alone.",
