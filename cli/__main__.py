@@ -99,6 +99,34 @@ def duration_of(text: str) -> timedelta | None:
         raise typer.BadParameter(str(error), param_hint="--at") from error
 
 
+@app.command(epilog="Example: ./pilotlight init shop --primary eu-west-1 --standby eu-central-1 --also orders-db")
+def init(  # noqa: PLR0913, PLR0917  # each option of the command is an argument
+    application: Annotated[str, typer.Argument(metavar="APP", help="Its name, as its resources bear it.")],
+    primary: Annotated[str, typer.Option(help="The region that it lives in.")],
+    standby: Annotated[str, typer.Option(help="The region that takes over.")],
+    also: Annotated[
+        list[str] | None, typer.Option(help="Part of a name that belongs to it too; several times for several.")
+    ] = None,
+    terraform_state: Annotated[
+        list[Path] | None, typer.Option(help="A state, as `terraform state pull` prints it; all of it belongs to APP.")
+    ] = None,
+    output: Annotated[
+        str, typer.Option("--output", "-o", help="The file, - for stdout; plans/APP.yaml unless given.")
+    ] = "",
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the file.")] = False,
+    rehearsal: Annotated[
+        Path | None,
+        typer.Option(metavar="PLAN", help="Look at an embedded AWS furnished from this plan; needs no account."),
+    ] = None,
+) -> None:
+    """Write a plan from what stands in two regions, and only read; what you must decide is a TODO."""
+    from cli import initialising
+
+    named = tuple(also or ()), tuple(terraform_state or ())
+    wanted = initialising.Wanted(application, primary, standby, *named, output, force, rehearsal)
+    raise typer.Exit(initialising.initialise(wanted))
+
+
 @app.command(epilog="Example: ./pilotlight validate plans/fileflow.yaml")
 def validate(plans: Annotated[list[Path], typer.Argument(help="The plan files.")]) -> None:
     """Check plans; every fault is shown with its line and column."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TextIO
 
 from planfile.drawing import Line, Tone
 
+Progress = Callable[[str], None]
 STYLES = {
     Tone.PLAIN: "",
     Tone.HEADING: "bold",
@@ -33,3 +36,15 @@ def print_lines(lines: Iterable[Line], stream: TextIO) -> None:
     console = Console(file=stream, highlight=False, soft_wrap=True)
     for line in lines:
         console.print(Text.assemble(*((piece.text, STYLES[piece.tone]) for piece in line)))
+
+
+@contextmanager
+def progress() -> Iterator[Progress]:
+    """Says on a terminal what is being looked at; anywhere else nothing, so that a pipe holds the result alone."""
+    if not sys.stderr.isatty():
+        yield lambda title: None
+        return
+    from rich.console import Console
+
+    with Console(stderr=True, highlight=False).status("Looking ...") as status:
+        yield status.update

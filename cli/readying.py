@@ -10,8 +10,7 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +19,7 @@ from typing import Any
 
 from cli.caller import CallerAws
 from cli.planning import MISCONFIGURED, NOT_AS_EXPECTED, OK, load_failover_or_report
-from cli.printing import print_lines
+from cli.printing import Progress, print_lines, progress
 from cli.simulating import permission_looks
 from pilotlight.aws.web import HttpWeb
 from pilotlight.domain.errors import AwsError
@@ -40,7 +39,6 @@ _TONES = {
     Severity.ERROR: Tone.IRREVERSIBLE,
     Severity.IMPOSSIBLE: Tone.MISSED,
 }
-Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -57,7 +55,7 @@ def readiness(wanted: Wanted, aws: Aws | None = None, web: Web | None = None) ->
     plan = load_failover_or_report(wanted.plan)
     if plan is None:
         return MISCONFIGURED
-    with _progress() as say:
+    with progress() as say:
         if wanted.rehearsal:
             from rehearsal.readiness import look_in_rehearsal
 
@@ -96,18 +94,6 @@ def _why_nothing_can_be_seen(plan: Plan, aws: Aws) -> str:
     if account == plan.account:
         return ""
     return f"Nothing was looked at: the plan is for account {plan.account}, and you are logged in to {account}."
-
-
-@contextmanager
-def _progress() -> Iterator[Progress]:
-    """Says on a terminal what is being looked at; anywhere else nothing, so that a pipe holds the findings alone."""
-    if not sys.stderr.isatty():
-        yield lambda title: None
-        return
-    from rich.console import Console
-
-    with Console(stderr=True, highlight=False).status("Looking ...") as status:
-        yield status.update
 
 
 def json_of(plan: Plan, found: Sequence[Found]) -> dict[str, Any]:

@@ -94,7 +94,7 @@ def open_scene(plan: Plan, seed: int, stacks: Iterable[Stack] | None = None, com
     """
     account = _account(plan, seed)
     scene = Scene(plan, account, FakeSlack(account.aws.world))
-    deployed = stacks or _described((plan, *company))
+    deployed = _described((plan, *company)) if stacks is None else stacks
     _let_settle(scene, lambda: _set_up(scene, deployed))
     return scene
 

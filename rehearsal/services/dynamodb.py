@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, ClassVar
 
+from moto.dynamodb.models import dynamodb_backends
+
 from pilotlight.domain.step import Standing
 from rehearsal.service import Service, Spread, operation
 from rehearsal.services.cloudwatch import CloudWatch
@@ -23,6 +25,7 @@ from rehearsal.world import World
 
 LATENCY = Spread(450.0, 800.0, 2_500.0)
 """The greatest latency of a minute between two regions of one continent, in milliseconds: an estimate."""
+_MOST_LISTED = 100
 
 
 @dataclass(eq=False)
@@ -67,7 +70,9 @@ class DynamoDb(Service):
 
     def models(self, call: Call) -> bool:
         """Only what is asked of a global table; moto knows the others, and says which ones there are not."""
-        return super().models(call) and (call.operation == "DescribeGlobalTable" or self._asked(call) is not None)
+        if call.operation in ("DescribeGlobalTable", "ListTables"):
+            return True
+        return super().models(call) and self._asked(call) is not None
 
     def furnish(self, standing: Standing) -> None:
         """A global table with a replica in the primary and one in the standby."""
@@ -100,6 +105,17 @@ class DynamoDb(Service):
         is_cut = frozenset((primary, standby)) in self.world.cuts
         dark = self.world.is_dark(primary) or self.world.is_dark(standby)
         return None if dark or is_cut or name not in self.written else LATENCY.draw(self.random)
+
+    @operation("ListTables")
+    def list_tables(self, call: Call) -> Mapping[str, Any]:
+        """The tables of a region by name, global ones among moto's others, at most a hundred in a page."""
+        others = dynamodb_backends[self.world.account][call.region].tables
+        after = str(call.parameters.get("ExclusiveStartTableName", ""))
+        here = {*others, *(replica.name for replica in self.replicas if replica.region == call.region)}
+        rest = sorted(name for name in here if name > after)
+        size = int(call.parameters.get("Limit", _MOST_LISTED))
+        page: dict[str, Any] = {"TableNames": rest[:size]}
+        return page | ({"LastEvaluatedTableName": rest[size - 1]} if len(rest) > size else {})
 
     @operation("DescribeTable")
     def describe_table(self, call: Call) -> Mapping[str, Any]:

@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 from pilotlight.domain.step import Standing
 from rehearsal.service import Service, operation
 from rehearsal.services.ecs_answers import arn, say_definition, say_service, say_task
+from rehearsal.services.ecs_lists import Lists
 from rehearsal.services.ecs_one_off import OneOff, OneOffs
 from rehearsal.services.ecs_scheduler import EcsService
 from rehearsal.services.ecs_tasks import Task, TaskDefinition, Troubles
@@ -43,7 +44,7 @@ class Cluster:
     status: str = "ACTIVE"
 
 
-class Ecs(OneOffs, Service):
+class Ecs(OneOffs, Lists, Service):
     """Clusters, services and tasks."""
 
     name: ClassVar[str] = "ecs"

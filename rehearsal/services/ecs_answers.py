@@ -93,6 +93,7 @@ def say_definition(definition: TaskDefinition) -> dict[str, Any]:
         "image": definition.image,
         "essential": True,
         "logConfiguration": {"logDriver": "awslogs", "options": {**log, "awslogs-region": definition.region}},
+        "environment": [{"name": name, "value": value} for name, value in definition.environment],
         "secrets": [{"name": name, "valueFrom": value} for name, value in definition.secrets],
     }
     return {

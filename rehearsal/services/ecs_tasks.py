@@ -43,6 +43,7 @@ class TaskDefinition:
     secrets: tuple[tuple[str, str], ...] = ()
     revision: int = 1
     called: str = ""
+    environment: tuple[tuple[str, str], ...] = ()
 
     @property
     def container(self) -> str:

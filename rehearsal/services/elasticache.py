@@ -109,6 +109,10 @@ class ElastiCache(Service):
         """The group of that name, to look at it from outside."""
         return self._in(region).groups.get(name)
 
+    def groups_in(self, region: str) -> list[Group]:
+        """The groups of a region."""
+        return list(self._in(region).groups.values())
+
     def refuse_next_creation(self, region: str, code: str, message: str, *, status: int = 400) -> None:
         """Let the next creation be refused at once, with a wire code (`InsufficientCacheClusterCapacity`)."""
         self._in(region).refusal = ServiceError(code, message, status)

@@ -62,6 +62,7 @@ class HealthChecks:
     interval_seconds: float = 30.0
     healthy_threshold: int = 2
     unhealthy_threshold: int = 3
+    path: str = "/"
 
 
 @dataclass(eq=False)
@@ -269,6 +270,7 @@ def _say_target_group(group: TargetGroup) -> dict[str, Any]:
         "Port": group.port,
         "HealthCheckProtocol": "HTTP",
         "HealthCheckEnabled": True,
+        "HealthCheckPath": group.checks.path,
         "HealthCheckIntervalSeconds": int(group.checks.interval_seconds),
         "HealthyThresholdCount": group.checks.healthy_threshold,
         "UnhealthyThresholdCount": group.checks.unhealthy_threshold,

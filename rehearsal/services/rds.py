@@ -118,6 +118,10 @@ class Rds(Restarts, Backups, Service):
         """One instance, to look at it or to change it from outside; KeyError if there is none."""
         return self._instances[region, identifier]
 
+    def instances_in(self, region: str) -> list[Instance]:
+        """The instances of a region."""
+        return [instance for (where, _), instance in self._instances.items() if where == region]
+
     def remove(self, region: str, identifier: str) -> None:
         """The instance is gone, as after a deletion."""
         del self._instances[region, identifier]

@@ -135,15 +135,15 @@ class Backups:
 
     @operation("DescribeDBSubnetGroups")
     def describe_subnet_groups(self, call: Call) -> Mapping[str, Any]:
-        """One subnet group."""
-        name = self._group(call.region, "subnet group", call.parameters.get("DBSubnetGroupName"))
-        return {"DBSubnetGroups": [{"DBSubnetGroupName": name}]}
+        """One subnet group, or all of the region."""
+        names = self._groups_asked(call, "subnet group", "DBSubnetGroupName")
+        return {"DBSubnetGroups": [{"DBSubnetGroupName": name} for name in names]}
 
     @operation("DescribeDBParameterGroups")
     def describe_parameter_groups(self, call: Call) -> Mapping[str, Any]:
-        """One parameter group."""
-        name = self._group(call.region, "parameter group", call.parameters.get("DBParameterGroupName"))
-        return {"DBParameterGroups": [{"DBParameterGroupName": name}]}
+        """One parameter group, or all of the region."""
+        names = self._groups_asked(call, "parameter group", "DBParameterGroupName")
+        return {"DBParameterGroups": [{"DBParameterGroupName": name} for name in names]}
 
     @operation("RestoreDBInstanceToPointInTime")
     def restore_to_point_in_time(self, call: Call) -> Mapping[str, Any]:
@@ -263,6 +263,11 @@ class Backups:
 
     def _forget(self, instance: Instance) -> None:
         self._instances.pop((instance.region, instance.identifier), None)
+
+    def _groups_asked(self, call: Call, what: str, named: str) -> list[str]:
+        if call.parameters.get(named):
+            return [self._group(call.region, what, call.parameters[named])]
+        return sorted(name for region, kind, name in self._groups if (region, kind) == (call.region, what))
 
     def _group(self, region: str, what: str, name: Any) -> str:
         """A group that is there; raises what RDS says of one that is not."""

@@ -36,6 +36,11 @@ class Lists:
         ]
         return {"HostedZones": zones, "IsTruncated": False, "MaxItems": "100"}
 
+    @operation("ListHostedZones")
+    def list_hosted_zones(self, call: Call) -> Mapping[str, Any]:
+        """All of the account."""
+        return self.list_hosted_zones_by_name(Call(call.service, "ListHostedZonesByName", call.region, {}))
+
     @operation("ListResourceRecordSets")
     def list_resource_record_sets(self, call: Call) -> Mapping[str, Any]:
         """The records of a zone, each an alias of a load balancer."""

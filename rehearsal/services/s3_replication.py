@@ -60,6 +60,11 @@ class ReplicatedBuckets:
             return
         self.add_replicated(standing.region, facts["name"], facts["destination_region"], facts["destination"])
 
+    @operation("ListBuckets")
+    def list_buckets(self, call: Call) -> Mapping[str, Any]:
+        """All of the account that keep the application's objects."""
+        return {"Buckets": [{"Name": b.name, "BucketRegion": b.region} for b in self.kept.values()]}
+
     @operation("GetBucketVersioning")
     def get_bucket_versioning(self, call: Call) -> Mapping[str, Any]:
         """Its status; nothing where versions were never kept."""

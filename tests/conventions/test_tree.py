@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SOURCE_FOLDERS = ("backtest", "cli", "deployment", "lambdas", "planfile", "rehearsal", "stacks", "stepfunctions")
+SOURCE_FOLDERS = (
+    "backtest", "cli", "deployment", "discovery", "lambdas", "planfile", "rehearsal", "stacks", "stepfunctions",
+)  # fmt: skip
 SOURCES = sorted(p for folder in SOURCE_FOLDERS for p in (ROOT / folder).rglob("*.py"))
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "misc", "shared"}
 sources = pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(ROOT)))

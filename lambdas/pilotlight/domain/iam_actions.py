@@ -10,11 +10,13 @@ _PREFIX = {
     "stepfunctions": "states",
     "dynamodbstreams": "dynamodb",
     "service-quotas": "servicequotas",
+    "resourcegroupstaggingapi": "tag",
 }
 _ACTION = {
     ("lambda", "Invoke"): "lambda:InvokeFunction",
     # A transaction is authorised as what it consists of; the controller's consist of puts into one table.
     ("dynamodb", "TransactWriteItems"): "dynamodb:PutItem",
+    ("s3", "ListBuckets"): "s3:ListAllMyBuckets",
     ("s3", "GetBucketReplication"): "s3:GetReplicationConfiguration",
     ("s3", "GetBucketEncryption"): "s3:GetEncryptionConfiguration",
     ("s3", "ListObjectsV2"): "s3:ListBucket",

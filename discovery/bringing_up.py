@@ -1,0 +1,190 @@
+"""What serves: closed in the primary, scaled, told, asked and given the traffic in the standby."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from discovery.drafting import Drafting
+from discovery.noted import noted, open_question
+from discovery.pairing import Pair
+from discovery.resource import Kind, Resource
+
+_DATABASE = re.compile(r"rds|db|database|mysql|postgres|maria|sql", re.IGNORECASE)
+_CACHE = re.compile(r"redis|valkey|cache", re.IGNORECASE)
+_ENDPOINT = re.compile(r"endpoint|host|address|port$", re.IGNORECASE)
+_GUESSED_TASKS = 2
+NO_HOST = "example.com"
+NO_BALANCER = "no-load-balancer-found-0.{region}.elb.amazonaws.com"
+
+
+def close_primary(draft: Drafting) -> None:
+    """Close what leads to the application; what writes to tables is stopped too, because nothing closes a table."""
+    balancers = [b for b in draft.found.of(Kind.BALANCER, draft.found.primary) if b.facts["ports"]]
+    for balancer in balancers:
+        if balancer.facts["type"] != "application":
+            draft.open.append(f"{balancer} is of type {balancer.facts['type']}, and no step closes one of those.")
+            continue
+        params = {"load_balancer": balancer.name, "ports": balancer.facts["ports"]}
+        step = draft.step(draft.named("close-traffic", balancer, len(balancers)), "fence_listener", params)
+        draft.put("fence", "traffic", noted(step, f"{balancer.name}: {balancer.because}."))
+    if "tables" in draft.stages["move"]:
+        _stop_primary(draft)
+
+
+def _stop_primary(draft: Drafting) -> None:
+    why = "It writes to tables, which no security group closes, so it is stopped"
+    services = draft.found.of(Kind.SERVICE, draft.found.primary)
+    for service in services:
+        params = {"cluster": service.facts["cluster"], "service": service.name}
+        step = draft.step(draft.named("stop-service", service, len(services)), "fence_ecs_service", params)
+        draft.put("fence", "service", noted(step, f"{why}; {service.because}."))
+    groups = draft.found.of(Kind.GROUP, draft.found.primary)
+    for group in groups:
+        step = draft.step(
+            draft.named("stop-group", group, len(groups)), "fence_auto_scaling_group", {"group": group.name}
+        )
+        draft.put("fence", "group", noted(step, f"{why}; {group.because}."))
+
+
+def swap_endpoints(draft: Drafting) -> None:
+    """Write what steps give into the standby's parameters that are named like endpoints."""
+    values: dict[str, Any] = {}
+    for parameter in draft.found.of(Kind.PARAMETER, draft.found.standby):
+        if not _ENDPOINT.search(parameter.name):
+            continue
+        what = "cache" if _CACHE.search(parameter.name) else "database" if _DATABASE.search(parameter.name) else ""
+        giver = draft.gives.get(what)
+        if giver is None:
+            draft.open.append(f"if a run must change {parameter}, add it to swap_configuration.")
+            continue
+        value = _value(parameter, giver)
+        say = f"whether this is the value that it holds; {parameter.because}."
+        values[parameter.name] = open_question(value, say)
+    if values:
+        step = draft.step("swap-endpoints", "swap_configuration", {"parameters": values})
+        draft.put("serve", "application", noted(step, "Tasks read these when they start, so they are written first."))
+    elif draft.gives:
+        draft.open.append(
+            f"no parameter of {draft.found.standby} is named like an endpoint, so nobody tells the application where "
+            "its new database and cache are; if they are not found by a name of their own, add swap_configuration."
+        )
+
+
+def _value(parameter: Resource, step: str) -> dict[str, Any]:
+    name = parameter.name.lower()
+    output = "port" if name.endswith("port") else "endpoint" if "endpoint" in name else "address"
+    given = {"step": step, "output": output}
+    if parameter.facts["type"] == "String":
+        return given
+    key = {"key": parameter.facts["key"]} if parameter.facts["key"] else {}
+    return {"value": given, "type": parameter.facts["type"], **key}
+
+
+def scale(draft: Drafting) -> None:
+    """Bring the standby's services and groups up, as far as the primary's are now."""
+    services = [pair for pair in draft.found.pairs(Kind.SERVICE) if _has_a_standby(draft, pair)]
+    for pair in services:
+        _scale_service(draft, pair, len(services))
+    groups = [pair for pair in draft.found.pairs(Kind.GROUP) if _has_a_standby(draft, pair)]
+    for pair in groups:
+        _scale_group(draft, pair, len(groups))
+
+
+def _has_a_standby(draft: Drafting, pair: Pair) -> bool:
+    if pair.standby is None:
+        draft.open.append(f"nothing in {draft.found.standby} takes over from {pair.primary}; build that first.")
+    return pair.standby is not None
+
+
+def _scale_service(draft: Drafting, pair: Pair, among: int) -> None:
+    old, new = pair.primary, pair.standby
+    assert new is not None
+    name = draft.named("scale-service", new, among)
+    tasks = old.facts["desired"] if old else 0
+    said = f"As {old.name} has now." if old and tasks else ""
+    params: dict[str, Any] = {
+        "cluster": new.facts["cluster"],
+        "service": new.name,
+        "tasks": noted(tasks, said)
+        if tasks
+        else open_question(_GUESSED_TASKS, "how many; none runs in the primary now."),
+    }
+    if new.facts["bounds"]:
+        least, most = (old.facts["bounds"] if old else None) or (tasks or _GUESSED_TASKS, 2 * (tasks or _GUESSED_TASKS))
+        bounds = {"minimum": least, "maximum": max(most, tasks)}
+        same = old and old.facts["bounds"]
+        params["autoscaling"] = (
+            noted(bounds, f"As {old.name} has them; those of the standby keep it at {new.facts['bounds'][1]} at most.")
+            if old and same
+            else open_question(bounds, "the bounds of Application Auto Scaling; those of the primary are not known.")
+        )
+    step = draft.step(name, "scale_ecs_service", params)
+    draft.put("serve", "application", noted(step, *_said(pair)))
+    draft.objective("Application (ECS)" if among == 1 else f"Application (ECS): {new.name}", "15 min", name, "0 s")
+
+
+def _scale_group(draft: Drafting, pair: Pair, among: int) -> None:
+    old, new = pair.primary, pair.standby
+    assert new is not None
+    name = draft.named("scale-group", new, among)
+    known = old if old and old.facts["desired"] else None
+    sizes: dict[str, Any] = {
+        key: known.facts[key] if known else _GUESSED_TASKS for key in ("minimum", "maximum", "desired")
+    }
+    sizes["minimum"] = (
+        noted(sizes["minimum"], f"The sizes are those that {known.name} has now.")
+        if known
+        else open_question(_GUESSED_TASKS, "the sizes; nothing runs in the primary now.")
+    )
+    ports = {
+        group.name: group.facts["port"]
+        for group in draft.found.of(Kind.TARGET_GROUP, draft.found.standby)
+        if group.arn in new.facts["target_groups"]
+    }
+    params = {"group": new.name, **sizes, **({"target_groups": ports} if ports else {})}
+    draft.put("serve", "application", noted(draft.step(name, "scale_auto_scaling_group", params), *_said(pair)))
+    draft.objective("Application (EC2)" if among == 1 else f"Application (EC2): {new.name}", "15 min", name, "0 s")
+
+
+def _said(pair: Pair) -> Iterator[str]:
+    assert pair.standby is not None
+    yield f"{pair.standby.name}: {pair.standby.because}."
+    if pair.primary:
+        yield f"It takes over from {pair.primary.name}: {pair.because}."
+    else:
+        yield "TODO: from what it takes over; nothing of the primary fits it."
+
+
+def check_and_latch(draft: Drafting, names: list[str], path: str) -> None:
+    """Ask the standby whether it answers under the public name, then let users come."""
+    balancers = draft.found.of(Kind.BALANCER, draft.found.standby)
+    if balancers:
+        host = names[0] if names else f"{draft.found.application}.{NO_HOST}"
+        for pair in (pair for pair in draft.found.pairs(Kind.BALANCER) if pair.standby):
+            assert pair.standby is not None
+            params = {"url": f"https://{host}{path}", "connect_to": pair.standby.facts["dns"], "expect_status": 200}
+            step = draft.step(draft.named("check-health", pair.standby, len(balancers)), "check_http", params)
+            asked = "TODO: what only a standby that can read and write answers; a status alone says little."
+            draft.put("serve", "application", noted(step, *_said(pair), asked))
+    else:
+        draft.open.append(f"no load balancer of {draft.found.standby} belongs, so nothing is asked before users come.")
+    if names:
+        params = {"databases": draft.databases} if draft.databases else {}
+        draft.put("serve", "application", draft.step("latch-traffic", "latch_traffic", params))
+    else:
+        draft.open.append(
+            f"no record leads to a load balancer in {draft.found.primary}, so traffic is not moved: add the section "
+            "traffic and a step latch_traffic, or move it by hand."
+        )
+
+
+def hold_the_place(draft: Drafting) -> None:
+    """A plan has a step in move or serve; where nothing was found for either, one that can only fail stands there."""
+    if draft.stages["move"] or draft.stages["serve"]:
+        return
+    host = NO_BALANCER.format(region=draft.found.standby)
+    params = {"url": f"https://{draft.found.application}.{NO_HOST}/", "connect_to": host}
+    step = draft.step("check-health", "check_http", params)
+    draft.put("serve", "application", open_question(step, "the steps that bring the standby up, in place of this one."))

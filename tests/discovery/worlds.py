@@ -1,0 +1,110 @@
+"""Worlds that discovery looks at: an embedded AWS furnished from a plan, changed by a test, seen through a port."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from discovery import Found, State, discover
+from discovery.belonging import Application
+from discovery.reading import Reading
+from pilotlight.domain.errors import AccessDenied
+from pilotlight.domain.plan import Plan
+from pilotlight.domain.ports import Aws
+from rehearsal.primary import furnish_primary
+from rehearsal.readiness import look_at
+from rehearsal.scene import Scene, close_scene, open_scene
+from tests.builders import a_plan
+
+SEOUL, TOKYO = "ap-northeast-2", "ap-northeast-1"
+PORTFORGE_STAGES: dict[str, Any] = {
+    "fence": {
+        "database": [
+            {
+                "step": "close-database",
+                "kind": "fence_security_group",
+                "params": {"instance": "portforge-test-rds", "security_groups": ["sg-0123456789abcdef1"]},
+            }
+        ]
+    },
+    "move": {
+        "database": [
+            {
+                "step": "promote",
+                "kind": "promote_replica",
+                "params": {"replica": "portforge-dr-rds-replica", "source": "portforge-test-rds"},
+            }
+        ]
+    },
+    "serve": {
+        "application": [
+            {
+                "step": "check-health",
+                "kind": "check_http",
+                "params": {
+                    "url": "https://api.portforge.example.com/health",
+                    "connect_to": "portforge-dr-123456.ap-northeast-1.elb.amazonaws.com",
+                },
+            },
+            {
+                "step": "latch-traffic",
+                "kind": "latch_traffic",
+                "params": {"databases": ["portforge-dr-rds-replica"]},
+            },
+        ]
+    },
+}
+
+
+def portforge() -> Plan:
+    """The part of PortForge that does not run in EKS: its database, its load balancers and its records."""
+    host = "portforge-123456.ap-northeast-2.elb.amazonaws.com"
+    return a_plan(
+        application="portforge",
+        regions={"primary": SEOUL, "standby": TOKYO, "witness": "ap-southeast-1"},
+        signals={
+            "health_check": {"host": host, "path": "/health"},
+            "probe": {"url": "https://api.portforge.example.com/health", "connect_to": host},
+        },
+        traffic={
+            "records": [{"name": "api.portforge.example.com", "primary_check": "latch"}],
+            "primary_balancers": [host],
+        },
+        stages=PORTFORGE_STAGES,
+    )
+
+
+class Refusing:
+    """AWS that some operations are not allowed in."""
+
+    def __init__(self, aws: Aws, *operations: str) -> None:
+        self.aws, self.operations = aws, operations
+
+    def call(self, service: str, operation: str, region: str, /, **parameters: Any) -> dict[str, Any]:
+        if operation in self.operations:
+            raise AccessDenied(service, operation, region, "AccessDenied", "no policy allows it")
+        return self.aws.call(service, operation, region, **parameters)
+
+
+def found_in(
+    plan: Plan,
+    *also: str,
+    change: Callable[[Scene], None] = lambda scene: None,
+    state: State | None = None,
+    refuse: tuple[str, ...] = (),
+) -> Found:
+    """What discovery finds of a plan's application in its world, before Pilotlight is deployed there."""
+    scene = open_scene(plan, 1, stacks=())
+    try:
+        furnish_primary(scene)
+        change(scene)
+        application = Application(plan.application, also, state or State())
+        return look_at(
+            scene,
+            lambda ways: discover(
+                Reading(Refusing(ways.aws, *refuse)), application, plan.account, plan.regions.primary,
+                plan.regions.standby,
+            ),
+        )  # fmt: skip
+    finally:
+        close_scene(scene)
