@@ -29,7 +29,7 @@ class Application:
 
     def claims(self, resource: Resource) -> str:
         """Why a resource belongs by itself; nothing if it does not."""
-        if _OUR_OWN.match(resource.name):
+        if is_our_own(resource):
             return ""
         called = self.state.name_of(resource.arn, resource.name)
         if called:
@@ -41,6 +41,11 @@ class Application:
             (f"{k}={self.name}" for k in TAG_KEYS if resource.tags.get(k) == self.name), ""
         )
         return f"it bears the tag {tag}" if tag else ""
+
+
+def is_our_own(resource: Resource) -> bool:
+    """Whether Pilotlight made it. It makes no records, and an application may well have a domain of such a name."""
+    return resource.kind is not Kind.RECORD and bool(_OUR_OWN.match(resource.name))
 
 
 def squeezed(name: str) -> str:
@@ -62,7 +67,7 @@ def reached(everything: Sequence[Resource]) -> list[Resource]:
         more = {
             r.key: why
             for r in known
-            if not r.because and (why := next(_ways(r, belonging, by_themselves), "")) and not _OUR_OWN.match(r.name)
+            if not r.because and (why := next(_ways(r, belonging, by_themselves), "")) and not is_our_own(r)
         }
         if not more:
             return known
@@ -76,7 +81,7 @@ def _ways(it: Resource, belonging: Sequence[Resource], by_themselves: set[tuple[
             yield from _to_database(it, other)
         elif _is_joined(it, other) or (other.key in by_themselves and _is_joined(other, it)):
             yield f"{other.name} leads to it"
-        elif it.kind is Kind.RECORD and other.facts.get("dns", other.name) in it.facts["leads"]:
+        elif it.kind is Kind.RECORD and other.facts.get("host", other.name) in it.facts["leads"]:
             yield f"it leads to {other.name}"
         elif it.kind in (Kind.PARAMETER, Kind.SECRET) and it.region == other.region and _is_told(it, other):
             yield f"tasks of {other.name} read it"

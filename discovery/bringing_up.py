@@ -159,17 +159,7 @@ def _said(pair: Pair) -> Iterator[str]:
 
 def check_and_latch(draft: Drafting, names: list[str], path: str) -> None:
     """Ask the standby whether it answers under the public name, then let users come."""
-    balancers = draft.found.of(Kind.BALANCER, draft.found.standby)
-    if balancers:
-        host = names[0] if names else f"{draft.found.application}.{NO_HOST}"
-        for pair in (pair for pair in draft.found.pairs(Kind.BALANCER) if pair.standby):
-            assert pair.standby is not None
-            params = {"url": f"https://{host}{path}", "connect_to": pair.standby.facts["dns"], "expect_status": 200}
-            step = draft.step(draft.named("check-health", pair.standby, len(balancers)), "check_http", params)
-            asked = "TODO: what only a standby that can read and write answers; a status alone says little."
-            draft.put("serve", "application", noted(step, *_said(pair), asked))
-    else:
-        draft.open.append(f"no load balancer of {draft.found.standby} belongs, so nothing is asked before users come.")
+    _check(draft, names[0] if names else f"{draft.found.application}.{NO_HOST}", path)
     if names:
         params = {"databases": draft.databases} if draft.databases else {}
         draft.put("serve", "application", draft.step("latch-traffic", "latch_traffic", params))
@@ -178,6 +168,22 @@ def check_and_latch(draft: Drafting, names: list[str], path: str) -> None:
             f"no record leads to a load balancer in {draft.found.primary}, so traffic is not moved: add the section "
             "traffic and a step latch_traffic, or move it by hand."
         )
+
+
+def _check(draft: Drafting, host: str, path: str) -> None:
+    """One load balancer is asked under a public name; where there are several, a person knows which answers to it."""
+    found = draft.found
+    if not found.fronts(found.standby):
+        draft.open.append(f"no load balancer of {found.standby} belongs, so nothing is asked before users come.")
+        return
+    first, *others = found.fronts(found.standby)
+    pair = next(pair for pair in found.pairs(Kind.BALANCER) if pair.standby == first)
+    params: dict[str, Any] = {"url": f"https://{host}{path}", "connect_to": first.facts["dns"], "expect_status": 200}
+    if others:
+        names = ", ".join(other.name for other in others)
+        params["connect_to"] = open_question(first.facts["dns"], f"whether this is the one to ask, and not {names}.")
+    asked = "TODO: what only a standby that can read and write answers; a status alone says little."
+    draft.put("serve", "application", noted(draft.step("check-health", "check_http", params), *_said(pair), asked))
 
 
 def hold_the_place(draft: Drafting) -> None:

@@ -15,7 +15,6 @@ from discovery.drafting import Drafting, named_once
 from discovery.looking import Found
 from discovery.noted import Noted, noted, open_question, written
 from discovery.resource import Kind, Resource
-from discovery.serving import plain
 
 NOT_LOOKED_AT = (
     "EKS, Cognito, Lambda and its event sources, tasks that run once, Aurora, CloudFront, or any third region"
@@ -141,8 +140,7 @@ def _signals(found: Found, names: list[str], path: str) -> dict[str, Any]:
 
 def _asked(found: Found) -> Noted:
     """The primary's load balancer that tells whether the application is well: one that users reach, if any is."""
-    reached = _targets(found)
-    balancers = sorted(found.of(Kind.BALANCER, found.primary), key=lambda b: b.facts["dns"] not in reached)
+    balancers = found.fronts(found.primary)
     if not balancers:
         host = bringing_up.NO_BALANCER.format(region=found.primary)
         return open_question(host, f"the load balancer in {found.primary}; none was found that belongs.")
@@ -162,7 +160,8 @@ def _traffic(found: Found, names: list[str]) -> dict[str, Any]:
         records = [record for record in found.of(Kind.RECORD) if record.name == name]
         said = f"{name}: {records[0].because}. {_as_it_is(records)}"
         listed.append(noted({"name": name, "primary_check": "latch"}, said))
-    hosts = [b.facts["dns"] for b in found.of(Kind.BALANCER, found.primary) if b.facts["dns"] in _targets(found)]
+    targets = {target for record in found.of(Kind.RECORD) for target in record.facts["leads"]}
+    hosts = [b.facts["dns"] for b in found.of(Kind.BALANCER, found.primary) if b.facts["host"] in targets]
     balancers = {"primary_balancers": hosts} if hosts else {}
     return {"traffic": {"records": listed, **balancers}}
 
@@ -176,7 +175,7 @@ def _as_it_is(records: list[Resource]) -> str:
 
 def _names(found: Found) -> list[str]:
     """The names that users ask: those that lead to the primary, and to which no other name leads."""
-    primaries = {b.facts["dns"] for b in found.of(Kind.BALANCER, found.primary)}
+    primaries = {b.facts["host"] for b in found.of(Kind.BALANCER, found.primary)}
     records = found.of(Kind.RECORD)
     leading = {r.name for r in records if primaries & set(r.facts["leads"])}
     through = {r.name for r in records if leading & set(r.facts["leads"])}
@@ -186,10 +185,6 @@ def _names(found: Found) -> list[str]:
 
 def _is_inner(name: str, records: list[Resource]) -> bool:
     return any(name in record.facts["leads"] for record in records)
-
-
-def _targets(found: Found) -> set[str]:
-    return {plain(target) for record in found.of(Kind.RECORD) for target in record.facts["leads"]}
 
 
 def _path(found: Found) -> str:
@@ -210,8 +205,8 @@ def _whence_path(found: Found) -> str:
 def _requirements(found: Found, names: list[str]) -> Mapping[str, Any]:
     listed: list[Any] = []
     taken: set[str] = set()
-    balancers = [b for b in found.of(Kind.BALANCER, found.standby) if b.facts["type"] == "application"]
-    if names and len(balancers) == 1:
+    balancers = [b for b in found.fronts(found.standby) if b.facts["type"] == "application"]
+    if names and balancers:
         there = [name for name in names if name in found.certified]
         say = f"{found.standby} holds a certificate for {there[0]}." if there else _NO_CERTIFICATE.format(found.standby)
         params = {"names": names, "load_balancer": balancers[0].name}

@@ -33,6 +33,11 @@ class Found:
         """The resources of a kind, in a region or anywhere."""
         return [r for r in self.resources if r.kind is kind and region in (None, r.region)]
 
+    def fronts(self, region: str) -> list[Resource]:
+        """The load balancers of a region: first those that records lead to, then those that listen."""
+        led = {target for record in self.of(Kind.RECORD) for target in record.facts["leads"]}
+        return sorted(self.of(Kind.BALANCER, region), key=lambda b: (b.facts["host"] not in led, not b.facts["ports"]))
+
     def pairs(self, kind: Kind) -> list[Pair]:
         """The resources of a kind, each with the one that takes over from it."""
         return pairs(self.of(kind, self.primary), self.of(kind, self.standby), self.state)
@@ -45,7 +50,7 @@ def discover(reading: Reading, application: Application, account: str, primary: 
     listed = claimed(replace(application, tagged=tagged), _everything(reading, account, regions))
     known = reached(_with_what_tasks_are_told(reading, listed))
     mine = [_closer(reading, r, primary, standby) for r in known if r.because]
-    hosts = [r.facts["dns"] for r in mine if r.kind is Kind.BALANCER and r.region == primary]
+    hosts = [r.facts["host"] for r in mine if r.kind is Kind.BALANCER and r.region == primary]
     return Found(
         application.name,
         account,

@@ -80,7 +80,8 @@ def groups(reading: Reading, region: str) -> Iterator[Resource]:
 def balancers(reading: Reading, region: str) -> Iterator[Resource]:
     """The load balancers of a region."""
     for shown in reading.every(_BALANCERS, region):
-        facts = {"dns": str(shown.get("DNSName", "")).lower(), "type": shown.get("Type", "")}
+        dns = str(shown.get("DNSName", ""))
+        facts = {"dns": dns, "host": plain(dns), "type": shown.get("Type", "")}
         yield Resource(Kind.BALANCER, region, str(shown["LoadBalancerName"]), str(shown["LoadBalancerArn"]), facts)
 
 

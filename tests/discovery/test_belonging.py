@@ -120,6 +120,19 @@ def test_a_database_without_a_replica_or_backups_is_a_question_and_no_step(filef
     )
 
 
+def test_of_several_load_balancers_the_one_that_records_lead_to_is_asked_and_the_others_are_named(
+    fileflow: Plan,
+) -> None:
+    def add(scene: Scene) -> None:
+        scene.account.aws.service(Elbv2).add_load_balancer(TOKYO, "a-fileflow-dr-alb")
+
+    text = draft(found_in(fileflow, SHARED, change=add))
+
+    (check,) = [s for s in planfile.parse(text, "drafted.yaml").steps().values() if s.kind == "check_http"]
+    assert check.params["connect_to"] == "fileflow-dr-alb-123456.ap-northeast-1.elb.amazonaws.com"
+    assert "whether this is the one to ask, and not a-fileflow-dr-alb" in " ".join(text.replace("#", "").split())
+
+
 def test_what_may_not_be_read_stands_in_the_plan_with_the_missing_permission(fileflow: Plan) -> None:
     refused = ("DescribeDBInstances", "ListServices", "ListHostedZones", "GetResources", "DescribeParameters")
 
