@@ -9,8 +9,9 @@ import pytest
 
 import planfile
 from discovery import State, draft
+from discovery.belonging import Application
 from discovery.looking import Found
-from discovery.resource import Kind
+from discovery.resource import Kind, Resource
 from pilotlight.domain.plan import Plan
 from rehearsal.scene import Scene
 from rehearsal.services.ecs import Ecs
@@ -95,6 +96,14 @@ def test_a_database_is_reached_by_the_endpoint_that_tasks_are_told_and_no_value_
 
     assert why(found, Kind.DATABASE, SHARED).endswith("are told its endpoint")
     assert "hunter2" not in draft(found)
+
+
+def test_what_pilotlight_made_is_not_the_applications_but_a_domain_of_such_a_name_is() -> None:
+    application = Application("fileflow")
+
+    assert application.claims(Resource(Kind.SECRET, TOKYO, "pilotlight/fileflow/token")) == ""
+    assert application.claims(Resource(Kind.TABLE, TOKYO, "pilotlight-fileflow")) == ""
+    assert application.claims(Resource(Kind.RECORD, "", "pilotlight-fileflow.click", facts={"leads": []})) != ""
 
 
 def test_a_replicated_bucket_becomes_a_requirement(fileflow: Plan) -> None:

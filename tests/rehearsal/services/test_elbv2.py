@@ -85,6 +85,7 @@ def test_a_target_group_is_described_with_its_health_checks(
             "Port": 8080,
             "HealthCheckProtocol": "HTTP",
             "HealthCheckEnabled": True,
+            "HealthCheckPath": "/",
             "HealthCheckIntervalSeconds": 10,
             "HealthyThresholdCount": 2,
             "UnhealthyThresholdCount": 3,
