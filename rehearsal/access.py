@@ -31,8 +31,8 @@ def _last(value: Any) -> str:
 
 
 # What a call is about, by the parameter that says it: `{}` is the parameter's last name, `{cluster}` the cluster of
-# ECS or EKS, `{bus}` EventBridge's. A parameter that holds an ARN is the resource. The first that a call has counts.
-# After the Service Authorization Reference; a call with none of them is authorised on `*`.
+# ECS or EKS, `{bus}` EventBridge's, `{group}` Scheduler's. A parameter that holds an ARN is the resource. The first that
+# a call has counts. After the Service Authorization Reference; a call with none of them is authorised on `*`.
 _RESOURCES: tuple[tuple[str, str, str], ...] = (
     ("dynamodb", "TableName", "table/{}"),
     ("dynamodb", "ResourceArn", ""),
@@ -50,6 +50,7 @@ _RESOURCES: tuple[tuple[str, str, str], ...] = (
     ("lambda", "Resource", ""),
     ("events", "ResourceARN", ""),
     ("events", "Name", "rule/{bus}{}"),
+    ("scheduler", "Name", "schedule/{group}/{}"),
     ("ec2", "GroupId", "security-group/{}"),
     ("ec2", "SubnetId", "subnet/{}"),
     ("ec2", "RouteTableId", "route-table/{}"),
@@ -136,7 +137,7 @@ def _arn(call: Call, account: str, value: Any, shape: str) -> str:
         return f"arn:aws:{call.service}::{account}:{shape.replace('{}', _last(value))}"  # these belong to no region
     bus = str(call.parameters.get("EventBusName", "default"))
     shape = shape.replace("{bus}", "" if bus == "default" else f"{bus}/")
-    given = call.parameters
+    shape, given = shape.replace("{group}", str(call.parameters.get("GroupName", "default"))), call.parameters
     cluster = _last(given.get("cluster") or given.get("clusterName") or given.get("name") or "default")
     return _named(call, account, shape.replace("{cluster}", cluster).replace("{}", _last(value)))
 

@@ -36,7 +36,7 @@ from pilotlight.steps.fence_event_sources import FenceEventSourcesParams
 from pilotlight.steps.fence_listener import FenceListenerParams
 from pilotlight.steps.fence_security_group import FenceSecurityGroupParams
 from rehearsal.item_reads import note_in
-from rehearsal.services import event_rules, event_source_mappings
+from rehearsal.services import event_rules, event_source_mappings, scheduler
 from rehearsal.services.autoscaling import AutoScaling
 from rehearsal.services.dynamodb import DynamoDb
 from rehearsal.services.ec2 import Ec2
@@ -47,6 +47,7 @@ from rehearsal.services.events import Events
 from rehearsal.services.lambda_functions import LambdaFunctions
 from rehearsal.services.rds import Rds
 from rehearsal.services.rds_instance import Instance
+from rehearsal.services.scheduler import Scheduler
 from rehearsal.world import World
 
 Workload = FenceEcsServiceParams | FenceAutoScalingGroupParams
@@ -239,8 +240,9 @@ def _starts_nothing(world: World, region: str, params: FenceEventSourcesParams) 
         for rule in world.model(Events).application_rules
         if (rule.region, rule.bus) == (region, params.event_bus) and rule.name in params.rules
     ]
-    off = all(m.state == event_source_mappings.DISABLED for m in mappings)
-    return off and all(rule.state == event_rules.DISABLED for rule in rules)
+    schedules = [world.model(Scheduler).schedule(region, s.group, s.name) for s in params.schedules]
+    states = {*(m.state for m in mappings), *(rule.state for rule in rules), *(s.state for s in schedules)}
+    return states <= {event_source_mappings.DISABLED, event_rules.DISABLED, scheduler.DISABLED}
 
 
 def _takes_writes(instance: Instance) -> bool:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from deployment.resources import BusTarget, FunctionTarget, Rule
 from pilotlight.domain.step import Standing
 from rehearsal.service import Service, Spread, operation
-from rehearsal.services.event_rules import ApplicationRule, ApplicationRules
+from rehearsal.services.event_rules import DISABLED, ENABLED, ApplicationRule, ApplicationRules
 from rehearsal.services.lambda_functions import FunctionFailed, LambdaFunctions
 from rehearsal.virtual_time import Task
 from rehearsal.wire import Call, ServiceError
@@ -58,10 +58,11 @@ class Events(ApplicationRules, Service):
         self._ticks: dict[tuple[str, str], Task[None]] = {}
 
     def furnish(self, standing: Standing) -> None:
-        """A rule of the application that is on."""
+        """A rule of the application, on or off."""
         if standing.what != "rule":
             super().furnish(standing)
-        self.add_rule(standing.region, str(standing.facts["name"]), str(standing.facts["bus"]))
+        rule = self.add_rule(standing.region, str(standing.facts["name"]), str(standing.facts["bus"]))
+        rule.state = ENABLED if standing.facts["on"] else DISABLED
 
     def deploy(self, rule: Rule, region: str) -> None:
         """Create a rule; one with a rate starts to tick."""

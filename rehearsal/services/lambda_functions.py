@@ -18,7 +18,7 @@ from pilotlight.domain.step import Standing
 from pilotlight.handlers.runtime import Handler, Outside
 from rehearsal.access import CURRENT_ROLE, Role
 from rehearsal.service import Service, Spread, operation
-from rehearsal.services.event_source_mappings import EventSourceMapping, EventSourceMappings
+from rehearsal.services.event_source_mappings import DISABLED, ENABLED, EventSourceMapping, EventSourceMappings
 from rehearsal.virtual_time import TaskWasCancelled
 from rehearsal.wire import Call, ServiceError
 from rehearsal.world import CURRENT_FUNCTION, CURRENT_REGION, CURRENT_RUN, CURRENT_STEP, CURRENT_VPC
@@ -67,10 +67,10 @@ class LambdaFunctions(EventSourceMappings, Service):
         self.after_failure: list[Callable[[str, Any, FunctionFailed], None]] = []
 
     def furnish(self, standing: Standing) -> None:
-        """An event source mapping that is on."""
+        """An event source mapping, on or off."""
         if standing.what != "mapping":
             super().furnish(standing)
-        self.add_mapping(standing.region, str(standing.facts["uuid"]))
+        self.add_mapping(standing.region, str(standing.facts["uuid"]), ENABLED if standing.facts["on"] else DISABLED)
 
     def deploy(self, function: Function, region: str, environment: Mapping[str, str]) -> None:
         """Deploy a function, in place of an older one."""

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from pydantic import ValidationError
 
 from pilotlight.domain.life import StepStatus
-from pilotlight.domain.step import CannotUndo, NotYet, Receipt, Severity, Statement, Undone
+from pilotlight.domain.step import Access, CannotUndo, NotYet, Receipt, Severity, Statement, Undone
 from pilotlight.steps.fence_event_sources import KIND, FenceEventSourcesParams
 from rehearsal.services.event_rules import ApplicationRule
 from rehearsal.services.event_source_mappings import EventSourceMapping
 from rehearsal.services.events import Events
 from rehearsal.services.lambda_functions import LambdaFunctions
+from rehearsal.services.scheduler import Schedule, Scheduler
 from tests.steps.conftest import PLACE, Bench
 from tests.steps.fences import OldPrimary
 
@@ -144,6 +147,85 @@ def test_a_source_that_is_not_there_fails_the_step(primary: OldPrimary) -> None:
     assert state.reason.startswith(f"Mapping {UUID} cannot be closed because")
 
 
+# Schedules, which cannot be tagged
+
+
+@pytest.fixture
+def invoices(bench: Bench) -> tuple[OldPrimary, Schedule]:
+    params = FenceEventSourcesParams.model_validate({"schedules": [{"name": "invoices", "role": "fileflow-scheduler"}]})
+    old = OldPrimary(bench, KIND, params)
+    old.furnish()
+    schedule = bench.aws.service(Scheduler).schedule(PLACE.primary, "default", "invoices")
+    schedule.said |= {"Description": "Sends invoices.", "ScheduleExpressionTimezone": "Asia/Seoul"}
+    return old, schedule
+
+
+def test_a_schedule_is_switched_off_and_keeps_all_else_that_was_said_of_it(
+    invoices: tuple[OldPrimary, Schedule],
+) -> None:
+    old, schedule = invoices
+    before = dict(schedule.said)
+
+    state = old.live()
+
+    assert state.outputs == {"closed": "yes"}
+    marked = "Sends invoices. [pilotlight:fence fileflow was=on]"
+    assert schedule.said == before | {"State": "DISABLED", "Description": marked}
+
+
+def test_a_schedule_is_given_back_as_it_was(invoices: tuple[OldPrimary, Schedule]) -> None:
+    old, schedule = invoices
+    before = dict(schedule.said)
+    old.live()
+
+    done = old.undo()
+
+    assert done == Undone("Schedule invoices was told to be on again.")
+    assert schedule.said == before
+
+
+def test_a_schedule_whose_start_has_passed_is_switched_without_it(invoices: tuple[OldPrimary, Schedule]) -> None:
+    old, schedule = invoices
+    schedule.said["StartDate"] = old.bench.world.time.now() - timedelta(days=30)
+
+    state = old.live()
+
+    assert state.outputs == {"closed": "yes"}
+    assert "StartDate" not in schedule.said
+
+
+def test_a_start_that_is_to_come_is_kept(invoices: tuple[OldPrimary, Schedule]) -> None:
+    old, schedule = invoices
+    start = schedule.said["StartDate"] = old.bench.world.time.now() + timedelta(days=30)
+
+    old.live()
+
+    assert schedule.said["StartDate"] == start
+
+
+def test_the_mark_of_a_schedule_finds_room_in_a_description_that_has_none(
+    invoices: tuple[OldPrimary, Schedule],
+) -> None:
+    old, schedule = invoices
+    schedule.said["Description"] = "x" * 512
+
+    state = old.live()
+
+    assert state.outputs == {"closed": "yes"}
+    assert len(schedule.said["Description"]) == 512
+    assert old.undo() == Undone("Schedule invoices was told to be on again.")
+
+
+def test_the_role_of_a_schedule_is_passed_to_scheduler_alone() -> None:
+    params = FenceEventSourcesParams.model_validate({"schedules": [{"name": "invoices", "role": "fileflow-scheduler"}]})
+
+    passed = [s for s in KIND.statements(params, PLACE) if s.access is Access.PASS_ROLE]
+
+    to_scheduler = {"StringEquals": {"iam:PassedToService": "scheduler.amazonaws.com"}}
+    role = "arn:aws:iam::123456789012:role/fileflow-scheduler"
+    assert passed == [Statement(Access.PASS_ROLE, ("iam:PassRole",), (role,), to_scheduler)]
+
+
 # Taking it back
 
 
@@ -199,7 +281,7 @@ def test_readiness_warns_of_the_mark_of_a_fence_that_was_reopened_by_hand(primar
 
 
 def test_an_empty_list_is_no_way_to_say_all() -> None:
-    with pytest.raises(ValidationError, match="name at least one mapping or rule"):
+    with pytest.raises(ValidationError, match="name at least one mapping, rule or schedule"):
         FenceEventSourcesParams()
 
 

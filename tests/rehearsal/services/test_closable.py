@@ -15,6 +15,7 @@ from rehearsal.services.elbv2 import Elbv2
 from rehearsal.services.events import Events
 from rehearsal.services.lambda_functions import LambdaFunctions
 from rehearsal.services.rds_instance import Instance, Status
+from rehearsal.services.scheduler import Scheduler
 from tests.rehearsal.services.rds_client import SEOUL, SOURCE
 
 GROUP, UUID = "sg-0123456789abcdef0", "1a2b3c4d-5e6f-4a1b-8c2d-3e4f5a6b7c8d"
@@ -136,3 +137,16 @@ def test_a_rule_of_an_application_refuses_as_eventbridge_does(aws: EmbeddedAws) 
     assert refusal(aws, "events", "DisableRule", Name="managed") == "ManagedRuleException"
     assert refusal(aws, "events", "DescribeRule", Name="none") == "ResourceNotFoundException"
     assert refusal(aws, "events", "TagResource", ResourceARN="arn:none", Tags=[]) == "ResourceNotFoundException"
+
+
+def test_a_schedule_forgets_what_an_update_does_not_name_and_refuses_a_start_that_has_passed(aws: EmbeddedAws) -> None:
+    schedule = aws.service(Scheduler).add_schedule(SEOUL, "invoices", State="DISABLED", Description="Sends invoices.")
+    said = {name: schedule.said[name] for name in ("ScheduleExpression", "FlexibleTimeWindow", "Target")}
+    past = aws.world.time.now() - timedelta(days=1)
+
+    code = refusal(aws, "scheduler", "UpdateSchedule", Name="invoices", StartDate=past, **said)
+    call(aws, "scheduler", "UpdateSchedule", Name="invoices", **said)
+
+    assert code == "ValidationException"
+    assert (schedule.state, schedule.said) == ("ENABLED", said)
+    assert refusal(aws, "scheduler", "GetSchedule", Name="others") == "ResourceNotFoundException"

@@ -1,0 +1,1 @@
+"""What starts an application's functions by itself, in either region: mappings, rules and schedules, on or off."""
