@@ -154,10 +154,13 @@ def _need(placed: Placed, need: OutputOf, steps: dict[str, Placed], *, in_time: 
             "an earlier stage, or earlier in this lane."
         )
         yield Complaint((*where, "step"), sentence)
-    elif giver.kind is not None and need.output not in giver.kind.outputs:
-        given = f"; it gives {any_of(giver.kind.outputs)}" if giver.kind.outputs else "; it gives none"
+    elif giver.kind is not None and giver.params is not None:
+        gives = giver.kind.gives(giver.params)
+        if need.output in gives:
+            return
+        given = f"; it gives {any_of(gives)}" if gives else "; it gives none"
         sentence = f"'{need.step}' ({giver.kind.name}) gives no output '{need.output}'{given}."
-        yield Complaint((*where, "output"), sentence, did_you_mean(need.output, giver.kind.outputs))
+        yield Complaint((*where, "output"), sentence, did_you_mean(need.output, gives))
 
 
 def _after(late: Placed, who_waits: str) -> str:

@@ -19,6 +19,7 @@ from pilotlight.handlers.runtime import Handler, Outside
 from rehearsal.access import CURRENT_ROLE, Role
 from rehearsal.service import Service, Spread, operation
 from rehearsal.services.event_source_mappings import DISABLED, ENABLED, EventSourceMapping, EventSourceMappings
+from rehearsal.services.own_functions import OwnFunction, OwnFunctions
 from rehearsal.virtual_time import TaskWasCancelled
 from rehearsal.wire import Call, ServiceError
 from rehearsal.world import CURRENT_FUNCTION, CURRENT_REGION, CURRENT_RUN, CURRENT_STEP, CURRENT_VPC
@@ -54,7 +55,7 @@ class Deployed:
     busy: int = 0
 
 
-class LambdaFunctions(EventSourceMappings, Service):
+class LambdaFunctions(EventSourceMappings, OwnFunctions, Service):
     """The functions of the account, by region and name, and what feeds the application's."""
 
     name = "lambda"
@@ -64,13 +65,19 @@ class LambdaFunctions(EventSourceMappings, Service):
         self.deployed: dict[tuple[str, str], Deployed] = {}
         self.outside: Callable[[], Outside] | None = None
         self.mappings: list[EventSourceMapping] = []
+        self.own_functions: dict[tuple[str, str, str], OwnFunction] = {}
         self.after_failure: list[Callable[[str, Any, FunctionFailed], None]] = []
 
     def furnish(self, standing: Standing) -> None:
-        """An event source mapping, on or off."""
-        if standing.what != "mapping":
-            super().furnish(standing)
-        self.add_mapping(standing.region, str(standing.facts["uuid"]), ENABLED if standing.facts["on"] else DISABLED)
+        """An event source mapping, on or off; or a function of the application's own."""
+        facts = standing.facts
+        match standing.what:
+            case "mapping":
+                self.add_mapping(standing.region, str(facts["uuid"]), ENABLED if facts["on"] else DISABLED)
+            case "function":
+                self.add_giving(standing.region, str(facts["name"]), str(facts["qualifier"]), tuple(facts["gives"]))
+            case _:
+                super().furnish(standing)
 
     def deploy(self, function: Function, region: str, environment: Mapping[str, str]) -> None:
         """Deploy a function, in place of an older one."""
@@ -121,9 +128,12 @@ class LambdaFunctions(EventSourceMappings, Service):
     def invoke(self, call: Call) -> Mapping[str, Any]:
         """Invoke, as `Event` or as `RequestResponse`."""
         name = str(call.parameters["FunctionName"]).rsplit("function:", 1)[-1].split(":")[0]
-        self._find(call.region, name)
         body = call.parameters.get("Payload") or b"{}"
         payload = json.loads(body)
+        own = self.own_function(call.region, name, str(call.parameters.get("Qualifier", "")))
+        if own:
+            return self.invoke_own(own, payload)
+        self._find(call.region, name)
         if call.parameters.get("InvocationType") == "Event":
             self.send(call.region, name, payload)
             return {"StatusCode": 202}
@@ -136,6 +146,9 @@ class LambdaFunctions(EventSourceMappings, Service):
     def get_function_configuration(self, call: Call) -> Mapping[str, Any]:
         """The role and the limits of a function."""
         name = str(call.parameters["FunctionName"])
+        own = self.own_function(call.region, name, str(call.parameters.get("Qualifier", "")))
+        if own:
+            return own.configuration(self.world.account)
         deployed = self._find(call.region, name)
         return {
             "FunctionName": name,

@@ -63,7 +63,13 @@ class Scheduler(Service):
         self.add_schedule(standing.region, str(facts["name"]), group=str(facts["group"]), role=role, State=state)
 
     def add_schedule(
-        self, region: str, name: str, *, group: str = DEFAULT_GROUP, role: str = "", **said: Any
+        self,
+        region: str,
+        name: str,
+        *,
+        group: str = DEFAULT_GROUP,
+        role: str = "arn:aws:iam::123456789012:role/scheduler",
+        **said: Any,
     ) -> Schedule:
         """Set the scene: a schedule, each hour; `said` is in the API's spelling."""
         target = {"Arn": f"arn:aws:lambda:{region}:{self.world.account}:function:{name}", "RoleArn": role}

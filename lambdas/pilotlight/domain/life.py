@@ -141,7 +141,8 @@ def _turn(kind: StepKind[Any], params: Params, state: StepState, context: StepCo
             # AWS shows an effect some time after it accepted the call; a look in the same breath is wasted.
             return state
     assert state.receipt is not None
-    seen = kind.verify(params, state.receipt, replace(context, aws=ReadOnlyAws(context.aws)))
+    looking = ReadOnlyAws(context.aws, besides=kind.verifies_by)
+    seen = kind.verify(params, state.receipt, replace(context, aws=looking))
     match seen:
         case Settled():
             return replace(

@@ -16,13 +16,17 @@ def is_read(operation: str) -> bool:
 
 
 class ReadOnlyAws:
-    """The AWS port of a preflight, a readiness look and a verification; raises `Refused` for a mutating call."""
+    """The AWS port of a preflight, a readiness look and a verification; raises `Refused` for a mutating call.
 
-    def __init__(self, aws: Aws) -> None:
+    `besides` are operations that only look here, though their names do not say so.
+    """
+
+    def __init__(self, aws: Aws, besides: tuple[str, ...] = ()) -> None:
         self._aws = aws
+        self._besides = besides
 
     def call(self, service: str, operation: str, region: str, /, **parameters: Any) -> dict[str, Any]:
         """Call a read."""
-        if not is_read(operation):
+        if not is_read(operation) and operation not in self._besides:
             raise Refused(f"{service} {operation} changes something, and is not called where a step may only look.")
         return self._aws.call(service, operation, region, **parameters)

@@ -185,6 +185,14 @@ class StepKind(Kind[P]):
     """Whether what it makes bears the run's mark from the first call on, long before there is a receipt. Such a step is
     undone without one, and its `undo` then goes by the mark alone."""
 
+    verifies_by: ClassVar[tuple[str, ...]] = ()
+    """Operations by which `verify` only looks, though their names do not say so: a function that is asked how far it
+    is. Like every call that may change something, each is guarded and recorded."""
+
+    def gives(self, params: P) -> tuple[str, ...]:
+        """The outputs that a step with these parameters gives; those of its kind unless it says otherwise."""
+        return self.outputs
+
     def needs(self, params: P) -> tuple[OutputOf, ...]:
         """The outputs of earlier steps that this one uses."""
         return ()
