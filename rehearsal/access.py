@@ -57,6 +57,8 @@ _RESOURCES: tuple[tuple[str, str, str], ...] = (
     ("ec2", "Domain", "elastic-ip/*"),
     ("ec2", "Resources", "security-group/{}"),
     ("rds", "ResourceName", ""),
+    ("rds", "GlobalClusterIdentifier", "global-cluster:{}"),
+    ("rds", "DBClusterIdentifier", "cluster:{}"),
     ("rds", "DBInstanceIdentifier", "db:{}"),
     ("rds", "TargetDBInstanceIdentifier", "db:{}"),
     ("elasticache", "ReplicationGroupId", "replicationgroup:{}"),
@@ -133,7 +135,8 @@ def _arn(call: Call, account: str, value: Any, shape: str) -> str:
     if call.service == "iam":
         principals = {name: principal for principal, name in SERVICE_ROLES.values()}
         shape = shape.replace("{principal}", principals.get(str(value), "unknown"))
-    if call.service in ("iam", "cloudfront") or "GlobalTableName" in call.parameters:
+    of_no_region = {"GlobalTableName", "GlobalClusterIdentifier"} & call.parameters.keys()
+    if call.service in ("iam", "cloudfront") or of_no_region:
         return f"arn:aws:{call.service}::{account}:{shape.replace('{}', _last(value))}"  # these belong to no region
     bus = str(call.parameters.get("EventBusName", "default"))
     shape = shape.replace("{bus}", "" if bus == "default" else f"{bus}/")

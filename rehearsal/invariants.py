@@ -28,6 +28,7 @@ from pilotlight.domain.tombstone import Tombstone, TombstoneState
 from pilotlight.estate.rds.copies import ADOPTED_TAG
 from pilotlight.handlers.guard import Mode
 from pilotlight.steps import kind_and_params
+from rehearsal.fences import fence_steps
 from rehearsal.item_reads import note_in
 from rehearsal.scene import Scene
 from rehearsal.services.lambda_functions import LambdaFunctions
@@ -36,7 +37,7 @@ from rehearsal.traffic import region_of_users
 from rehearsal.virtual_time import Task
 from rehearsal.wire import Call
 from rehearsal.world import CURRENT_FUNCTION, CURRENT_REGION, CURRENT_RUN, CURRENT_STEP, TraceLine
-from rehearsal.writers import WatchedWriter, fence_steps, watched_writers
+from rehearsal.writers import WatchedWriter, watched_writers
 
 EXPOSURE_LIMIT = timedelta(seconds=180)
 """How long a primary that came back may take writes under a guard that enforces: its tick comes each minute."""

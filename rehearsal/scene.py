@@ -187,6 +187,12 @@ def _furnish(scene: AnyScene, standing: Standing) -> None:
             furnish_keys(sdk, scene.plan.account, standing)
         case service:
             scene.world.models[service].furnish(standing)
+    if (standing.service, standing.what) == ("rds", "global database"):
+        cluster = str(facts["cluster"])
+        scene.account.aws.service(CloudWatch).sample_each_minute(
+            standing.region, "AWS/RDS", "AuroraGlobalDBRPOLag", {"DBClusterIdentifier": cluster},
+            lambda: scene.account.aws.service(Rds).global_lag_milliseconds(standing.region, cluster),
+        )  # fmt: skip
     if (standing.service, standing.what) == ("rds", "replica"):
         identifier = str(facts["identifier"])
         scene.account.aws.service(CloudWatch).sample_each_minute(
@@ -290,6 +296,10 @@ def _not_yet_there(scene: AnyScene) -> list[str]:
         if (standing.service, standing.what) == ("rds", "replica"):
             instance = scene.account.aws.service(Rds).instance(standing.region, str(standing.facts["identifier"]))
             missing += [instance.identifier] if instance.source else []
+        if (standing.service, standing.what) == ("rds", "global database"):
+            cluster = str(standing.facts["cluster"])
+            writes = scene.account.aws.service(Rds).writes_in(standing.region, cluster)
+            missing += [] if writes else [cluster]
     return missing
 
 

@@ -19,6 +19,7 @@ from typing import Any, ClassVar
 from pilotlight.domain.step import Standing
 from rehearsal.service import Service, Spread, operation
 from rehearsal.services.rds_backups import Backups
+from rehearsal.services.rds_global import DbCluster, GlobalDatabase, GlobalDatabases
 from rehearsal.services.rds_instance import Instance, Status, must_be_available, must_have_room
 from rehearsal.services.rds_lag import Lags
 from rehearsal.services.rds_restarts import REBOOTS, Restarts
@@ -43,7 +44,7 @@ PAGE_SIZES = range(20, 101)
 RETENTION_DAYS = range(36)
 
 
-class Rds(Restarts, Backups, Service):
+class Rds(Restarts, Backups, GlobalDatabases, Service):
     """The RDS of all regions. `slow_promotion` and `fail_promotion` hold for an instance's next promotion."""
 
     name: ClassVar[str] = "rds"
@@ -54,6 +55,8 @@ class Rds(Restarts, Backups, Service):
         self._slow: dict[Instance, float] = {}
         self._failing: dict[Instance, str] = {}
         self._lags = Lags(world)
+        self.clusters: dict[tuple[str, str], DbCluster] = {}
+        self.global_databases: dict[str, GlobalDatabase] = {}
 
     # Setting the scene
 
@@ -104,6 +107,8 @@ class Rds(Restarts, Backups, Service):
                 days, there = facts["retention_days"], (facts["source_region"], facts["source"])
                 source = self._instances.get(there) or self.add_instance(*there, multi_az=True)
                 self.add_replica(source, *here, retention_days=days, deletion_protection=True)
+            case "global database":
+                self.furnish_global(standing)
             case "instance" if here not in self._instances:
                 self.add_instance(*here, multi_az=bool(facts.get("multi_az")))
             case "instance":

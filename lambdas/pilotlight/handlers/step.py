@@ -23,7 +23,7 @@ from pilotlight.domain.run import Run
 from pilotlight.domain.stages import PlannedStep
 from pilotlight.domain.step import Failed, Pending, Receipt, StepContext
 from pilotlight.domain.tombstone import TombstoneState
-from pilotlight.domain.word import Word, abort, approval
+from pilotlight.domain.word import Mode, Word, abort, approval, mode
 from pilotlight.handlers.answer import whole_seconds
 from pilotlight.handlers.draining import drain, drained
 from pilotlight.handlers.inspection import traffic_of
@@ -89,9 +89,12 @@ def take_turn(runtime: Runtime, run: Run, step: PlannedStep) -> dict[str, Any]:
     if missing:
         raise InputRefused(f"Step {name} needs the outputs of {', '.join(missing)}, which did not settle before it.")
     closed = closing(run.plan, {known: k.state for known, k in kept.items()})
-    context = _context(runtime, run, step, before.started or now, now, outputs)
+    # Read once, so that a word that is said within this turn does not count for one half of it alone.
+    heeds = its_kind.asks or its_kind.writers(params, run.plan.place)
+    words = runtime.control.words(run.run_id) if heeds else ()
+    context = _context(runtime, run, step, before.started or now, now, outputs, words)
     context = replace(context, closed=closed.at if closed.whole else None)
-    held = _before_the_move(runtime, run, step, kept, context)
+    held = _before_the_move(runtime, run, step, kept, words, context)
     after = held or advance(its_kind, params, kept[name].state, context)
     if after.receipt and not before.receipt:
         _commit(runtime, run, its_kind.writers(params, run.plan.place), after.receipt)
@@ -105,7 +108,12 @@ def take_turn(runtime: Runtime, run: Run, step: PlannedStep) -> dict[str, Any]:
 
 
 def _before_the_move(
-    runtime: Runtime, run: Run, step: PlannedStep, kept: dict[str, KeptStep], context: StepContext
+    runtime: Runtime,
+    run: Run,
+    step: PlannedStep,
+    kept: dict[str, KeptStep],
+    words: Sequence[Word],
+    context: StepContext,
 ) -> StepState | None:
     """Before a step that moves a writer acts: the drain, then the tombstone; or the step's state, where it may not yet,
     or must not at all. None where it goes on.
@@ -114,7 +122,6 @@ def _before_the_move(
     state, writers = kept[step.name].state, its_kind.writers(params, run.plan.place)
     if not writers or state.receipt or state.status.over:
         return None
-    words = runtime.control.words(run.run_id)
     states = {known: k.state for known, k in kept.items()}
     found = must_not_move(runtime, run, states, words, step.name) or _drain(runtime, run, step, kept, words, context)
     waiting = replace(state, reason=found.reason, claimed_until=None) if found else state
@@ -202,13 +209,13 @@ def _context(
     started: datetime,
     now: datetime,
     outputs: Mapping[str, Mapping[str, str]],
+    words: Sequence[Word] = (),
 ) -> StepContext:
     its_kind, params = kind_and_params(step)
     touches = its_kind.fences or bool(its_kind.writers(params, run.plan.place))
     guarded = GuardedAws(
         runtime.aws, runtime.ledger, runtime.leases, run, step.name, runtime.now, touches_writers=touches
     )
-    words = runtime.control.words(run.run_id) if its_kind.asks else []
     approved, aborted = approval(words, step.name), abort(words)
     return StepContext(
         run.plan.place,
@@ -223,6 +230,7 @@ def _context(
         traffic_of(run.plan),
         approved.who if approved else "",
         aborted.who if aborted else "",
+        planned=mode(words) is Mode.PLANNED,
     )
 
 
