@@ -66,6 +66,7 @@ _RESOURCES: tuple[tuple[str, str, str], ...] = (
     ("elasticache", "CacheSubnetGroupName", "subnetgroup:{}"),
     ("elasticache", "CacheParameterGroupName", "parametergroup:{}"),
     ("elasticache", "SnapshotName", "snapshot:{}"),
+    ("elasticache", "ServerlessCacheName", "serverlesscache:{}"),
     ("elasticache", "ResourceName", ""),
     ("ssm", "Path", "parameter{}"),
     ("events", "Entries", "event-bus/{}"),

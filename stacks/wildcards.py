@@ -118,6 +118,12 @@ SIGNED_WILDCARDS = (
         "ElastiCache names the members of a new group itself: the group's own name and a number.",
     ),
     SignedWildcard(
+        "endpoint of a serverless cache",
+        ("ec2:CreateTags", "ec2:CreateVpcEndpoint"),
+        "arn:aws:ec2:REGION:ACCOUNT:vpc-endpoint/*",
+        "EC2 makes the id of the endpoint; conditions ask for ElastiCache's own service, and for its creation.",
+    ),
+    SignedWildcard(
         "bounds of a service",
         ("application-autoscaling:DeregisterScalableTarget", "application-autoscaling:RegisterScalableTarget"),
         "arn:aws:application-autoscaling:REGION:ACCOUNT:scalable-target/*",

@@ -1,6 +1,6 @@
 """ElastiCache as a recovery meets it: replication groups, their nodes, and what they are made from.
 
-Data, scaling and serverless caches are not modelled. The traps are: no endpoint before the group is
+Data and scaling are not modelled. The traps are: no endpoint before the group is
 available; a `create-failed` that says why in an event only; tags that cannot be read unless the group is
 available; nodes that come up one by one; encryption at rest whose default differs by engine; a subnet
 group's wire code that ends in `Fault`. Codes and shapes: botocore's model. Tags only when available:
@@ -19,6 +19,7 @@ from typing import Any, ClassVar, TypeVar
 from pilotlight.domain.step import Standing
 from rehearsal.service import Service, Spread, operation
 from rehearsal.services.elasticache_groups import Group, Node, Status
+from rehearsal.services.elasticache_serverless import ServerlessCache, ServerlessCaches
 from rehearsal.wire import Call, NotModelled, ServiceError
 from rehearsal.world import World
 
@@ -63,7 +64,7 @@ class _Region:
     seconds: float | None = None
 
 
-class ElastiCache(Service):
+class ElastiCache(ServerlessCaches, Service):
     """The groups of all regions, and the Python methods that set a scene."""
 
     name: ClassVar[str] = "elasticache"
@@ -71,6 +72,8 @@ class ElastiCache(Service):
     def __init__(self, world: World) -> None:
         super().__init__(world)
         self._regions: dict[str, _Region] = {}
+        self.serverless: dict[tuple[str, str], ServerlessCache] = {}
+        self.serverless_failure = ""
 
     def add_subnet_group(self, region: str, name: str, *, vpc: str = "vpc-0a1b2c3d4e5f60718") -> None:
         """A cache subnet group in that region."""
@@ -184,6 +187,8 @@ class ElastiCache(Service):
     @operation("ListTagsForResource")
     def list_tags_for_resource(self, call: Call) -> Mapping[str, Any]:
         arn = call.parameters["ResourceName"]
+        if ":serverlesscache:" in arn:
+            return self.tags_of_serverless(arn)
         group = next((g for g in self._in(call.region).groups.values() if g.arn == arn), None)
         if group is None or group.status is Status.CREATING:
             message = f"{arn} is either not present or not available."
