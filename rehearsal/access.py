@@ -31,8 +31,8 @@ def _last(value: Any) -> str:
 
 
 # What a call is about, by the parameter that says it: `{}` is the parameter's last name, `{cluster}` the cluster of
-# ECS or EKS, `{bus}` EventBridge's, `{group}` Scheduler's. A parameter that holds an ARN is the resource. The first that
-# a call has counts. After the Service Authorization Reference; a call with none of them is authorised on `*`.
+# ECS or EKS, `{bus}` EventBridge's, `{group}` Scheduler's. A parameter that holds an ARN is the resource. The first
+# that a call has counts. After the Service Authorization Reference; a call with none of them is authorised on `*`.
 _RESOURCES: tuple[tuple[str, str, str], ...] = (
     ("dynamodb", "TableName", "table/{}"),
     ("dynamodb", "ResourceArn", ""),

@@ -60,8 +60,8 @@ class StepContext:
 
     `started` is when this step's first turn began, `now` when this turn did; `outputs` are those of the steps settled
     before it, by step name. `aws` and `web` are the only ways out. `traffic` is what the plan says of its users' ways.
-    `closed` is when the last fence of the run was read closed; None where one was not, or where there is none. `planned`
-    says for a step that moves a writer whether the run may lose nothing.
+    `closed` is when the last fence of the run was read closed; None where one was not, or where there is none.
+    `planned` says for a step that moves a writer whether the run may lose nothing.
     """
 
     place: Place
