@@ -6,7 +6,7 @@ What the arming level may not do is in no role here: `observe` gets no write on 
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from datetime import timedelta
 
 from deployment import names
@@ -38,7 +38,7 @@ def application(plan: Plan) -> Stack:
     """Everything of one plan that stands in its standby region."""
     steps = step_functions(plan)
     looker, hourly = readiness(plan, ENVIRONMENT, journal(plan))
-    own = [_detector(plan), _opener(plan, steps.values()), closer(plan, steps), listener(plan), looker]
+    own = [_detector(plan), _opener(plan, steps), closer(plan, steps), listener(plan), looker]
     functions = [*own, *inside(plan, "standby", PLAN_FILE), *steps.values()]
     resources: tuple[Resource, ...] = (
         watched_parameter(plan, "standby"),
@@ -104,7 +104,7 @@ def _detector(plan: Plan) -> Function:
     )
 
 
-def _opener(plan: Plan, steps: Collection[Function]) -> Function:
+def _opener(plan: Plan, steps: Mapping[str, Function]) -> Function:
     seeing = (
         *_eyes(plan),
         _switch(plan),

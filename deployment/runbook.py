@@ -15,7 +15,7 @@ from pilotlight.domain.step import Access, Statement
 def runbook(plan: Runbook) -> Stack:
     """Everything of one run-book."""
     steps = step_functions(plan)
-    functions = [opener(plan, steps.values(), _seeing(plan), {}), closer(plan, steps), listener(plan), *steps.values()]
+    functions = [opener(plan, steps, _seeing(plan), {}), closer(plan, steps), listener(plan), *steps.values()]
     resources: tuple[Resource, ...] = (*functions, machine(plan), *run_alarms(plan, functions))
     return Stack(names.application_stack(plan.name), plan.region, plan.account, resources)
 

@@ -5,7 +5,7 @@ What the arming level may not do is in no role here: `observe` gets no write on 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
 from deployment import names
@@ -16,7 +16,7 @@ from deployment.statements import as_few
 from deployment.tombstones import reading_tombstones, writing_tombstones
 from pilotlight.domain.plan import AnyPlan, Arming, Plan
 from pilotlight.domain.step import Access, Statement
-from pilotlight.steps import kind_and_params
+from pilotlight.steps import kind_and_params, writers_of
 from stepfunctions.assemble import Functions, assemble
 
 PLAN_FILE = "/opt/pilotlight/plan.json"
@@ -62,8 +62,7 @@ def step_statements(plan: AnyPlan, kind_name: str) -> tuple[Statement, ...]:
 
 def moves_writers(plan: AnyPlan, kind_name: str) -> bool:
     """Whether steps of this kind move a writer in this plan."""
-    of_kind = [kind_and_params(step) for step in plan.steps().values() if step.kind == kind_name]
-    return any(its_kind.writers(params, plan.place) for its_kind, params in of_kind)
+    return bool(writers_of(plan, kind_name))
 
 
 def journal(plan: AnyPlan) -> tuple[Statement, ...]:
@@ -86,22 +85,23 @@ def calls(plan: AnyPlan, functions: Iterable[str]) -> Statement:
     return Statement(Access.WRITE, ("lambda:InvokeFunction",), arns)
 
 
-def _looks_of(functions: Iterable[Function], *, besides: tuple[Statement, ...]) -> tuple[Statement, ...]:
-    """What some step functions may read of the application. A look opens no secret."""
+def _looks_of(plan: AnyPlan, kind_names: Iterable[str]) -> tuple[Statement, ...]:
+    """What the steps of some kinds look at. A look opens no secret."""
     return as_few(
         s
-        for function in functions
-        for s in function.statements
-        if s.access is Access.READ and s not in besides and not _SECRETS & set(s.actions)
+        for kind_name in kind_names
+        for s in step_statements(plan, kind_name)
+        if s.access is Access.READ and not _SECRETS & set(s.actions)
     )
 
 
 def opener(
-    plan: AnyPlan, steps: Collection[Function], seeing: tuple[Statement, ...], told: Mapping[str, str]
+    plan: AnyPlan, steps: Mapping[str, Function], seeing: tuple[Statement, ...], told: Mapping[str, str]
 ) -> Function:
     """The function that says whether a run goes on.
 
-    Parameters: `seeing` is what it may look at besides what the steps look at, `told` what it is told for that.
+    Parameters: `steps` are the functions of the plan's step kinds, by kind; `seeing` is what it may look at besides
+    what the steps look at, `told` what it is told for that.
     """
     closing = names.close_function(plan.name)
     return Function(
@@ -111,8 +111,8 @@ def opener(
         statements=(
             *journal(plan),
             *seeing,
-            *_looks_of(steps, besides=(*journal(plan), *reading_tombstones(plan))),
-            calls(plan, [*(step.name for step in steps), closing]),
+            *_looks_of(plan, steps),
+            calls(plan, [*(step.name for step in steps.values()), closing]),
         ),
         environment={
             **environment(plan),
@@ -127,17 +127,17 @@ def opener(
 
 def closer(plan: AnyPlan, steps: Mapping[str, Function]) -> Function:
     """It sees whether a writer moved, and has steps undone by their own functions; under `observe` there are none."""
-    kept = (*journal(plan), *reading_tombstones(plan))
-    movers = [function for kind_name, function in steps.items() if moves_writers(plan, kind_name)]
+    movers = [kind_name for kind_name in steps if moves_writers(plan, kind_name)]
     undoing = () if plan.arming is Arming.OBSERVE else (calls(plan, [step.name for step in steps.values()]),)
     return Function(
         name=names.close_function(plan.name),
         description=f"Concludes the runs of {plan.name}, and has undone what was done for nothing.",
         handler="pilotlight.handlers.close",
         statements=(
-            *kept,
+            *journal(plan),
+            *reading_tombstones(plan),
             *writing_tombstones(plan),
-            *_looks_of(movers, besides=kept),
+            *_looks_of(plan, movers),
             *undoing,
         ),
         environment={
@@ -163,9 +163,9 @@ def listener(plan: AnyPlan) -> Function:
 
 
 def _step_function(plan: AnyPlan, kind_name: str) -> Function:
-    noting = writing_tombstones(plan)
+    noting = writing_tombstones(plan, kind_name)
     gives_back = (calls(plan, [names.close_function(plan.name)]),) if noting else ()
-    moves = (*reading_tombstones(plan), *noting, *gives_back) if moves_writers(plan, kind_name) else ()
+    moves = (*reading_tombstones(plan, kind_name), *noting, *gives_back)
     return Function(
         name=names.step_function(plan.name, kind_name),
         description=f"Takes the turns of the {kind_name} steps of {plan.name}.",

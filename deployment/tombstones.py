@@ -1,7 +1,8 @@
-"""Who may read and write the notes on the writers of a plan: each plan those on its own writers, and no other.
+"""Who may read and write the notes on writers: each role those on the writers that it handles, and no other.
 
 The guard closes what a note names. So under `observe`, which moves nothing, no role may write one; and the keys in the
-conditions keep one application from writing a note on the database of another.
+conditions keep one application from writing a note on the database of another, and the function of one kind of step
+from writing one on what another kind moves.
 """
 
 from __future__ import annotations
@@ -17,18 +18,21 @@ from pilotlight.domain.tombstone import partition_of
 from pilotlight.steps import writers_of
 
 
-def reading_tombstones(plan: AnyPlan) -> tuple[Statement, ...]:
-    """Read the notes on the plan's writers, in the standby and in the witness; nothing where it moves none."""
-    return _statements(plan, Access.READ, "dynamodb:GetItem")
+def reading_tombstones(plan: AnyPlan, kind_name: str | None = None) -> tuple[Statement, ...]:
+    """Read the notes on the plan's writers, in the standby and in the witness; nothing where it moves none.
+
+    Parameters: `kind_name` narrows it to the writers that steps of this kind move.
+    """
+    return _statements(plan, kind_name, Access.READ, "dynamodb:GetItem")
 
 
-def writing_tombstones(plan: AnyPlan) -> tuple[Statement, ...]:
+def writing_tombstones(plan: AnyPlan, kind_name: str | None = None) -> tuple[Statement, ...]:
     """Write the same; nothing under `observe`."""
-    return () if plan.arming is Arming.OBSERVE else _statements(plan, Access.WRITE, "dynamodb:PutItem")
+    return () if plan.arming is Arming.OBSERVE else _statements(plan, kind_name, Access.WRITE, "dynamodb:PutItem")
 
 
-def _statements(plan: AnyPlan, access: Access, action: str) -> tuple[Statement, ...]:
-    writers = writers_of(plan)
+def _statements(plan: AnyPlan, kind_name: str | None, access: Access, action: str) -> tuple[Statement, ...]:
+    writers = writers_of(plan, kind_name)
     if not writers:
         return ()
     assert isinstance(plan, Plan), f"{plan.name} moves a writer, which only a failover plan does."

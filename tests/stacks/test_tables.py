@@ -13,6 +13,7 @@ from deployment import names
 from deployment.application import application
 from deployment.foundation import foundation
 from deployment.guard import guard
+from deployment.resources import Function
 from planfile.table_rules import MOST_TABLES
 from stacks.application_stack import ApplicationStack
 from stacks.foundation_stack import FoundationStack
@@ -68,6 +69,22 @@ def test_what_remembers_stands_in_the_primary_beside_the_guard(kind: str) -> Non
 
     wanted = {names.guard_function("megaticket"), names.latency_function("megaticket")}
     assert {name.removesuffix("-tick") for name in made} == wanted
+
+
+@pytest.mark.parametrize("witness", ["ap-southeast-1", None])
+def test_who_opens_a_run_may_read_the_notes_on_tables_with_and_without_a_witness(witness: str | None) -> None:
+    """What is lost of a table that was taken over already is known from its note alone."""
+    plan = megaticket()
+    regions = plan.regions.model_copy(update={"witness": witness})
+    described = application(plan.model_copy(update={"regions": regions}))
+
+    opener = next(
+        r for r in described.resources if isinstance(r, Function) and r.name == names.open_function(plan.name)
+    )
+
+    notes = plan.place.arn("dynamodb", f"table/{names.TOMBSTONES_TABLE}")
+    read = [s.actions for s in opener.statements if notes in s.resources]
+    assert read == [("dynamodb:GetItem",)]
 
 
 def test_it_may_write_metrics_of_one_namespace_alone() -> None:

@@ -28,10 +28,15 @@ def kind(name: str) -> StepKind[Any]:
     return found
 
 
-def writers_of(plan: AnyPlan) -> tuple[Writer, ...]:
-    """The writers that a plan moves, each once, in the order of its steps."""
+def writers_of(plan: AnyPlan, kind_name: str | None = None) -> tuple[Writer, ...]:
+    """The writers that a plan moves, each once, in the order of its steps.
+
+    Parameters: `kind_name` asks for those alone that steps of this kind move.
+    """
     found = dict[str, Writer]()
     for step in plan.steps().values():
+        if kind_name not in (None, step.kind):
+            continue
         its_kind, params = kind_and_params(step)
         for writer in its_kind.writers(params, plan.place):
             found.setdefault(writer.old, writer)
