@@ -12,6 +12,7 @@ import pytest
 from deployment.users import users
 from pilotlight.domain.errors import PlanRefused
 from pilotlight.domain.plan import Arming
+from pilotlight.domain.stages import RunStep
 from planfile import load
 from rehearsal.apply import Account
 from rehearsal.embedded_aws import EmbeddedAws
@@ -168,8 +169,9 @@ class TestTrouble:
 
 def test_a_plan_copies_from_one_pool() -> None:
     plan = load(PLAN)
-    (first, *others) = plan.stages.serve["application"]
-    twice = {"application": (first, first.model_copy(update={"step": "user-pool-again"}), *others)}
+    steps = plan.stages.serve["application"]
+    (pool,) = (step for step in steps if isinstance(step, RunStep) and step.kind == "swap_user_pool")
+    twice = {"application": (*steps, pool.model_copy(update={"step": "user-pool-again"}))}
     stages = plan.stages.model_copy(update={"serve": twice})
 
     with pytest.raises(PlanRefused) as refused:

@@ -97,7 +97,8 @@ def test_observe_is_a_fact_of_iam(plan):
 
 @EVERY_PLAN
 def test_manual_holds_the_writes_of_the_steps_and_no_other(plan):
-    """Each kind of step in its own function; those that fence in the guard's as well."""
+    """Each kind of step in its own function; those that fence in the guard's as well. Who signs up in the primary is
+    copied, where the plan asks for it, to the one pool of the standby."""
     expected = set()
     guard = logical_id(own.guard_function(plan.application), "FunctionRole")
     for step in plan.steps().values():
@@ -108,6 +109,11 @@ def test_manual_holds_the_writes_of_the_steps_and_no_other(plan):
             if statement.access is not Access.READ:
                 pairs = [(a, r) for a in statement.actions for r in statement.resources]
                 expected |= {Permission(role, *pair) for role in roles for pair in pairs}
+        if step.params.get("copy_users_by"):
+            copier = logical_id(own.sync_user_function(plan.application), "FunctionRole")
+            pool = plan.place.arn("cognito-idp", f"userpool/{step.params['pool']}")
+            copying = ("cognito-idp:AdminCreateUser", "cognito-idp:AdminSetUserPassword")
+            expected |= {Permission(copier, action, pool) for action in copying}
 
     assert writes_on_the_application(plan, Arming.MANUAL) == expected
     assert expected, "a plan that writes nothing proves nothing"

@@ -12,6 +12,7 @@ from tests.stacks.described import an_app, plans
 
 NEEDS = {
     "fileflow": {"AWS::RDS::DBInstance", "AWS::ECS::Service", "AWS::Route53::RecordSet"},
+    "portforge": {"AWS::RDS::DBInstance", "AWS::EKS::AccessEntry", "AWS::Route53::RecordSet"},
     "megaticket": {"AWS::AutoScaling::AutoScalingGroup", "AWS::Route53::RecordSet"},
 }
 """What some plans need most."""

@@ -7,7 +7,8 @@ from typing import Any
 from pilotlight.domain.errors import Refused
 from pilotlight.domain.ports import Aws
 
-_READS = ("Describe", "List", "Get", "Query", "Scan", "BatchGet", "Head", "Lookup", "Simulate", "Filter")
+_READS = ("Describe", "List", "Get", "Query", "Scan", "BatchGet", "Head", "Lookup", "Simulate", "Filter", "AdminGet")
+"""How the names of reads begin. Cognito says first who may call: AdminGetUser reads, AdminCreateUser does not."""
 
 
 def is_read(operation: str) -> bool:
