@@ -7,12 +7,10 @@ up: something healthy in each target group, its configuration swapped, its datab
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any
 from urllib.parse import urlsplit
 
 from deployment.application import application
@@ -32,6 +30,7 @@ from pilotlight.steps import kind_and_params
 from rehearsal.access import CURRENT_ROLE
 from rehearsal.apply import Account
 from rehearsal.embedded_aws import EmbeddedAws
+from rehearsal.good_answer import good_body
 from rehearsal.internet import Answers, Internet
 from rehearsal.kept_secrets import keep_secret
 from rehearsal.keys import furnish_keys
@@ -263,27 +262,7 @@ def _when_up(scene: AnyScene, asked: Standing, request: WebRequest) -> WebAnswer
     """What the application answers once it is up: what the plan expects of that URL, behind that load balancer."""
     here = [s.facts for s in _standing(scene) if s.service == "internet" and s.facts["host"] == asked.facts["host"]]
     facts = next((facts for facts in here if facts["url"] == request.url), asked.facts)
-    return WebAnswer(facts["status"], _good_body(facts["text"], facts["values"]))
-
-
-def _good_body(text: str, values: Mapping[str, Any]) -> str:
-    """A body that contains the text and, if values are expected, is a JSON document that has them."""
-    if not values:
-        return text or '{"status":"UP"}'
-    document: dict[str, Any] = {}
-    for path, value in values.items():
-        *parents, last = path.split(".")
-        inside = document
-        for part in parents:
-            if not isinstance(inside.get(part), dict):
-                inside[part] = {}
-            inside = inside[part]
-        inside[last] = value
-    compact, spaced = json.dumps(document, separators=(",", ":")), json.dumps(document)
-    as_value = json.dumps({**document, "text": text}, ensure_ascii=False)
-    # A text with quotes can stand in JSON only as members of its own.
-    as_members = f"{compact[:-1]},{text}}}"
-    return next((body for body in (compact, spaced, as_value) if text in body), as_members)
+    return WebAnswer(facts["status"], good_body(facts["text"], facts["values"]))
 
 
 def _not_yet_there(scene: AnyScene) -> list[str]:
