@@ -22,8 +22,8 @@ from tests.stacks.described import an_app, plans, private
 
 SHARE = 0.6
 SHARE_OF_READINESS = 0.9
-"""The role that looks hourly reads all that its one plan requires, and FileFlow requires much: it grows with what a plan
-says, and not with how many plans there are."""
+"""The role that looks hourly reads all that its one plan requires, and FileFlow requires much: it grows with what a
+plan says, and not with how many plans there are."""
 
 
 class Use(NamedTuple):
