@@ -228,7 +228,20 @@ def _known(names: dict[str, Placed] | set[str]) -> str:
     return f"; there are {', '.join(sorted(names))}" if names else ", because this plan has none"
 
 
+@reading()
+def the_runtime_knows_what_is_called(draft: AnyDraft) -> Iterator[Complaint]:
+    """A function that calls what its SDK does not know fails in the incident."""
+    for placed in draft.steps():
+        if placed.kind is not None and placed.kind.waits_for_the_runtime:
+            sentence = (
+                f"'{placed.name}' ({placed.kind.name}) calls what the SDK of Lambda's runtime does not know yet; leave "
+                "it out until it does, and do by hand what it would."
+            )
+            yield Complaint((*placed.where, "kind"), sentence)
+
+
 SHARED_STEP_RULES = (
+    the_runtime_knows_what_is_called,
     names_are_unique,
     titles_are_unique_and_short,
     what_is_awaited_was_started,

@@ -121,5 +121,4 @@ def _say(scene: AnyScene, who: Caller, kind: WordKind, run: str = "", reason: st
     bound = binding(name, kind, run, reason, accept)
     proof = sign(who.credentials.get_frozen_credentials(), region, bound)
     event = {"do": kind.value, "run_id": run, "reason": reason, "accept": accept, "proof": proof}
-    answer = functions.ask(scene.account.sdk(region), region, names.word_function(name), event)
-    assert answer["accepted"], answer["sentence"]
+    functions.ask(scene.account.sdk(region), region, names.word_function(name), event)

@@ -29,14 +29,15 @@ ABROAD = {
 OWN_SERVICES = {"dynamodb", "events", "lambda", "states", "stepfunctions", "sns", "sqs", "secretsmanager"}
 QUICK = ("outage", "blip", "replica-lagging", "slack-down")
 """Played for the developer; all of them are played in CI, but the storm of 200 applications (`test_storm`), and what
-FileFlow does not have: a peering that is cut (`test_private`), and nodes that stay away (`test_portforge`)."""
+FileFlow does not have: a peering that is cut (`test_private`), nodes that stay away (`test_portforge`), and tables
+whose latency is not remembered (`test_tables`)."""
 
 everything = pytest.mark.parametrize(
     "name",
     [
         pytest.param(name, marks=() if name in QUICK else pytest.mark.full)
         for name in SCENARIOS
-        if name not in ("alarm-storm", "peering-cut", "nodes-do-not-come")
+        if name not in ("alarm-storm", "peering-cut", "nodes-do-not-come", "latency-missing")
     ],
 )
 
@@ -96,7 +97,7 @@ class TestWhatHoldsInEveryScenario:
     def test_a_run_calls_nothing_abroad_but_the_witness_and_the_first_look_of_each_fence(self, name: str) -> None:
         """Nothing in us-east-1 and nothing global: what recovers a region needs no other. A primary that answers is
         closed and opened again, which `test_fences` and `test_writers` look at."""
-        answers = (PRIMARY,) if name == "tombstone-then-promote-refused" else ()
+        answers = (PRIMARY,) if name in ("tombstone-then-promote-refused", "planned", "planned-not-drained") else ()
         abroad = {
             (line.region, line.service, line.operation, line.resource.removeprefix(f"{WITNESS_TABLES}/"))
             for line in calls_of_runs(played(name))

@@ -181,6 +181,8 @@ class StepKind(Kind[P]):
     answer."""
     asks: ClassVar[bool] = False
     """Whether it waits for a person, which is longer than a primary may be closed."""
+    waits_for_the_runtime: ClassVar[bool] = False
+    """Whether the SDK that Lambda's runtime brings does not know its operations yet, so that no plan may name it."""
     marks: ClassVar[bool] = False
     """Whether what it makes bears the run's mark from the first call on, long before there is a receipt. Such a step is
     undone without one, and its `undo` then goes by the mark alone."""

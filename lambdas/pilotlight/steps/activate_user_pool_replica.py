@@ -69,6 +69,7 @@ class ActivateUserPoolReplica(StepKind[ActivateUserPoolReplicaParams]):
 
     name: ClassVar[str] = "activate_user_pool_replica"
     params = ActivateUserPoolReplicaParams
+    waits_for_the_runtime = True
     harm: ClassVar[Harm] = Harm.DISRUPTIVE
     # Section 11 of aws-facts: 1 s to 60 s, an estimate.
     timing: ClassVar[Timing] = Timing(
