@@ -1,7 +1,8 @@
-"""From an accepted restore to an instance that can be used: what is waited for, and what is read back.
+"""From an accepted restore to an instance that can be used: what is waited for, what is read back.
 
 Where a parameter group waits for a restart, the copy gets it here, while nobody is connected. A copy that is being
 backed up for the first time serves. Times: the run-books of the plans, 30 min for a restore, up to 90 min (estimates).
+How a person deletes it, where nobody needs it, stands here too.
 """
 
 from __future__ import annotations
@@ -54,6 +55,12 @@ def read_back(name: str, receipt: Receipt, context: StepContext) -> Settled | Pe
         return broken(copy)
     waits = _waits_for(copy)
     return Pending(waits) if waits else _settled(copy)
+
+
+def deletion(name: str, context: StepContext) -> str:
+    """The command by which a person deletes a restored instance of the standby, which holds nothing of its own."""
+    where = context.place.standby
+    return f"aws rds delete-db-instance --region {where} --db-instance-identifier {name} --skip-final-snapshot"
 
 
 def _waits_for(copy: RdsInstance) -> str:
