@@ -11,11 +11,12 @@ from datetime import timedelta
 
 from pilotlight.domain.errors import InvalidState
 from pilotlight.domain.step import Failed, NotYet, Pending, Receipt, Settled, StepContext, Timing
+from pilotlight.estate import endpoint
 from pilotlight.estate.rds.copies import reaches
 from pilotlight.estate.rds.instance import AVAILABLE, SERVING, RdsInstance, look
 from pilotlight.estate.rds.promotion import RUN_TAG, broken
 
-OUTPUTS = ("address", "port", "endpoint", "resource_id", "reaches")
+OUTPUTS = (*endpoint.OUTPUTS, "resource_id", "reaches")
 """What every restore gives to later steps."""
 TIMING = Timing(
     shortest=timedelta(minutes=10),
@@ -74,7 +75,7 @@ def _waits_for(copy: RdsInstance) -> str:
 
 def _settled(copy: RdsInstance) -> Settled:
     address, port, until = str(copy.address), str(copy.port), reaches(copy)
-    outputs = {"address": address, "port": port, "endpoint": f"{address}:{port}", "resource_id": copy.resource_id}
+    outputs = {**endpoint.answers_at(address, port), "resource_id": copy.resource_id}
     held = f"holds all up to {until:%Y-%m-%d %H:%M:%S} UTC" if until else "does not tell how far it reaches"
     said = f"Database {copy.identifier} {held} and answers at {address}:{port}"
     return Settled(
