@@ -120,7 +120,7 @@ class AdoptDatabase(StepKind[AdoptDatabaseParams]):
     def preflight(self, params: AdoptDatabaseParams, context: StepContext) -> tuple[Finding, ...]:
         copy = look(context, params.instance)
         if copy is not None and (refused := foreign(copy, params.source, context)):
-            return (Finding(Severity.IMPOSSIBLE, "copy", refused.reason, refused.fix),)
+            return (refused.foreseen("copy"),)
         if copy is not None and is_adopted(copy):
             said = f"Copy {copy.identifier} is the writer already."
             return (Finding(Severity.WARNING, "copy", said, "Fail back, or start no further run."),)

@@ -178,7 +178,7 @@ class CreateServerlessCache(StepKind[CreateServerlessCacheParams]):
             return (Finding(Severity.FINE, "cache-name", said),)
         unfit = _unfit(params, cache, context)
         if isinstance(unfit, Failed):
-            return (Finding(Severity.IMPOSSIBLE, "cache-name", unfit.reason, unfit.fix),)
+            return (unfit.foreseen("cache-name"),)
         said = f"Serverless cache {cache.name} is there already, and is {cache.status}."
         return (Finding(Severity.FINE, "cache-name", said),)
 

@@ -263,7 +263,7 @@ def _look(params: FailOverGlobalClusterParams, context: StepContext) -> tuple[Gl
 
 def _role(seen: tuple[GlobalCluster, Member, Cluster] | Failed, params: FailOverGlobalClusterParams) -> Finding:
     if isinstance(seen, Failed):
-        return Finding(Severity.IMPOSSIBLE, "target", seen.reason, seen.fix)
+        return seen.foreseen("target")
     if seen[1].is_writer:
         said = f"Cluster {params.cluster} is the writer of {seen[0].identifier} already, so no secondary stands by."
         return Finding(Severity.WARNING, "target", said, "Fail back.")

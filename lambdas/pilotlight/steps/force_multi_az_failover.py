@@ -225,7 +225,7 @@ def _say_progress(seen: Failover) -> str:
 
 def _target(found: RdsInstance | Failed) -> Finding:
     if isinstance(found, Failed):
-        return Finding(Severity.IMPOSSIBLE, "target", found.reason, found.fix)
+        return found.foreseen("target")
     there = f" to {found.second_zone}" if found.second_zone else ""
     return Finding(Severity.FINE, "target", f"Instance {found.identifier} can fail over from {found.zone}{there}.")
 

@@ -226,7 +226,7 @@ class PromoteReplica(StepKind[PromoteReplicaParams]):
 
 def _role(target: RdsInstance | Failed) -> Finding:
     if isinstance(target, Failed):
-        return Finding(Severity.IMPOSSIBLE, "target", target.reason, target.fix)
+        return target.foreseen("target")
     if target.source is None:
         said = f"Instance {target.identifier} is the promoted writer already, so no replica stands by."
         return Finding(Severity.WARNING, "target", said, "Fail back, or build a new replica.")

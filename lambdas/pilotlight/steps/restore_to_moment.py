@@ -253,7 +253,7 @@ def _name_finding(params: RestoreToMomentParams, context: StepContext) -> Findin
         return Finding(Severity.FINE, code, said)
     taken = _not_mine(copy, params, context)
     if taken:
-        return Finding(Severity.IMPOSSIBLE, code, taken.reason, taken.fix)
+        return taken.foreseen(code)
     return Finding(Severity.FINE, code, f"Copy {copy.identifier} is this run's own.")
 
 
@@ -261,7 +261,7 @@ def _window_finding(params: RestoreToMomentParams, context: StepContext) -> Find
     window, moment, code = find_window(context, params.source), params.at(context), "restore-window"
     if window is None or moment > context.now or moment < window.earliest:
         found = _out_of_reach(params, moment, window, context)
-        return Finding(Severity.IMPOSSIBLE, code, found.reason, found.fix)
+        return found.foreseen(code)
     span = f"from {window.earliest:%F %T} to {window.latest:%F %T} UTC"
     return Finding(Severity.FINE, code, f"Database {params.source} can be restored to any moment {span}.")
 

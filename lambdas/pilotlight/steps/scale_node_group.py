@@ -136,7 +136,7 @@ class ScaleNodeGroup(StepKind[ScaleNodeGroupParams]):
         """The group takes nodes, is well, and its Auto Scaling group may launch."""
         group = _usable(params, context)
         if isinstance(group, Failed):
-            return (Finding(Severity.IMPOSSIBLE, "node-group", group.reason, group.fix),)
+            return (group.foreseen("node-group"),)
         fine = Finding(Severity.FINE, "node-group", f"{group.said} can go to {params.wanted(group.sizes)}.")
         return (*_illness(group), *_suspended(group, context)) or (fine,)
 
@@ -144,7 +144,7 @@ class ScaleNodeGroup(StepKind[ScaleNodeGroupParams]):
         """One look at the group."""
         group = _usable(params, context)
         if isinstance(group, Failed):
-            return (Finding(Severity.IMPOSSIBLE, "node-group", group.reason, group.fix),)
+            return (group.foreseen("node-group"),)
         return _illness(group) or (Finding(Severity.FINE, "node-group", f"{group.said} can be scaled."),)
 
     def execute(self, params: ScaleNodeGroupParams, context: StepContext) -> Receipt | NotYet | Failed:

@@ -78,13 +78,13 @@ def name_finding(wanted: CopySpecification, context: StepContext) -> Finding:
         return Finding(Severity.FINE, code, said)
     refused = foreign(copy, wanted.source, context)
     if refused:
-        return Finding(Severity.IMPOSSIBLE, code, refused.reason, refused.fix)
+        return refused.foreseen(code)
     if is_adopted(copy):
         said = f"Copy {copy.identifier} is the writer already, so no restore would replace it."
         return Finding(Severity.WARNING, code, said, "Fail back, and name another instance in the plan.")
     older = not_as_new(wanted, copy, context)
     if older:
-        return Finding(Severity.IMPOSSIBLE, code, older.reason, older.fix)
+        return older.foreseen(code)
     said = f"Copy {copy.identifier} is there, and as new as the backups; it costs money."
     return Finding(Severity.WARNING, code, said, "Delete it, if no run needs it.")
 
