@@ -42,7 +42,7 @@ from pilotlight.domain.step import (
     Undone,
 )
 from pilotlight.estate.rds.backups import RestorePoint, find_points, newest
-from pilotlight.estate.rds.bringing_up import OUTPUTS, TIMING, bring_up, read_back
+from pilotlight.estate.rds.bringing_up import OUTPUTS, TIMING, bring_up, deletion, read_back
 from pilotlight.estate.rds.copies import foreign, is_adopted, origin
 from pilotlight.estate.rds.instance import look
 from pilotlight.estate.rds.promotion import RUN_TAG, broken
@@ -145,7 +145,6 @@ class RestoreDatabase(StepKind[RestoreDatabaseParams]):
             return Undone(f"Database {name} stays, because this run found it and did not make it.")
         if is_adopted(copy):
             return CannotUndo(f"Database {name} stays, because it is the writer; go back with the failback plan.")
-        by_hand = f"aws rds delete-db-instance --region {where} --db-instance-identifier {name} --skip-final-snapshot"
         try:
             context.aws.call(
                 "rds", "DeleteDBInstance", where, DBInstanceIdentifier=name, SkipFinalSnapshot=True,
@@ -154,6 +153,7 @@ class RestoreDatabase(StepKind[RestoreDatabaseParams]):
         except NotFound:
             return Undone(f"Database {name} is gone already.")
         except InvalidState:
+            by_hand = deletion(name, context)
             return CannotUndo(f"Database {name} stays and costs money, because it is {copy.status}; later: {by_hand}")
         return Undone(
             f"Database {name} is being deleted, without a final snapshot, because this run had made it and it holds "

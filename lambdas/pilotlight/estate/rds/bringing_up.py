@@ -1,7 +1,8 @@
-"""From an accepted restore to an instance that can be used: what is waited for, and what is read back.
+"""From an accepted restore to an instance that can be used: what is waited for, what is read back.
 
 Where a parameter group waits for a restart, the copy gets it here, while nobody is connected. A copy that is being
 backed up for the first time serves. Times: the run-books of the plans, 30 min for a restore, up to 90 min (estimates).
+How a person deletes it, where nobody needs it, stands here too.
 """
 
 from __future__ import annotations
@@ -10,11 +11,12 @@ from datetime import timedelta
 
 from pilotlight.domain.errors import InvalidState
 from pilotlight.domain.step import Failed, NotYet, Pending, Receipt, Settled, StepContext, Timing
+from pilotlight.estate import endpoint
 from pilotlight.estate.rds.copies import reaches
 from pilotlight.estate.rds.instance import AVAILABLE, SERVING, RdsInstance, look
 from pilotlight.estate.rds.promotion import RUN_TAG, broken
 
-OUTPUTS = ("address", "port", "endpoint", "resource_id", "reaches")
+OUTPUTS = (*endpoint.OUTPUTS, "resource_id", "reaches")
 """What every restore gives to later steps."""
 TIMING = Timing(
     shortest=timedelta(minutes=10),
@@ -56,6 +58,12 @@ def read_back(name: str, receipt: Receipt, context: StepContext) -> Settled | Pe
     return Pending(waits) if waits else _settled(copy)
 
 
+def deletion(name: str, context: StepContext) -> str:
+    """The command by which a person deletes a restored instance of the standby, which holds nothing of its own."""
+    where = context.place.standby
+    return f"aws rds delete-db-instance --region {where} --db-instance-identifier {name} --skip-final-snapshot"
+
+
 def _waits_for(copy: RdsInstance) -> str:
     """What a copy lacks to be used; nothing where it is whole."""
     if copy.status not in SERVING or copy.address is None:
@@ -67,7 +75,7 @@ def _waits_for(copy: RdsInstance) -> str:
 
 def _settled(copy: RdsInstance) -> Settled:
     address, port, until = str(copy.address), str(copy.port), reaches(copy)
-    outputs = {"address": address, "port": port, "endpoint": f"{address}:{port}", "resource_id": copy.resource_id}
+    outputs = {**endpoint.answers_at(address, port), "resource_id": copy.resource_id}
     held = f"holds all up to {until:%Y-%m-%d %H:%M:%S} UTC" if until else "does not tell how far it reaches"
     said = f"Database {copy.identifier} {held} and answers at {address}:{port}"
     return Settled(
