@@ -24,6 +24,7 @@ from pydantic import AwareDatetime, Field, model_validator
 
 from pilotlight.domain.durations import Duration
 from pilotlight.domain.errors import AlreadyExists, AwsError
+from pilotlight.domain.handwork import Handwork
 from pilotlight.domain.place import Place
 from pilotlight.domain.step import (
     Access,
@@ -45,6 +46,7 @@ from pilotlight.domain.step import (
     Undone,
 )
 from pilotlight.estate.rds.bringing_up import OUTPUTS, TIMING, bring_up, read_back
+from pilotlight.estate.rds.by_hand import delete_copy
 from pilotlight.estate.rds.copies import foreign
 from pilotlight.estate.rds.instance import InstanceIdentifier, RdsInstance, look
 from pilotlight.estate.rds.moments import Window, find_window
@@ -59,6 +61,7 @@ from pilotlight.estate.rds.restoring import (
     say_refused,
     tagging,
 )
+from pilotlight.estate.rds.restoring_by_hand import to_moment
 
 _LONGEST_IDENTIFIER = 63
 _LISTS = ("rds:DescribeDBInstanceAutomatedBackups", "rds:DescribeDBSubnetGroups", "rds:DescribeDBParameterGroups")
@@ -195,6 +198,12 @@ class RestoreToMoment(StepKind[RestoreToMomentParams]):
             )
         return params.model_copy(update={"instance": name, "multi_az": False})
 
+    def by_hand(self, params: RestoreToMomentParams, place: Place) -> Handwork:
+        back = int((params.back or timedelta(0)).total_seconds())
+        moment = params.moment.astimezone(UTC).replace(microsecond=0).isoformat() if params.moment else ""
+        said = f"echo {moment}" if moment else f"jq --null-input --raw-output 'now-{back}|todate'"
+        return to_moment(params, params.source, said, place)
+
 
 def _begin(params: RestoreToMomentParams, context: StepContext) -> NotYet | Failed:
     """Order the copy, once the backups hold the moment; the instance shows what came of it at the next look."""
@@ -208,7 +217,7 @@ def _begin(params: RestoreToMomentParams, context: StepContext) -> NotYet | Fail
         "SourceDBInstanceIdentifier": params.source,
         "TargetDBInstanceIdentifier": params.instance,
         "RestoreTime": moment,
-        **params.settings(context.place, context.run_id, params.source, moment),
+        **params.settings(context.place, context.run_id, params.source, moment.isoformat(timespec="seconds")),
     }
     try:
         context.aws.call("rds", "RestoreDBInstanceToPointInTime", context.place.standby, **order)
@@ -246,10 +255,7 @@ def _not_mine(copy: RdsInstance, params: RestoreToMomentParams, context: StepCon
 
 
 def _deletion(params: RestoreToMomentParams, context: StepContext) -> str:
-    where = context.place.standby
-    return (
-        f"aws rds delete-db-instance --region {where} --db-instance-identifier {params.instance} --skip-final-snapshot"
-    )
+    return delete_copy(params.instance, context.place.standby)
 
 
 def _name_finding(params: RestoreToMomentParams, context: StepContext) -> Finding:

@@ -17,6 +17,7 @@ from pilotlight.estate.rds.lag import read_lag
 _SIZES = ("micro", "small", "medium", "large")
 _DAY_MINUTES = 24 * 60
 _TIME = re.compile(r"(\d\d):(\d\d)")
+_TWO_ZONES = 2
 
 
 def of_replica(replica: RdsInstance) -> tuple[Finding, ...]:
@@ -170,3 +171,16 @@ def _fine(code: str, sentence: str) -> Finding:
 
 def _warning(code: str, sentence: str, fix: str) -> Finding:
     return Finding(Severity.WARNING, code, sentence, fix)
+
+
+def zones_finding(found: RdsInstance) -> Finding:
+    """Whether an instance can stand in two zones."""
+    zones = ", ".join(sorted(found.zones))
+    if len(found.zones) >= _TWO_ZONES:
+        return Finding(Severity.FINE, "zones", f"The subnets of {found.identifier} lie in {zones}.")
+    return Finding(
+        Severity.WARNING,
+        "zones",
+        f"Instance {found.identifier} cannot become Multi-AZ, because its subnets lie in one zone ({zones}).",
+        "Add a subnet of a second zone to its DB subnet group.",
+    )
