@@ -18,6 +18,7 @@ from textwrap import wrap
 from typing import Any
 
 from cli.caller import CallerAws
+from cli.handing import KEPT_IN, kept_anew
 from cli.planning import MISCONFIGURED, NOT_AS_EXPECTED, OK, load_failover_or_report
 from cli.printing import Progress, print_lines, progress
 from cli.simulating import permission_looks
@@ -48,6 +49,7 @@ class Wanted:
     plan: Path
     rehearsal: bool
     as_json: bool
+    pages: Path = KEPT_IN
 
 
 def readiness(wanted: Wanted, aws: Aws | None = None, web: Web | None = None) -> int:
@@ -67,6 +69,7 @@ def readiness(wanted: Wanted, aws: Aws | None = None, web: Web | None = None) ->
                 print(f"pilotlight: {refusal}", file=sys.stderr)
                 return MISCONFIGURED
             found = look_at_all(plan, datetime.now(UTC), aws, web or HttpWeb(), say)
+            found = worst_first([*found, Found("by-hand", kept_anew(plan, wanted.pages))])
     if wanted.as_json:
         print(json.dumps(json_of(plan, found), indent=2, ensure_ascii=False))
     else:

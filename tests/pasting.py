@@ -21,7 +21,17 @@ from botocore.validate import ParamValidator
 
 _OWN = {"query", "output", "region", "cli-input-json", "cli-binary-format"}
 """Options that the command line has for every operation."""
-_OUTSIDE = ("echo ", "jq ", "curl ", "kubectl ", "read -r ", "date ", "aws eks update-kubeconfig ")
+_OUTSIDE = (
+    "echo ",
+    "jq ",
+    "curl ",
+    "kubectl ",
+    "read -r ",
+    "date ",
+    "aws eks update-kubeconfig ",
+    "aws --version",
+    "export ",
+)
 """What may be pasted beside calls of AWS."""
 _FILES = {("lambda", "Invoke"): 1}
 """Operations that the command line gives the name of a file to write to."""
@@ -49,8 +59,9 @@ class Pasted:
     uses: set[str] = field(default_factory=set)
 
 
+@cache
 def paste(line: str) -> Pasted:
-    """Read one line."""
+    """Read one line, the same once."""
     seen = Pasted()
     _read(line, seen)
     return seen
@@ -78,7 +89,7 @@ def _one(command: str, seen: Pasted) -> None:
     seen.uses |= set(re.findall(r"\$([A-Z][A-Z0-9_]*)", _outside_quotes(command)))
     if command.startswith("read -r "):
         seen.sets |= set(command.split()[2:])
-    if command.startswith("aws ") and not command.startswith("aws eks update-kubeconfig "):
+    if command.startswith("aws ") and not command.startswith(_OUTSIDE):
         seen.calls.append(_call(shlex.split(command)))
     elif command not in ("1", '"1"'):
         assert command.startswith(_OUTSIDE), f"neither AWS nor a tool that a person has: {command}"

@@ -7,6 +7,7 @@ from typing import Any
 
 from pilotlight.domain.handwork import Command, Handwork, aws, held_in
 from pilotlight.estate.autoscaling.group import NONE, Sizes
+from pilotlight.estate.fencing import LEFT_BY_HAND
 
 _SIZES = "[MinSize,MaxSize,DesiredCapacity,SuspendedProcesses[].ProcessName|join(',',@)]"
 
@@ -48,7 +49,7 @@ def stopping(name: str, region: str) -> Handwork:
     return Handwork(
         do=(*_noted(name, region), Command("Ask for no instance.", _set(name, NONE, region))),
         check=(Command("Repeat until there is none, in whatever state; it takes some 5 minutes.", left, "nothing"),),
-        stop_if="the region does not answer: go on with the tombstone, and close it when it returns. Instances that "
+        stop_if=f"{LEFT_BY_HAND}. Instances that "
         "are protected, stand in Standby, or stay because Terminate is suspended are not ended.",
         undo=_given_back(name, region),
     )

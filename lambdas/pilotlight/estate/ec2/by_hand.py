@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pilotlight.domain.handwork import Command, Handwork, Shell, aws, held_in, keep, quoted
 from pilotlight.domain.place import Place
 from pilotlight.estate.ec2.nat_gateways import EVERYWHERE
+from pilotlight.estate.fencing import LEFT_BY_HAND
 from pilotlight.estate.rds.by_hand import ask
 
 _OPENING = (
@@ -60,7 +61,7 @@ def closing(instance: str, groups: Sequence[str], place: Place) -> Handwork:
     return Handwork(
         do=tuple(do),
         check=tuple(check),
-        stop_if="the region does not answer: go on with the tombstone, and close it when it returns.",
+        stop_if=f"{LEFT_BY_HAND}.",
         undo=tuple(undo),
     )
 

@@ -12,6 +12,7 @@ from typing import Any
 from pilotlight.domain.handwork import Command, Handwork, Shell, aws, held_in, keep
 from pilotlight.domain.place import Place
 from pilotlight.estate.ecs.service import COUNT, Bounds
+from pilotlight.estate.fencing import LEFT_BY_HAND
 
 _NEWEST = "deployments[?status=='PRIMARY']|[0].[rolloutState,createdAt,failedTasks]"
 
@@ -47,7 +48,7 @@ def stopping(cluster: str, service: str, place: Place) -> Handwork:
             Command("Repeat until nothing runs.", count, "0 0 0"),
             Command("Tasks that are told to stop work on while they drain, 5 minutes and more.", left, "0"),
         ),
-        stop_if="the region does not answer: go on with the tombstone, and close it when it returns.",
+        stop_if=f"{LEFT_BY_HAND}.",
         undo=_given_back(cluster, service, there),
     )
 

@@ -8,6 +8,7 @@ from pilotlight.domain.handwork import Command, Handwork, aws, curl, held_in, ke
 from pilotlight.domain.place import Place
 from pilotlight.domain.ports import WebRequest
 from pilotlight.estate.elbv2.listeners import FIRST, rule_of
+from pilotlight.estate.fencing import LEFT_BY_HAND
 
 
 def closing(balancer: str, ports: Sequence[int], place: Place) -> Handwork:
@@ -45,7 +46,7 @@ def closing(balancer: str, ports: Sequence[int], place: Place) -> Handwork:
     return Handwork(
         do=tuple(do),
         check=tuple(check),
-        stop_if="the region does not answer: go on with the tombstone, and close it when it returns. If another rule "
+        stop_if=f"{LEFT_BY_HAND}. If another rule "
         "stands first, give it a higher number beforehand (aws elbv2 set-rule-priorities).",
         undo=tuple(undo),
     )

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 from pilotlight.domain.handwork import Command, Handwork, aws, quoted
 from pilotlight.estate.event_sources.named import EventSourcesParams, NamedSchedule
+from pilotlight.estate.fencing import LEFT_BY_HAND
 
 
 def switching(params: EventSourcesParams, region: str, *, on: bool) -> Handwork:
     """Switch all of them, and see each of them switched."""
     state = "on" if on else "off"
-    dark = "" if on else "the region does not answer: go on with the tombstone, and close it when it returns; or "
+    dark = "" if on else f"{LEFT_BY_HAND}; or "
     return Handwork(
         do=(*_look(params, region, "Write down how it stands."), *_switch(params, region, on=on)),
         check=tuple(_look(params, region, f"Repeat until it is {state}.", _shown(on=on))),
