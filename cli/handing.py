@@ -16,7 +16,8 @@ from cli.by_hand.html import html_of
 from cli.by_hand.order import page_of
 from cli.planning import MISCONFIGURED, OK, load_or_report
 from pilotlight.domain.kind import Finding, Severity
-from pilotlight.domain.plan import AnyPlan
+from pilotlight.domain.plan import Plan
+from pilotlight.domain.runbook import Runbook
 
 KEPT_IN = Path("reports")
 _CODE = "page-by-hand"
@@ -38,18 +39,18 @@ def runbook(plan_file: Path, output: Path | None) -> int:
     return OK
 
 
-def kept_at(plan: AnyPlan, folder: Path = KEPT_IN) -> Path:
+def kept_at(plan: Plan | Runbook, folder: Path = KEPT_IN) -> Path:
     """Where the page of a plan is kept, unless it is asked for elsewhere."""
     return folder / f"{plan.name}-by-hand.html"
 
 
-def write(plan: AnyPlan, path: Path) -> None:
+def write(plan: Plan | Runbook, path: Path) -> None:
     """Write the page of a plan."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(html_of(page_of(plan)), encoding="utf-8")
 
 
-def kept_anew(plan: AnyPlan, folder: Path = KEPT_IN) -> Finding:
+def kept_anew(plan: Plan | Runbook, folder: Path = KEPT_IN) -> Finding:
     """Whether the page that was kept is of this plan; it is written anew in any case."""
     path, now = kept_at(plan, folder), html_of(page_of(plan))
     try:

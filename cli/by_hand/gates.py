@@ -7,9 +7,12 @@ from collections.abc import Iterator
 from cli.by_hand.steps import losses
 from cli.by_hand.view import Block, Section, Task
 from deployment import names
+from deployment.application import application
+from deployment.resources import Function
+from deployment.runbook import runbook
 from pilotlight.domain.durations import say_duration
 from pilotlight.domain.handwork import Command, aws, curl
-from pilotlight.domain.plan import AnyPlan, Plan
+from pilotlight.domain.plan import Plan
 from pilotlight.domain.policy import FencePolicy
 from pilotlight.domain.runbook import Runbook
 from pilotlight.domain.stages import StageName
@@ -18,7 +21,7 @@ from pilotlight.steps import kind, writers_of
 WHO_AND_WHEN = ("Who decided", "When (UTC)")
 
 
-def ready(plan: AnyPlan) -> Section:
+def ready(plan: Plan | Runbook) -> Section:
     """The tools, the right account, and a shell that is kept open."""
     here = plan.place.standby
     tools = "aws --version && jq --version && curl --version"
@@ -58,7 +61,7 @@ def ready(plan: AnyPlan) -> Section:
     )
 
 
-def controller(plan: AnyPlan) -> Section:
+def controller(plan: Plan | Runbook) -> Section:
     """The controller is held still, so that it does not act beside people once it comes back."""
     here = plan.place.standby
     machine = plan.place.arn("states", f"stateMachine:{plan.machine}")
@@ -97,11 +100,10 @@ def controller(plan: AnyPlan) -> Section:
     )
 
 
-def needed(plan: AnyPlan) -> Section:
+def needed(plan: Plan | Runbook) -> Section:
     """Whether anything has to be done at all."""
     if isinstance(plan, Runbook):
         return _chosen(plan)
-    assert isinstance(plan, Plan)
     probe, regions = plan.signals.probe, plan.regions
     ask = curl(probe.url, connect_to=probe.connect_to or "", timeout_seconds=probe.timeout.total_seconds())
     inside = " Ask from inside the VPCs: the application is private." if plan.network.private else ""
@@ -134,13 +136,12 @@ def needed(plan: AnyPlan) -> Section:
     )  # fmt: skip
 
 
-def gate(plan: AnyPlan) -> Section:
+def gate(plan: Plan | Runbook) -> Section:
     """What would be lost, and who must agree."""
     people = tuple(_agreement(plan))
     if isinstance(plan, Runbook):
         says = "Up to here nothing was disrupted. What comes now is."
         return Section("gate", "The gate", (says,), people)
-    assert isinstance(plan, Plan)
     most = say_duration(plan.gates.max_data_loss or plan.objectives.rpo)
     over = ", ".join(plan.people.overriders) or "the owner of the data"
     return Section(
@@ -183,7 +184,7 @@ def drained(plan: Plan) -> Task:
     )
 
 
-def returns(plan: AnyPlan) -> Section:
+def returns(plan: Plan | Runbook) -> Section:
     """What holds the old primary when it comes back, and how the controller is given back."""
     report = "Keep this page with its times: it is the report."
     if not isinstance(plan, Plan):
@@ -233,7 +234,7 @@ def _chosen(plan: Runbook) -> Section:
     )
 
 
-def _agreement(plan: AnyPlan) -> Iterator[Task]:
+def _agreement(plan: Plan | Runbook) -> Iterator[Task]:
     asked = "somebody else than whoever started must agree" if plan.gates.approval else "whoever leads the incident"
     may = ", ".join(plan.people.approvers) or "the plan names nobody, so the owner of the application"
     yield Task(
@@ -245,19 +246,26 @@ def _agreement(plan: AnyPlan) -> Iterator[Task]:
     )
 
 
-def _functions(plan: AnyPlan) -> tuple[str, ...]:
+def _functions(plan: Plan | Runbook) -> tuple[str, ...]:
     """What begins a run, what ends one and undoes, and what starts one by itself."""
     detector = (names.detect_function(plan.name),) if isinstance(plan, Plan) else ()
     return (names.open_function(plan.name), names.close_function(plan.name), *detector)
 
 
-def _let_go(plan: AnyPlan) -> Task:
-    here = plan.place.standby
-    again = tuple(
-        Command(f"Let {name} be called again.", aws("lambda", "DeleteFunctionConcurrency", here, FunctionName=name))
-        for name in _functions(plan)
-    )
-    return Task("let-go", "Let the controller go again", (Block("Do", again),))
+def _let_go(plan: Plan | Runbook) -> Task:
+    """With as many calls at once as it was deployed with; none reserved is none of its own."""
+    here, described = plan.place.standby, application(plan) if isinstance(plan, Plan) else runbook(plan)
+    reserved = {each.name: each.reserved_concurrency for each in described.resources if isinstance(each, Function)}
+    again = []
+    for name in _functions(plan):
+        before = reserved[name]
+        line = (
+            aws("lambda", "PutFunctionConcurrency", here, FunctionName=name, ReservedConcurrentExecutions=before)
+            if before
+            else aws("lambda", "DeleteFunctionConcurrency", here, FunctionName=name)
+        )
+        again.append(Command(f"Let {name} be called again.", line))
+    return Task("let-go", "Let the controller go again", (Block("Do", tuple(again)),))
 
 
 STAGE_SAYS = {

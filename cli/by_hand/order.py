@@ -8,7 +8,7 @@ from cli.by_hand.gates import STAGE_SAYS, controller, drained, fence_says, gate,
 from cli.by_hand.steps import tasks_of
 from cli.by_hand.view import Page, Section
 from pilotlight.domain.durations import say_duration
-from pilotlight.domain.plan import AnyPlan, Plan
+from pilotlight.domain.plan import Plan
 from pilotlight.domain.runbook import Runbook
 from pilotlight.domain.stages import StageName
 
@@ -21,7 +21,7 @@ _TITLES = {
 }
 
 
-def page_of(plan: AnyPlan) -> Page:
+def page_of(plan: Plan | Runbook) -> Page:
     """All that stands on the page of a plan; the same plan gives the same page."""
     return Page(
         title=f"{plan.name} by hand",
@@ -32,7 +32,7 @@ def page_of(plan: AnyPlan) -> Page:
     )
 
 
-def _facts(plan: AnyPlan) -> Iterator[str]:
+def _facts(plan: Plan | Runbook) -> Iterator[str]:
     yield f"account {plan.account}"
     if isinstance(plan, Plan):
         yield f"{plan.regions.primary} to {plan.regions.standby}"
@@ -43,7 +43,7 @@ def _facts(plan: AnyPlan) -> Iterator[str]:
         yield f"done within {say_duration(plan.objectives.rto)}"
 
 
-def _sections(plan: AnyPlan) -> Iterator[Section]:
+def _sections(plan: Plan | Runbook) -> Iterator[Section]:
     yield ready(plan)
     yield controller(plan)
     yield needed(plan)
@@ -61,6 +61,6 @@ def _sections(plan: AnyPlan) -> Iterator[Section]:
     yield returns(plan)
 
 
-def _side_by_side(plan: AnyPlan, stage: StageName) -> Iterator[str]:
+def _side_by_side(plan: Plan | Runbook, stage: StageName) -> Iterator[str]:
     if len(plan.stages.of(stage)) > 1:
         yield "Lanes stand side by side: two people may work at two of them, each in the order of the lane."

@@ -11,14 +11,16 @@ from pathlib import Path
 
 import pytest
 
+from cli import deploying
 from cli.by_hand.html import html_of
 from cli.by_hand.order import page_of
 from cli.by_hand.view import Block, Page, Section
 from cli.handing import kept_anew, kept_at, runbook
 from pilotlight.domain.handwork import Command
 from pilotlight.domain.kind import Severity
-from pilotlight.domain.plan import AnyPlan, Plan
+from pilotlight.domain.plan import Plan
 from pilotlight.domain.policy import FencePolicy
+from pilotlight.domain.runbook import Runbook
 from pilotlight.domain.tombstone import Tombstone, TombstoneState
 from pilotlight.steps import kind_and_params, writers_of
 from planfile import load, load_any
@@ -27,11 +29,15 @@ from tests.handlers.old_primary import TOKYO, Seoul, an_old_primary
 from tests.pasting import fits, paste
 
 PLANS = sorted((ROOT / "plans").glob("*.yaml"))
-every_plan = pytest.mark.parametrize("path", PLANS, ids=lambda p: p.stem)
+QUICK = ("fileflow", "triflow-take-copy")
+"""One plan of each kind; the others are read in the full set."""
+every_plan = pytest.mark.parametrize(
+    "path", [pytest.param(p, marks=() if p.stem in QUICK else pytest.mark.full, id=p.stem) for p in PLANS]
+)
 
 
 @cache
-def seen(path: Path) -> tuple[AnyPlan, Page]:
+def seen(path: Path) -> tuple[Plan | Runbook, Page]:
     plan = load_any(path)
     return plan, page_of(plan)
 
@@ -119,6 +125,17 @@ def test_the_gates_stand_in_the_order_of_a_run() -> None:
     assert all(task.stop_if for name in ("fence", "move", "serve") for task in section(page, name).tasks)
 
 
+def test_what_was_held_still_is_let_go_as_it_was_deployed() -> None:
+    afterwards = section(page_of(load(ROOT / FILEFLOW)), "afterwards")
+
+    lines = [command.line for command in afterwards.tasks[-1].blocks[0].commands]
+
+    assert [line.split()[2] for line in lines] == [
+        "delete-function-concurrency", "delete-function-concurrency", "put-function-concurrency",
+    ]  # fmt: skip
+    assert lines[2].endswith("--function-name pilotlight-fileflow-detect --reserved-concurrent-executions 5")
+
+
 def test_a_plan_that_requires_a_closed_primary_says_so() -> None:
     plan = load(ROOT / FILEFLOW)
     strict = plan.model_copy(update={"fence": plan.fence.model_copy(update={"policy": FencePolicy.REQUIRE})})
@@ -151,7 +168,7 @@ def seoul() -> Iterator[Seoul]:
         yield made
 
 
-def noted_by_hand(plan: AnyPlan, state: TombstoneState) -> dict[str, object]:
+def noted_by_hand(plan: Plan | Runbook, state: TombstoneState) -> dict[str, object]:
     """The item that a person's line writes in Tokyo, with what the lines before it keep in variables."""
     kept = {"$PROMOTE_EPOCH_1": "1", "$PROMOTE_VERSION_1": "1", "$PROMOTE_NOTED_1": "2026-11-21T01:00:00+00:00"}
     for command in commands(page_of(plan), aside=True):
@@ -225,3 +242,27 @@ def test_the_command_says_where_it_wrote(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "page.html is written, of plan " in done.stdout
     assert (tmp_path / "page.html").read_text().startswith("<!doctype html>")
+
+
+def test_what_is_deployed_has_its_page_written_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[list[str]] = []
+
+    def succeeds(arguments: list[str]) -> int:
+        asked.append(arguments)
+        return 0
+
+    monkeypatch.setattr(deploying, "cdk", succeeds)
+    monkeypatch.chdir(tmp_path)
+
+    code = deploying.deploy(["--all", "-c", "plan=plans/fileflow.yaml"])
+
+    assert (code, asked) == (0, [["deploy", "--all", "-c", "plan=plans/fileflow.yaml"]])
+    assert [path.name for path in (tmp_path / "reports").iterdir()] == ["fileflow-by-hand.html"]
+
+
+def test_what_was_not_deployed_leaves_the_page_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deploying, "cdk", lambda arguments: 1)
+    monkeypatch.chdir(tmp_path)
+
+    assert deploying.deploy([]) == 1
+    assert list(tmp_path.iterdir()) == []
