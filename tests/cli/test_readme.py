@@ -31,7 +31,8 @@ FINDS_SOMETHING = ("./pilotlight readiness",)
 
 
 def needs_an_account(command: str) -> bool:
-    return command.startswith(NEEDS_AN_ACCOUNT) or command in LOOKS_AT_AN_ACCOUNT or "--from cloudwatch" in command
+    in_account = command in LOOKS_AT_AN_ACCOUNT or "--from cloudwatch" in command
+    return in_account or command.split()[1] in NEEDS_AN_ACCOUNT
 
 
 def test_it_names_the_commands_that_this_test_knows() -> None:
