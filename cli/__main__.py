@@ -204,7 +204,7 @@ def readiness(
 def runbook(
     plan: Annotated[Path, typer.Argument(help="The plan file.")],
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="The file; reports/NAME-by-hand.html unless given.")
+        Path | None, typer.Option("--output", "-o", help="reports/NAME-by-hand.html unless given.")
     ] = None,
 ) -> None:
     """Write one offline page with every step and gate as commands, for when the controller itself is gone."""

@@ -33,8 +33,8 @@ def ready(plan: Plan | Runbook) -> Section:
         (
             f"A shell (bash or zsh) with AWS CLI 2, jq, curl{cluster}; CloudShell in {here} is one. Keep the one shell "
             "open to the end: what a step gives stands in its variables.",
-            "Sign in with the break-glass role, by endpoints of the standby (docs/operations.md). Nothing here needs "
-            "us-east-1, and nothing the controller.",
+            f"Sign in with the break-glass role, by endpoints of {here} (docs/operations.md). Nothing here needs "
+            "us-east-1, or the controller.",
             "Paste one line, read what it shows, tick it off. Whoever types does not decide, and reads each line out.",
         ),
         (

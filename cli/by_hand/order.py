@@ -56,8 +56,9 @@ def _sections(plan: Plan | Runbook) -> Iterator[Section]:
         if stage is StageName.FENCE and isinstance(plan, Plan):
             yield Section(stage.value, _TITLES[stage], fence_says(plan), (*tasks, drained(plan)))
         else:
-            title = "Serve" if stage is StageName.SERVE and isinstance(plan, Runbook) else _TITLES[stage]
-            yield Section(stage.value, title, (STAGE_SAYS[stage], *_side_by_side(plan, stage)), tasks)
+            of_users = stage is not StageName.SERVE or isinstance(plan, Plan)
+            title, says = (_TITLES[stage], STAGE_SAYS[stage]) if of_users else ("Serve", "See each step done first.")
+            yield Section(stage.value, title, (says, *_side_by_side(plan, stage)), tasks)
     yield returns(plan)
 
 

@@ -50,20 +50,22 @@ def losses(plan: AnyPlan) -> tuple[Task, ...]:
 
 def _whole(plan: AnyPlan, step: PlannedStep, beside: tuple[str, ...]) -> Task:
     title, work = work_of(plan, step)
-    blocks = [*_doing(plan, step, work), Block("Check", work.check), *_giving(plan, step, work), *_undoing(work)]
+    check = [Block("Check", work.check)] if work.do else []
+    blocks = [*_doing(plan, step, work), *check, *_giving(plan, step, work), *_undoing(work)]
     return _task(plan, step, title, work, blocks, beside)
 
 
 def _started(plan: AnyPlan, step: PlannedStep, beside: tuple[str, ...]) -> Task:
     title, work = work_of(plan, step)
-    where = f"It is only started here: do not wait for it. It is awaited in stage {step.awaited_in}."
+    there = "below" if step.awaited_in is step.started_in else f"in stage {step.awaited_in}"
+    where = f"It is only started here: do not wait for it. It is awaited {there}."
     blocks = [*_doing(plan, step, work), *_undoing(work)]
     return _task(plan, step, title, work, blocks, beside, where)
 
 
 def _awaited(plan: AnyPlan, step: PlannedStep, beside: tuple[str, ...]) -> Task:
     title, work = work_of(plan, step)
-    where = f"It was started in stage {step.started_in}."
+    where = f"It was started {'above' if step.awaited_in is step.started_in else f'in stage {step.started_in}'}."
     blocks = [Block("Check", work.check), *_giving(plan, step, work)]
     return _task(plan, step, f"Await: {title}", work, blocks, (*beside, "awaited"), where)
 
@@ -79,34 +81,33 @@ def _task(  # a task is made of all that is known of its step
 ) -> Task:
     its_kind, _ = kind_and_params(step)
     region = plan.place.primary if its_kind.fences else plan.place.standby
-    timing = its_kind.timing
+    timing, stop_if = its_kind.timing, work.stop_if
+    if "awaited" in tags:
+        stop_if = f"it is not done {say_duration(timing.give_up)} after it was started."
     usually = f"{say_duration(timing.typical)} as a rule, {say_duration(timing.longest)} at most"
     name = step.name if "awaited" not in tags else f"await-{step.name}"
-    return Task(name, title, tuple(blocks), work.stop_if, says, (its_kind.harm.value, region, usually, *tags))
+    return Task(name, title, tuple(blocks), stop_if, says, (its_kind.harm.value, region, usually, *tags))
 
 
 def _doing(plan: AnyPlan, step: PlannedStep, work: Handwork) -> Iterator[Block]:
-    """What is done; around the move of a writer, its tombstone."""
+    """What is done; around the move of a writer, its tombstone. What does nothing is looked at instead."""
     its_kind, params = kind_and_params(step)
-    writers = its_kind.writers(params, plan.place)
+    writers = its_kind.writers(params, plan.place) if isinstance(plan, Plan) else ()
+    done = Block("Do", work.do) if work.do else Block("Check", work.check)
     if not isinstance(plan, Plan) or not writers:
-        if work.do:
-            yield Block("Do", work.do)
+        yield done
         return
-    yield Block(
-        "Tombstone first: that the writer is about to move", note(plan, writers, TombstoneState.INTENDED, step.name)
+
+    def written(heading: str, state: TombstoneState, *, aside: bool = False) -> Block:
+        return Block(heading, note(plan, writers, state, step.name), aside=aside)
+
+    yield written("Tombstone first: that the writer is about to move", TombstoneState.INTENDED)
+    yield done
+    yield written(
+        "Tombstone as soon as that was accepted: from here on there is only forward", TombstoneState.COMMITTED
     )
-    if work.do:
-        yield Block("Do", work.do)
-    yield Block(
-        "Tombstone as soon as that was accepted: from here on there is only forward",
-        note(plan, writers, TombstoneState.COMMITTED, step.name),
-    )
-    yield Block(
-        "Only in place of that, where it was refused for good: withdraw it, then undo the stage fence",
-        note(plan, writers, TombstoneState.WITHDRAWN, step.name),
-        aside=True,
-    )
+    refused = "Only in place of that, where it was refused for good: withdraw it, then undo the stage fence"
+    yield written(refused, TombstoneState.WITHDRAWN, aside=True)
 
 
 def _giving(plan: AnyPlan, step: PlannedStep, work: Handwork) -> Iterator[Block]:

@@ -38,13 +38,15 @@ def _of_one(plan: Plan, writer: Writer, state: TombstoneState, step: str, number
         "state": state.value,
         "noted": held_in(noted),
     }
+    # A number in the note, as a run writes it: what the variable holds stands there without quotes.
+    text = json.dumps(body, ensure_ascii=False).replace(f'"{held_in(epoch)}"', held_in(epoch))
     version = variable_of(step, f"version_{number}")
     yield Command(
         "Keep the next version of the note.",
         keep(version, f"{_read(regions.standby, writer, 'Item.version.N')} | jq --raw-input '(tonumber? // 0) + 1'"),
     )
     for region in filter(None, (regions.standby, regions.witness)):
-        item = {**_key(writer), "version": {"N": held_in(version)}, "body": {"S": json.dumps(body, ensure_ascii=False)}}
+        item = {**_key(writer), "version": {"N": held_in(version)}, "body": {"S": text}}
         must = "this is the one that counts" if region == regions.standby else "a copy: go on if it fails"
         yield Command(
             f"Write '{state.value}' on {short} in {region}; {must}.",
@@ -67,7 +69,7 @@ def _next_epoch(plan: Plan, writer: Writer, epoch: str) -> Iterator[Command]:
         Key=lease,
         ConsistentRead=True,
     )
-    said = "jq --raw-input '(fromjson? // {}).epoch // 0'"
+    said = "jq --raw-input '(fromjson? // {}).epoch // 0 | tonumber'"
     yield Command(
         "Keep which epoch its note has.",
         keep("NOTED", f"{_read(plan.regions.standby, writer, 'Item.body.S')} | {said}"),

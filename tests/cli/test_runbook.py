@@ -266,3 +266,19 @@ def test_what_was_not_deployed_leaves_the_page_alone(tmp_path: Path, monkeypatch
 
     assert deploying.deploy([]) == 1
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_table_is_looked_at_before_the_note_that_moves_it() -> None:
+    (task,) = section(page_of(load(ROOT / "plans/megaticket.yaml")), "move").tasks
+
+    assert [block.heading.split()[0] for block in task.blocks] == ["Tombstone", "Check", "Tombstone", "Only", "It"]
+
+
+def test_what_is_awaited_says_how_long() -> None:
+    page = page_of(load(ROOT / FILEFLOW))
+    started, awaited = section(page, "prepare").tasks[0], section(page, "move").tasks[-1]
+
+    assert (started.name, awaited.name) == ("create-redis", "await-create-redis")
+    assert started.says.endswith("It is awaited in stage move.")
+    assert awaited.stop_if == "it is not done 1 h after it was started."
+    assert [block.heading for block in awaited.blocks] == ["Check", "Keep what later steps use, in this same shell"]
