@@ -203,9 +203,7 @@ def readiness(
 @app.command(epilog="Example: ./pilotlight runbook plans/fileflow.yaml -o fileflow-by-hand.html")
 def runbook(
     plan: Annotated[Path, typer.Argument(help="The plan file.")],
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="reports/NAME-by-hand.html unless given.")
-    ] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="reports/NAME-by-hand.html by default.")] = None,
 ) -> None:
     """Write one offline page with every step and gate as commands, for when the controller itself is gone."""
     from cli import handing
