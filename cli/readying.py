@@ -1,8 +1,9 @@
 """What stands behind `./pilotlight readiness`: looks at everything that must be true before an incident, and shows it.
 
 It only reads in AWS, under the caller's own credentials, and writes the plan's page by hand anew on this machine;
-`--rehearsal` looks at an embedded AWS furnished from the plan instead, and writes nothing. Exit codes: 0 nothing is worse than a warning; 1 something is an error or impossible; 2 nothing could be looked
-at, because the plan is wrong, there are no credentials, or they are another account's.
+`--rehearsal` looks at an embedded AWS furnished from the plan instead, and writes nothing. Exit codes: 0 nothing is
+worse than a warning; 1 something is an error or impossible; 2 nothing could be looked at, because the plan is wrong,
+there are no credentials, or they are another account's.
 """
 
 from __future__ import annotations

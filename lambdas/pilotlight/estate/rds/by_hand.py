@@ -80,7 +80,7 @@ def promotion(replica: str, source: str, days: int, window: str | None, place: P
                 f"{SERVING}, then None, then 0: no source and no replication. 'available' with a source is a replica.",
             ),
         ),
-        stop_if=f"the first command shows another source than {origin}. If it shows None, it was promoted before: "
+        stop_if=f"the replica shows another source than {origin}. If it shows None, it was promoted before: "
         "go to the check.",
         stays="RDS cannot make a promoted instance a replica again: the way back is a new replica in the primary.",
         loss=(
