@@ -10,6 +10,7 @@ reads back its effect:
 * `verify` only reads. Success is the role, never just "available".
 * `undo` takes back what the receipt says was done, where the run was not needed or could not move its writer.
 * `stand_in` gives the parameters of a drill. No run calls it yet.
+* `by_hand` says how a person does the same, with commands to paste, for the day when the controller is gone.
 
 No method sleeps and no kind keeps state between calls. An `AwsError` that a kind does not catch is settled by the
 step handler: throttled, unavailable and ambiguous mean "look again"; all others fail the step.
@@ -27,6 +28,7 @@ from typing import Any, ClassVar
 from pydantic import BaseModel, ConfigDict
 
 from pilotlight.domain.data_loss import DataAtRisk
+from pilotlight.domain.handwork import Handwork, held_in, variable_of
 from pilotlight.domain.kind import (
     Access,
     Finding,
@@ -172,6 +174,11 @@ class OutputOf(BaseModel):
     step: str
     output: str
 
+    @property
+    def by_hand(self) -> str:
+        """The same value where a person works by hand: what the shell holds of that step."""
+        return held_in(variable_of(self.step, self.output))
+
 
 class StepKind(Kind[P]):
     """One kind of recovery action. The module holds one instance, named `KIND`."""
@@ -244,3 +251,7 @@ class StepKind(Kind[P]):
     @abstractmethod
     def stand_in(self, params: P, run_id: str) -> P | Refusal:
         """The parameters with which a drill does the same without touching production."""
+
+    @abstractmethod
+    def by_hand(self, params: P, place: Place) -> Handwork:
+        """How a person does it, sees that it is done, and takes it back, without this code."""

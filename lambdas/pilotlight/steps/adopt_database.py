@@ -21,6 +21,7 @@ from pydantic import Field
 
 from pilotlight.domain.data_loss import DataAtRisk
 from pilotlight.domain.errors import AwsError
+from pilotlight.domain.handwork import Handwork
 from pilotlight.domain.place import Place, Writer
 from pilotlight.domain.step import (
     Access,
@@ -44,6 +45,7 @@ from pilotlight.domain.step import (
     Undone,
 )
 from pilotlight.estate.endpoint import OUTPUTS, answers_at
+from pilotlight.estate.rds.by_hand import adoption
 from pilotlight.estate.rds.copies import (
     ADOPTED_AT_TAG,
     ADOPTED_BY_TAG,
@@ -189,6 +191,9 @@ class AdoptDatabase(StepKind[AdoptDatabaseParams]):
         return Refusal(
             f"Database {params.instance} is not made the writer in a drill, because nothing would undo that."
         )
+
+    def by_hand(self, params: AdoptDatabaseParams, place: Place) -> Handwork:
+        return adoption(params.instance, params.source, params.restored, place)
 
 
 def _wrong(copy: RdsInstance | None, params: AdoptDatabaseParams, context: StepContext) -> Failed | None:

@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator, model_validator
 
 from pilotlight.domain.durations import Duration, say_duration
+from pilotlight.domain.handwork import Handwork
 from pilotlight.domain.place import Place
 from pilotlight.domain.ports import Silence, WebAnswer, WebRequest
 from pilotlight.domain.step import (
@@ -41,6 +42,8 @@ from pilotlight.domain.step import (
     Timing,
     Undone,
 )
+from pilotlight.estate.elbv2.answers import Scalar, difference
+from pilotlight.estate.elbv2.by_hand import asking
 
 LONGEST_LOOK = timedelta(seconds=20)
 """What the requests of one look may take together, so that a look fits well into one turn of a step."""
@@ -51,8 +54,6 @@ _SHORTEST_SECRET = 4
 _IN_A_ROW = 2
 # Where AWS puts the region into a load balancer's name: application and classic ones, network ones.
 _REGION_OF_BALANCER = re.compile(r"\.([a-z0-9-]+)\.elb\.amazonaws\.com$|\.elb\.([a-z0-9-]+)\.amazonaws\.com$")
-
-Scalar = str | int | float | bool | None
 
 
 class CheckHttpParams(Params):
@@ -125,6 +126,12 @@ class CheckHttpParams(Params):
         return urlsplit(self.url).hostname or ""
 
     @property
+    def request(self) -> WebRequest:
+        """What is asked."""
+        seconds = self.timeout.total_seconds()
+        return WebRequest(self.method, self.url, self.connect_to, self.headers, self.body, seconds)
+
+    @property
     def asks(self) -> int:
         """How often it is asked within one look."""
         return self.in_a_row or (1 if self.method == "POST" else _IN_A_ROW)
@@ -175,16 +182,8 @@ class CheckHttp(StepKind[CheckHttpParams]):
         return Receipt(f"{params.connect_to} is asked for {params.host}.", acted=False)
 
     def verify(self, params: CheckHttpParams, receipt: Receipt, context: StepContext) -> Settled | Pending:
-        request = WebRequest(
-            params.method,
-            params.url,
-            params.connect_to,
-            params.headers,
-            params.body,
-            params.timeout.total_seconds(),
-        )
         for asked in range(params.asks):
-            wrong = _wrong(params, context.web.ask(request))
+            wrong = _wrong(params, context.web.ask(params.request))
             if wrong:
                 after = f", after {asked} good {'answer' if asked == 1 else 'answers'}" if asked else ""
                 return Pending(f"{params.connect_to} does not serve {params.host} well, because {wrong}{after}.")
@@ -200,6 +199,14 @@ class CheckHttp(StepKind[CheckHttpParams]):
         # It asks the standby only, and in a drill the stand-ins serve there.
         return params
 
+    def by_hand(self, params: CheckHttpParams, place: Place) -> Handwork:
+        good = [
+            f"status {' or '.join(map(str, params.statuses))}",
+            *([params.expect_body] if params.expect_body else []),
+        ]
+        good += [f"{path}: {json.dumps(value)}" for path, value in params.expect_json.items()]
+        return asking(params.request, params.asks, " and ".join(good))
+
 
 def _wrong(params: CheckHttpParams, answer: WebAnswer) -> str:
     """What is wrong with an answer, as the end of a `because`; nothing if it is good."""
@@ -211,8 +218,8 @@ def _wrong(params: CheckHttpParams, answer: WebAnswer) -> str:
     if params.expect_body and params.expect_body not in answer.body:
         return f"{said} without the expected text{_quoted(params, answer.body)}"
     if params.expect_json:
-        difference = _difference(params.expect_json, answer.body)
-        return f"{said} but {difference}{_quoted(params, answer.body)}" if difference else ""
+        differs = difference(params.expect_json, answer.body)
+        return f"{said} but {differs}{_quoted(params, answer.body)}" if differs else ""
     return ""
 
 
@@ -221,33 +228,6 @@ def _on_the_way(params: CheckHttpParams, answer: WebAnswer) -> str:
     if answer.silence is Silence.CERTIFICATE:
         return f"its certificate is not good for that name ({trouble})"
     return f"no answer came ({trouble})"
-
-
-def _difference(expected: dict[str, Scalar], body: str) -> str:
-    """The first value that is not as expected; nothing if all are."""
-    try:
-        document = json.loads(body)
-    except ValueError:
-        return "its body is not JSON"
-    for path, wanted in expected.items():
-        found = document
-        for part in path.split("."):
-            found = _inside(found, part)
-        # In JSON, true is not 1.
-        if found != wanted or isinstance(found, bool) != isinstance(wanted, bool):
-            return f"{path} is not {json.dumps(wanted)}"
-    return ""
-
-
-def _inside(value: Any, part: str) -> Any:
-    if isinstance(value, dict):
-        return value.get(part, _MISSING)
-    if isinstance(value, list) and part.isdigit() and int(part) < len(value):
-        return value[int(part)]
-    return _MISSING
-
-
-_MISSING = object()
 
 
 def _quoted(params: CheckHttpParams, body: str) -> str:
@@ -288,7 +268,7 @@ def _listener(params: CheckHttpParams, context: StepContext) -> Finding:
     if answer.silence is Silence.CERTIFICATE:
         fix = f"Give its listener a certificate for {params.host}."
         return Finding(Severity.IMPOSSIBLE, "check-listener", sentence, fix)
-    # It may be a moment's trouble, and that must not stand in the way of a failover.
+    # A moment's trouble must not stand in the way of a failover.
     fix = "See that it has a listener, and that its security groups let the controller in."
     return Finding(Severity.WARNING, "check-listener", sentence, fix)
 

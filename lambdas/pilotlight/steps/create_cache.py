@@ -18,6 +18,7 @@ from datetime import timedelta
 from typing import ClassVar, assert_never
 
 from pilotlight.domain.errors import InvalidState, NotFound
+from pilotlight.domain.handwork import Handwork
 from pilotlight.domain.place import Place
 from pilotlight.domain.step import (
     CannotUndo,
@@ -37,6 +38,7 @@ from pilotlight.domain.step import (
     Timing,
     Undone,
 )
+from pilotlight.estate.elasticache import by_hand
 from pilotlight.estate.elasticache.creation import ask_for, asked_for, found_there, still_there, take_back
 from pilotlight.estate.elasticache.examination import (
     NameState,
@@ -190,6 +192,9 @@ class CreateCache(StepKind[CreateCacheParams]):
         # A small node could not hold the data of a snapshot, and a drill does not need them.
         small = {"replication_group": name, "node_type": _small_node(params), "nodes": 2, "snapshot": None}
         return params.model_copy(update=small)
+
+    def by_hand(self, params: CreateCacheParams, place: Place) -> Handwork:
+        return by_hand.replication_group(params, place)
 
 
 def _create(params: CreateCacheParams, context: StepContext) -> Receipt | NotYet | Failed:

@@ -21,6 +21,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field
 
 from pilotlight.domain.errors import InvalidState, NotFound
+from pilotlight.domain.handwork import Handwork
 from pilotlight.domain.place import Place
 from pilotlight.domain.step import (
     Access,
@@ -43,6 +44,7 @@ from pilotlight.domain.step import (
     Timing,
     Undone,
 )
+from pilotlight.estate.elasticache import by_hand
 from pilotlight.estate.elasticache.creation import ask_for, asked_for, found_there, still_there, take_back
 from pilotlight.estate.elasticache.examination import APPLICATION_TAG, RUN_TAG
 from pilotlight.estate.elasticache.group import AVAILABLE, CREATE_FAILED, DELETING
@@ -227,6 +229,9 @@ class CreateServerlessCache(StepKind[CreateServerlessCacheParams]):
         if len(name) > _LONGEST_NAME:
             return Refusal(f"Serverless cache {params.cache} has no stand-in for drills, because {name} is too long.")
         return params.model_copy(update={"cache": name, "snapshot_arns": ()})
+
+    def by_hand(self, params: CreateServerlessCacheParams, place: Place) -> Handwork:
+        return by_hand.serverless(params.cache, params.order(place, by_hand.BY_HAND), place)
 
 
 def _unfit(params: CreateServerlessCacheParams, cache: ServerlessCache, context: StepContext) -> NotYet | Failed | None:

@@ -23,6 +23,7 @@ from pydantic import Field
 
 from pilotlight.domain.data_loss import DataAtRisk, LossWindow
 from pilotlight.domain.errors import InvalidState
+from pilotlight.domain.handwork import Handwork
 from pilotlight.domain.place import Place, Writer
 from pilotlight.domain.step import (
     Access,
@@ -46,6 +47,7 @@ from pilotlight.domain.step import (
     Undone,
 )
 from pilotlight.estate.endpoint import OUTPUTS, answers_at
+from pilotlight.estate.rds.by_hand import global_failover
 from pilotlight.estate.rds.global_cluster import (
     CANCELLING,
     OPERATIONS,
@@ -236,6 +238,9 @@ class FailOverGlobalCluster(StepKind[FailOverGlobalClusterParams]):
             f"Cluster {params.cluster} does not become the writer in a drill, because production writes to "
             f"{params.source}; name a global database of its own in a plan for drills instead."
         )
+
+    def by_hand(self, params: FailOverGlobalClusterParams, place: Place) -> Handwork:
+        return global_failover(params.global_cluster, params.cluster, params.source, place)
 
 
 def _look(params: FailOverGlobalClusterParams, context: StepContext) -> tuple[GlobalCluster, Member, Cluster] | Failed:

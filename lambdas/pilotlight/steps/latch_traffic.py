@@ -22,6 +22,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from pilotlight.domain.errors import AwsError, Changed
+from pilotlight.domain.handwork import Handwork
 from pilotlight.domain.place import Place
 from pilotlight.domain.step import (
     Access,
@@ -44,6 +45,7 @@ from pilotlight.domain.step import (
     Undone,
 )
 from pilotlight.estate.rds.instance import SERVING, InstanceIdentifier, RdsInstance, look
+from pilotlight.estate.traffic.by_hand import latching
 from pilotlight.estate.traffic.latch import LOST_RACES, Latch, Position
 from pilotlight.estate.traffic.readiness import paths
 from pilotlight.estate.traffic.turning import ONE_IS_ENOUGH_AFTER, showing, turn
@@ -182,6 +184,9 @@ class LatchTraffic(StepKind[LatchTrafficParams]):
 
     def stand_in(self, params: LatchTrafficParams, run_id: str) -> LatchTrafficParams | Refusal:
         return Refusal("The latch is not turned in a drill, because users would follow it to the standby.")
+
+    def by_hand(self, params: LatchTrafficParams, place: Place) -> Handwork:
+        return latching(params.databases, place)
 
 
 def _unready(params: LatchTrafficParams, context: StepContext) -> NotYet | Failed | None:

@@ -22,6 +22,7 @@ from pydantic import Field, field_validator
 from pilotlight.domain.data_loss import DataAtRisk
 from pilotlight.domain.durations import Duration
 from pilotlight.domain.errors import InvalidState, Throttled, Unavailable
+from pilotlight.domain.handwork import Handwork
 from pilotlight.domain.place import Place, Writer
 from pilotlight.domain.step import (
     Access,
@@ -45,6 +46,7 @@ from pilotlight.domain.step import (
     Undone,
 )
 from pilotlight.estate.endpoint import OUTPUTS, answers_at
+from pilotlight.estate.rds.by_hand import promotion
 from pilotlight.estate.rds.instance import AVAILABLE, SERVING, InstanceIdentifier, RdsInstance, look
 from pilotlight.estate.rds.lag import left_to_drain, loss_of_promotion
 from pilotlight.estate.rds.promotion import (
@@ -222,6 +224,10 @@ class PromoteReplica(StepKind[PromoteReplicaParams]):
             f"Replica {params.replica} is not promoted in a drill, because that ends its replication; "
             "a drill restores a copy from the latest automated snapshot instead."
         )
+
+    def by_hand(self, params: PromoteReplicaParams, place: Place) -> Handwork:
+        days, window = params.backup_retention.days, params.backup_window
+        return promotion(params.replica, params.source, days, window, place)
 
 
 def _role(target: RdsInstance | Failed) -> Finding:

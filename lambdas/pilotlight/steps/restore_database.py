@@ -23,6 +23,7 @@ from typing import ClassVar
 
 from pilotlight.domain.data_loss import DataAtRisk
 from pilotlight.domain.errors import AlreadyExists, AwsError, InvalidState, NotFound
+from pilotlight.domain.handwork import Handwork
 from pilotlight.domain.place import Place
 from pilotlight.domain.step import (
     CannotUndo,
@@ -42,12 +43,14 @@ from pilotlight.domain.step import (
     Undone,
 )
 from pilotlight.estate.rds.backups import RestorePoint, find_points, newest
-from pilotlight.estate.rds.bringing_up import OUTPUTS, TIMING, bring_up, deletion, read_back
+from pilotlight.estate.rds.bringing_up import OUTPUTS, TIMING, bring_up, read_back
+from pilotlight.estate.rds.by_hand import delete_copy
 from pilotlight.estate.rds.copies import foreign, is_adopted, origin
 from pilotlight.estate.rds.instance import look
 from pilotlight.estate.rds.promotion import RUN_TAG, broken
 from pilotlight.estate.rds.protection import age_findings, groups_findings, loss_of_restore, name_finding, not_as_new
 from pilotlight.estate.rds.restoring import OPERATIONS, CopySpecification, permissions, say_refused
+from pilotlight.estate.rds.restoring_by_hand import of_what_the_standby_holds
 
 _DELETING = "deleting"
 _LONGEST_IDENTIFIER = 63
@@ -153,8 +156,8 @@ class RestoreDatabase(StepKind[RestoreDatabaseParams]):
         except NotFound:
             return Undone(f"Database {name} is gone already.")
         except InvalidState:
-            by_hand = deletion(name, context)
-            return CannotUndo(f"Database {name} stays and costs money, because it is {copy.status}; later: {by_hand}")
+            later = delete_copy(name, where)
+            return CannotUndo(f"Database {name} stays and costs money, because it is {copy.status}; later: {later}")
         return Undone(
             f"Database {name} is being deleted, without a final snapshot, because this run had made it and it holds "
             "nothing that its backups do not."
@@ -173,6 +176,9 @@ class RestoreDatabase(StepKind[RestoreDatabaseParams]):
                 f"{_LONGEST_IDENTIFIER} characters that RDS allows; give the copy a shorter name."
             )
         return params.model_copy(update={"instance": name, "multi_az": False})
+
+    def by_hand(self, params: RestoreDatabaseParams, place: Place) -> Handwork:
+        return of_what_the_standby_holds(params, place)
 
 
 def _begin(params: RestoreDatabaseParams, context: StepContext) -> NotYet | Failed:

@@ -24,6 +24,7 @@ from pydantic import AwareDatetime, Field, model_validator
 
 from pilotlight.domain.durations import Duration
 from pilotlight.domain.errors import AlreadyExists, AwsError
+from pilotlight.domain.handwork import Handwork
 from pilotlight.domain.place import Place
 from pilotlight.domain.step import (
     Access,
@@ -44,7 +45,8 @@ from pilotlight.domain.step import (
     StepKind,
     Undone,
 )
-from pilotlight.estate.rds.bringing_up import OUTPUTS, TIMING, bring_up, deletion, read_back
+from pilotlight.estate.rds.bringing_up import OUTPUTS, TIMING, bring_up, read_back
+from pilotlight.estate.rds.by_hand import delete_copy
 from pilotlight.estate.rds.copies import foreign
 from pilotlight.estate.rds.instance import InstanceIdentifier, RdsInstance, look
 from pilotlight.estate.rds.moments import Window, find_window
@@ -59,6 +61,7 @@ from pilotlight.estate.rds.restoring import (
     say_refused,
     tagging,
 )
+from pilotlight.estate.rds.restoring_by_hand import to_moment
 
 _LONGEST_IDENTIFIER = 63
 _LISTS = ("rds:DescribeDBInstanceAutomatedBackups", "rds:DescribeDBSubnetGroups", "rds:DescribeDBParameterGroups")
@@ -183,7 +186,7 @@ class RestoreToMoment(StepKind[RestoreToMomentParams]):
             return Undone(f"There is no instance {params.instance}.")
         return CannotUndo(
             f"Copy {params.instance} stays and costs money, because people may use it already; if nobody does: "
-            f"{deletion(params.instance, context)}."
+            f"{delete_copy(params.instance, context.place.standby)}."
         )
 
     def stand_in(self, params: RestoreToMomentParams, run_id: str) -> RestoreToMomentParams | Refusal:
@@ -194,6 +197,12 @@ class RestoreToMoment(StepKind[RestoreToMomentParams]):
                 f"{_LONGEST_IDENTIFIER} characters that RDS allows; give the copy a shorter name."
             )
         return params.model_copy(update={"instance": name, "multi_az": False})
+
+    def by_hand(self, params: RestoreToMomentParams, place: Place) -> Handwork:
+        back = int((params.back or timedelta(0)).total_seconds())
+        moment = params.moment.astimezone(UTC).replace(microsecond=0).isoformat() if params.moment else ""
+        said = f"echo {moment}" if moment else f"jq --null-input --raw-output 'now-{back}|todate'"
+        return to_moment(params, params.source, said, place)
 
 
 def _begin(params: RestoreToMomentParams, context: StepContext) -> NotYet | Failed:
@@ -208,7 +217,7 @@ def _begin(params: RestoreToMomentParams, context: StepContext) -> NotYet | Fail
         "SourceDBInstanceIdentifier": params.source,
         "TargetDBInstanceIdentifier": params.instance,
         "RestoreTime": moment,
-        **params.settings(context.place, context.run_id, params.source, moment),
+        **params.settings(context.place, context.run_id, params.source, moment.isoformat(timespec="seconds")),
     }
     try:
         context.aws.call("rds", "RestoreDBInstanceToPointInTime", context.place.standby, **order)
@@ -241,7 +250,7 @@ def _not_mine(copy: RdsInstance, params: RestoreToMomentParams, context: StepCon
         return refused
     return Failed(
         f"Copy {copy.identifier} is there already: {copy.tags.get(RUN_TAG) or 'a person'} made it.",
-        f"If nobody needs it: {deletion(params.instance, context)}; then start the run again. "
+        f"If nobody needs it: {delete_copy(params.instance, context.place.standby)}; then start the run again. "
         "Or name another instance.",
     )
 

@@ -18,6 +18,7 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import ClassVar
 
+from pilotlight.domain.handwork import Handwork
 from pilotlight.domain.place import Place
 from pilotlight.domain.step import (
     Access,
@@ -40,6 +41,7 @@ from pilotlight.domain.step import (
     Timing,
     Undone,
 )
+from pilotlight.estate.ssm.by_hand import swapping
 from pilotlight.estate.ssm.parameters import (
     OPERATIONS,
     VERSIONS_KEPT,
@@ -184,6 +186,13 @@ class SwapConfiguration(StepKind[SwapConfigurationParams]):
 
     def stand_in(self, params: SwapConfigurationParams, run_id: str) -> SwapConfigurationParams | Refusal:
         return params.for_drill(run_id)
+
+    def by_hand(self, params: SwapConfigurationParams, place: Place) -> Handwork:
+        values = {
+            name: setting.value if isinstance(setting.value, str) else setting.value.by_hand
+            for name, setting in params.settings().items()
+        }
+        return swapping(params.settings(), values, place.standby)
 
 
 def _usable(

@@ -23,6 +23,7 @@ from typing import ClassVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from pilotlight.domain.errors import Unavailable
+from pilotlight.domain.handwork import Command, Handwork, aws, quoted
 from pilotlight.domain.place import Place
 from pilotlight.domain.step import (
     Access,
@@ -197,6 +198,26 @@ class SwapUserPool(StepKind[SwapUserPoolParams]):
     def stand_in(self, params: SwapUserPoolParams, run_id: str) -> SwapUserPoolParams:
         # It only looks.
         return params
+
+    def by_hand(self, params: SwapUserPoolParams, place: Place) -> Handwork:
+        here, pool = place.standby, params.pool
+        named = {"UserPoolId": pool, "ClientId": params.client}
+        query = "UserPoolClient.[ClientId,ClientName]"
+        client = aws("cognito-idp", "DescribeUserPoolClient", here, query=query, **named)
+        given = {
+            "region": here,
+            "pool_id": pool,
+            "client_id": params.client,
+            "client_secret_ref": params.client_secret.ref if params.client_secret else "",
+            "issuer": f"https://cognito-idp.{here}.amazonaws.com/{pool}",
+        }
+        return Handwork(
+            do=(),
+            check=(Command("See that pool and client stand in the standby.", client, params.client),),
+            stop_if="pool or client is missing. Every user has to sign in again; who has a password has to reset it.",
+            stays="looking changed nothing.",
+            gives={name: f"echo {quoted(value)}" for name, value in given.items()},
+        )
 
 
 def _usable(params: SwapUserPoolParams, context: StepContext) -> Pool | Failed:

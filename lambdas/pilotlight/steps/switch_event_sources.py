@@ -18,6 +18,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import ClassVar
 
+from pilotlight.domain.handwork import Handwork
 from pilotlight.domain.place import Place
 from pilotlight.domain.step import (
     CannotUndo,
@@ -38,6 +39,7 @@ from pilotlight.domain.step import (
     Timing,
     Undone,
 )
+from pilotlight.estate.event_sources.by_hand import switching
 from pilotlight.estate.event_sources.named import (
     OPERATIONS,
     EventSourcesParams,
@@ -161,6 +163,9 @@ class SwitchEventSources(StepKind[SwitchEventSourcesParams]):
             f"Event source {params.said} is not switched on in a drill, because the standby would then do work that "
             "the primary does already."
         )
+
+    def by_hand(self, params: SwitchEventSourcesParams, place: Place) -> Handwork:
+        return switching(params, place.standby, on=True)
 
 
 def _sources(params: SwitchEventSourcesParams, context: StepContext) -> tuple[EventSource, ...]:

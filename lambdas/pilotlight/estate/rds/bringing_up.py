@@ -58,12 +58,6 @@ def read_back(name: str, receipt: Receipt, context: StepContext) -> Settled | Pe
     return Pending(waits) if waits else _settled(copy)
 
 
-def deletion(name: str, context: StepContext) -> str:
-    """The command by which a person deletes a restored instance of the standby, which holds nothing of its own."""
-    where = context.place.standby
-    return f"aws rds delete-db-instance --region {where} --db-instance-identifier {name} --skip-final-snapshot"
-
-
 def _waits_for(copy: RdsInstance) -> str:
     """What a copy lacks to be used; nothing where it is whole."""
     if copy.status not in SERVING or copy.address is None:

@@ -17,6 +17,7 @@ from pilotlight.estate.rds.lag import read_lag
 _SIZES = ("micro", "small", "medium", "large")
 _DAY_MINUTES = 24 * 60
 _TIME = re.compile(r"(\d\d):(\d\d)")
+_TWO_ZONES = 2
 
 
 def of_replica(replica: RdsInstance) -> tuple[Finding, ...]:
@@ -161,4 +162,16 @@ def _parameters(replica: RdsInstance, source: RdsInstance) -> Finding:
         "parameter-group",
         f"{both}, so it would behave differently as the writer.",
         f"Create the like of {its} in the replica's region, attach it, and reboot the replica.",
+    )
+
+
+def zones_finding(found: RdsInstance) -> Finding:
+    """Whether an instance can stand in two zones."""
+    zones = ", ".join(sorted(found.zones))
+    if len(found.zones) >= _TWO_ZONES:
+        return Finding.fine("zones", f"The subnets of {found.identifier} lie in {zones}.")
+    return Finding.warning(
+        "zones",
+        f"Instance {found.identifier} cannot become Multi-AZ, because its subnets lie in one zone ({zones}).",
+        "Add a subnet of a second zone to its DB subnet group.",
     )
