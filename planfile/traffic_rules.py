@@ -63,6 +63,9 @@ def traffic_moves_last(draft: Draft) -> Iterator[Complaint]:
         late = [
             o for o in draft.entries if o.stage is StageName.SERVE and o is not placed and not o.is_over_before(placed)
         ]
+        # What serve starts and only `after` awaits is not done either when users come.
+        serving = {o.name for o in draft.steps() if o.stage is StageName.SERVE}
+        late += [o for o in draft.awaits() if o.stage is StageName.AFTER and o.name in serving]
         if late:
             sentence = (
                 f"'{placed.name}' would send users to the standby before '{late[0].name}' is done; put it behind that "

@@ -96,6 +96,16 @@ def test_users_come_after_all_that_serves_them() -> None:
     assert "before 'scale' is done" in the_fault_of(beside, STATEFUL).sentence
 
 
+def test_users_come_after_what_serve_starts_and_only_the_stage_after_awaits() -> None:
+    started = LATCHED.replace("      - step: check\n", "      - start: check\n")
+    text = started + "  after:\n    more:\n      - await: check\n"
+
+    assert the_fault_of(text, STATEFUL).sentence == (
+        "'latch' would send users to the standby before 'check' is done; put it behind that step, at the end of the "
+        "only lane of serve."
+    )
+
+
 def test_traffic_is_latched_in_serve_and_nowhere_else() -> None:
     text = SOUND.replace("stages:\n", TRAFFIC) + "  after:\n    traffic:\n" + LATCH
 
