@@ -165,7 +165,7 @@ def test_a_run_book_names_nothing_twice_and_nothing_of_another_account() -> None
     with pytest.raises(PlanFileRefused) as refusal:
         parse_any(text, "triflow-staging-stop-task.yaml")
 
-    of_another, twice = sorted(refusal.value.faults, key=lambda fault: fault.column)
+    of_another, twice = sorted(refusal.value.faults, key=lambda fault: fault.column or 0)
     assert points_at(of_another, text, f"'{KEY}'")
     assert twice.sentence.startswith("'subnet-0123456789abcdef0' is in this list already")
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from pilotlight.domain.place import Place, Writer
 from pilotlight.domain.step import Params
 from pilotlight.steps import kind
+from planfile import PlanFileRefused, parse
 from planfile.draft import Kinds
+from planfile.generated import ROOT
 from tests.planfile.builders import KINDS, SOUND, faults_of, points_at, the_fault_of
 
 CHECK = """\
@@ -123,6 +127,21 @@ def test_the_latch_reads_each_database_that_the_plan_moves() -> None:
     assert points_at(fault, text, "{databases")
     assert fault.sentence == (
         "'latch' does not look whether replica takes the writes before it moves users there; add it to databases."
+    )
+
+
+def test_the_latch_reads_each_cluster_that_the_plan_moves() -> None:
+    text = (ROOT / "tests/workflow/orders.yaml").read_text()
+    text = text.replace("clusters: { orders-global: orders-tokyo }", "databases: []")
+
+    with pytest.raises(PlanFileRefused) as refused:
+        parse(text, "orders.yaml")
+
+    (fault,) = refused.value.faults
+    assert points_at(fault, text, "databases: []")
+    assert fault.sentence.endswith(
+        "whether orders-tokyo takes the writes before it moves users there; add it to clusters, under its global "
+        "database."
     )
 
 
