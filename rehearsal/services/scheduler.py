@@ -58,8 +58,7 @@ class Scheduler(Service):
         if standing.what != "schedule":
             super().furnish(standing)
         facts = standing.facts
-        role = f"arn:aws:iam::{self.world.account}:role/{facts['role']}"
-        state = ENABLED if facts["on"] else DISABLED
+        state, role = ENABLED if facts["on"] else DISABLED, str(facts["role_arn"])
         self.add_schedule(standing.region, str(facts["name"]), group=str(facts["group"]), role=role, State=state)
 
     def add_schedule(
