@@ -81,6 +81,23 @@ class Scheduler(Service):
         """One schedule, to look at it or to change it from outside; KeyError if there is none."""
         return self._schedules[region, group, name]
 
+    @operation("ListSchedules")
+    def list_schedules(self, call: Call) -> Mapping[str, Any]:
+        """All of the region; of a target the ARN alone."""
+        here = [made for (region, _, _), made in self._schedules.items() if region == call.region]
+        return {
+            "Schedules": [
+                {
+                    "Arn": made.arn,
+                    "Name": made.name,
+                    "GroupName": made.group,
+                    "State": made.state,
+                    "Target": {"Arn": made.said["Target"]["Arn"]},
+                }
+                for made in here
+            ]
+        }
+
     @operation("GetSchedule")
     def get_schedule(self, call: Call) -> Mapping[str, Any]:
         """One schedule, with what was said of it."""
