@@ -6,7 +6,7 @@ from typing import Any
 
 from discovery.bringing_up import giver_of, output_for
 from discovery.drafting import Drafting
-from discovery.noted import noted, open_question
+from discovery.noted import TODO, noted, open_question
 from discovery.resource import Kind, Resource
 
 _GUESSED_NODES = 2
@@ -33,7 +33,7 @@ def scale_nodes(draft: Drafting) -> None:
             **sizes,
         }
         name = draft.named("scale-nodes", new, len(ready))
-        because = f"It takes over from {old.name}: {pair.because}." if old else "TODO: from what it takes over."
+        because = f"It takes over from {old.name}: {pair.because}." if old else f"{TODO}from what it takes over."
         step = draft.step(name, "scale_node_group", params)
         draft.put("serve", "application", noted(step, f"{new.name}: {new.because}.", because))
         draft.objective("Nodes (EKS)" if len(ready) == 1 else f"Nodes (EKS): {new.name}", "15 min", name)
@@ -68,7 +68,7 @@ def _swap(draft: Drafting, config_map: Resource, values: dict[str, Any]) -> None
     }
     name = draft.named("swap-config", config_map, 2)
     step = draft.step(name, "swap_config_map", params)
-    asked = "TODO: whether a Secret of the cluster has to be swapped with it; nobody looked into Secrets."
+    asked = f"{TODO}whether a Secret of the cluster has to be swapped with it; nobody looked into Secrets."
     draft.put("serve", "application", noted(step, f"{config_map.name}: {config_map.because}.", asked))
 
 

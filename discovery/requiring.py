@@ -7,10 +7,10 @@ from typing import Any
 
 from discovery.drafting import named_once
 from discovery.looking import Found
-from discovery.noted import Noted, noted
+from discovery.noted import TODO, Noted, noted
 from discovery.resource import Kind
 
-_NO_CERTIFICATE = "TODO: whether the load balancer presents one; none of {} has such a first name."
+_NO_CERTIFICATE = TODO + "whether the load balancer presents one; none of {} has such a first name."
 _Entry = tuple[str, str, Mapping[str, Any], tuple[str, ...]]
 """A name, a kind, its parameters and what is said of it."""
 
@@ -56,7 +56,7 @@ def _images(found: Found) -> Iterator[_Entry]:
     for pair in found.pairs(Kind.GROUP):
         if pair.primary and pair.standby:
             params = {"primary": pair.primary.name, "standby": pair.standby.name}
-            said = "TODO: whether the one's image is a copy of the other's, and not built anew for each region."
+            said = f"{TODO}whether the one's image is a copy of the other's, and not built anew for each region."
             yield f"image-{pair.standby.name}", "image_copied", params, (said,)
 
 
@@ -67,7 +67,7 @@ def _copies(found: Found) -> Iterator[_Entry]:
         yield f"bucket-{bucket.name}", "bucket_replicated", params, (said,)
     for secret in (s for s in found.of(Kind.SECRET, found.standby) if s.facts["primary"] == found.primary):
         said = f"{secret.name}: {secret.because}; it is a replica."
-        asked = "TODO: fields of it that must not name the primary, `host` for example."
+        asked = f"{TODO}fields of it that must not name the primary, `host` for example."
         yield f"secret-{secret.name}", "secret_replicated", {"secret": secret.name}, (said, asked)
 
 

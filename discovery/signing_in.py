@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from discovery.drafting import Drafting
-from discovery.noted import noted, open_question
+from discovery.noted import TODO, noted, open_question
 from discovery.pairing import pairs
 from discovery.resource import Kind, Resource
 
@@ -48,7 +48,7 @@ def _use(draft: Drafting, old: Resource, new: Resource, because: str, among: int
         "primary": {"pool": old.facts["id"], "client": one.facts["id"]},
     }
     step = draft.step(draft.named("user-pool", new, among), "swap_user_pool", params)
-    copied = "TODO: copy_users_by, if who signs up in the primary's pool is to be copied to this one."
+    copied = f"{TODO}copy_users_by, if who signs up in the primary's pool is to be copied to this one."
     draft.put("serve", "application", noted(step, f"It stands in for {old.name}: {because}.", copied))
     draft.gives.setdefault("user pool", str(step["step"]))
 
