@@ -131,6 +131,7 @@ class FailOverGlobalCluster(StepKind[FailOverGlobalClusterParams]):
             "identifier": params.global_cluster,
             "cluster": params.cluster,
             "source": params.source,
+            "source_arn": params.source_arn(place),
             "source_region": place.primary,
         }
         why = "Its cluster in the standby becomes the writer: it has an instance, and the version of the primary's."

@@ -100,7 +100,7 @@ class FenceEventSources(fencing.Fence[FenceEventSourcesParams]):
 
     def standing(self, params: FenceEventSourcesParams, place: Place) -> tuple[Standing, ...]:
         """Sources that are on."""
-        return standing_sources(params, place.primary, "It is switched off before the writer moves.", on=True)
+        return standing_sources(params, place, place.primary, "It is switched off before the writer moves.", on=True)
 
     def readiness(self, params: FenceEventSourcesParams, context: StepContext) -> tuple[Finding, ...]:
         """Each source is there, in a state that can be given back, and one of them is on."""

@@ -62,7 +62,7 @@ from pilotlight.estate.rds.promotion import (
     marking_statement,
     still_a_replica,
 )
-from pilotlight.estate.rds.readiness import beside_source, lag_finding, of_replica, window_finding
+from pilotlight.estate.rds.readiness import beside_source, lag_finding, of_replica, why_no_replica, window_finding
 
 _NOT_NOW = re.compile(r"not a read replica|not in (the )?available state", re.IGNORECASE)
 _LONGEST_RETENTION = timedelta(days=35)
@@ -153,7 +153,9 @@ class PromoteReplica(StepKind[PromoteReplicaParams]):
 
     def readiness(self, params: PromoteReplicaParams, context: StepContext) -> tuple[Finding, ...]:
         target = find_target(params.replica, params.source, context)
-        if isinstance(target, Failed) or target.source is None:
+        if isinstance(target, Failed):
+            return (_role(target), *why_no_replica(params.replica, params.source, context))
+        if target.source is None:
             return (_role(target),)
         return (
             _role(target),

@@ -105,7 +105,7 @@ class SwitchEventSources(StepKind[SwitchEventSourcesParams]):
 
     def standing(self, params: SwitchEventSourcesParams, place: Place) -> tuple[Standing, ...]:
         why = "It waits switched off, and is switched on when the standby takes over."
-        return standing_sources(params, place.standby, why, on=False)
+        return standing_sources(params, place, place.standby, why, on=False)
 
     def readiness(self, params: SwitchEventSourcesParams, context: StepContext) -> tuple[Finding, ...]:
         return self.preflight(params, context)

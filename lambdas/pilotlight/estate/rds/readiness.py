@@ -39,6 +39,26 @@ def beside_source(replica: RdsInstance, named: str, context: StepContext) -> tup
     return (_class(replica, source), _parameters(replica, source))
 
 
+def why_no_replica(replica: str, named: str, context: StepContext) -> tuple[Finding, ...]:
+    """What keeps a replica that is not there from being made, as far as its source shows it.
+
+    A source without automated backups gets no replica, and one with a replica cannot be set to none (botocore's model
+    of RDS, CreateDBInstanceReadReplica and ModifyDBInstance), so this is asked only where there is no replica.
+    """
+    try:
+        if look(context, replica) is not None:
+            return ()
+        source = look(context, named, region=context.place.primary)
+    except AwsError:
+        return ()
+    if source is None or source.retention_days > 0:
+        return ()
+    said = f"Source {named} keeps no automated backups (its backup retention is 0 days), so RDS makes no replica of it."
+    return (
+        Finding(Severity.ERROR, "source-backups", said, "Set its backup retention to 7 days, then make the replica."),
+    )
+
+
 def lag_finding(replica: RdsInstance, context: StepContext) -> Finding:
     """Whether the data-loss gate would know how far the replica is behind."""
     why_it_matters = "Find out why: an unknown lag blocks a failover."
