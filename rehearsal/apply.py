@@ -32,6 +32,7 @@ from deployment.resources import (
 )
 from pilotlight.aws.sdk import Sdk
 from pilotlight.handlers.runtime import Outside
+from rehearsal.databases import EmbeddedDatabases
 from rehearsal.embedded_aws import EmbeddedAws
 from rehearsal.internet import Internet
 from rehearsal.services.cloudwatch import CloudWatch
@@ -79,7 +80,7 @@ class Account:
             return time.spawn(work, name="beside").result
 
         ways = self.aws.clients, self.internet, time.now, time.sleep, self.log
-        return Outside(*ways, beside, self.internet.side_by_side)
+        return Outside(*ways, beside, self.internet.side_by_side, EmbeddedDatabases(self.aws.world))
 
     def sdk(self, region: str) -> Sdk:
         """The owner's own way to call this AWS, to set the scene or to look."""

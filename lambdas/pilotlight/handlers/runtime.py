@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +23,7 @@ from aws_lambda_powertools import Logger, single_metric
 from aws_lambda_powertools.metrics import MetricUnit
 
 from pilotlight.aws.control import Control
+from pilotlight.aws.databases import Drivers
 from pilotlight.aws.kubernetes import AwsAndKubernetes
 from pilotlight.aws.leases import Leases
 from pilotlight.aws.ledger import Ledger
@@ -30,6 +31,7 @@ from pilotlight.aws.private_web import PrivateWeb, SideBySide
 from pilotlight.aws.sdk import Clients, ClientSource, Sdk
 from pilotlight.aws.tables import DynamoTable
 from pilotlight.aws.web import HttpWeb, in_threads
+from pilotlight.domain.databases import Databases
 from pilotlight.domain.errors import Misconfigured
 from pilotlight.domain.plan import AnyPlan, Plan
 from pilotlight.domain.ports import Aws, Web
@@ -59,8 +61,8 @@ def in_a_thread(work: Callable[[], T], /) -> Callable[[], T]:
 
 @dataclass(frozen=True)
 class Outside:
-    """The ways out of a function: SDK clients, the web, the clock, the pause, the log, what is done beside, and how
-    several questions are asked at the same time; the real ones unless given."""
+    """The ways out of a function: SDK clients, the web, the clock, the pause, the log, what is done beside, how several
+    questions are asked at the same time, and databases; the real ones unless given."""
 
     clients: ClientSource
     web: Web
@@ -69,6 +71,7 @@ class Outside:
     log: TextIO = sys.stdout
     beside: Beside = in_a_thread
     side_by_side: SideBySide = in_threads
+    databases: Databases = field(default_factory=Drivers)
 
 
 def real_outside() -> Outside:
