@@ -21,6 +21,7 @@ from pilotlight.domain.step import Receipt, Refusal, Severity, Undone
 from pilotlight.estate.secrets import FURNISHED
 from pilotlight.steps.check_database import KIND, CheckDatabaseParams
 from planfile.draft import read_draft
+from planfile.reading import InstalledKinds
 from planfile.step_rules import databases_are_asked_from_one_place
 from rehearsal.access import CURRENT_ROLE, Role
 from rehearsal.apply import Account
@@ -293,8 +294,8 @@ class TestWhereItStands:
         found = list(databases_are_asked_from_one_place.check(draft))
 
         assert [complaint.sentence for complaint in found] == [
-            "'two' asks from other subnets or security groups than 'one', and one function asks for both; name the same "
-            "ones, from which both databases are reached."
+            "'two' asks from other subnets or security groups than 'one', and one function asks for both; name the "
+            "same ones, from which both databases are reached."
         ]
 
 
