@@ -57,7 +57,7 @@ class Runbook(AnyPlan):
     @property
     def place(self) -> Place:
         """One region, in both roles: a step that works in "the standby" works here."""
-        return Place(self.application, self.account, self.region, self.region)
+        return Place(self.application, self.account, self.region, self.region, plan=self.name)
 
     @property
     def longest_look(self) -> timedelta:

@@ -45,6 +45,35 @@ def replication_group(wanted: CacheSpecification, place: Place) -> Handwork:
     )  # fmt: skip
 
 
+def scaling(name: str, node_type: str, replicas: int, place: Place) -> Handwork:
+    """Bring a replication group up to a number of replicas and a type of node."""
+    here = place.standby
+
+    def ask(query: str) -> str:
+        group = f"ReplicationGroups[0].{query}"
+        return aws("elasticache", "DescribeReplicationGroups", here, query=group, ReplicationGroupId=name)
+
+    size = "[Status,CacheNodeType,length(NodeGroups[0].NodeGroupMembers)]"
+    at_once: dict[str, Any] = {"ReplicationGroupId": name, "ApplyImmediately": True}
+    more = aws("elasticache", "IncreaseReplicaCount", here, NewReplicaCount=replicas, **at_once)
+    larger = aws("elasticache", "ModifyReplicationGroup", here, CacheNodeType=node_type, **at_once)
+    return Handwork(
+        do=(
+            Command("See how large it is, and write that down.", ask(size), "available"),
+            Command("Add replicas, if it has fewer.", more, "modifying"),
+            Command("Repeat until it is at rest.", ask(size), f"available and {replicas + 1} or more nodes"),
+            Command("Make its nodes larger, if they are smaller.", larger, "modifying"),
+        ),
+        check=(
+            Command("Repeat until it is of that size; it takes 10 to 40 minutes.", ask(size),
+                    f"available, {node_type} or larger, {replicas + 1} or more nodes"),
+        ),
+        stop_if="the first command shows no available cache: create it, or correct its name.",
+        stays="A larger cache serves as well; make it smaller when the application is back in its own region.",
+        gives=_endpoint(ask, "NodeGroups[0].PrimaryEndpoint"),
+    )  # fmt: skip
+
+
 def serverless(name: str, order: Mapping[str, Any], place: Place) -> Handwork:
     """Create a serverless cache; `order` are the parameters of CreateServerlessCache."""
     here = place.standby
