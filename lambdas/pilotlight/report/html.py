@@ -12,6 +12,7 @@ from pilotlight.report.incident import IncidentView, RunView, Tone
 from pilotlight.report.listings import findings, ledger, sightings, steps
 from pilotlight.report.markup import foreign, foreign_plain, own
 from pilotlight.report.measures import promises, ribbon
+from pilotlight.report.standing import graded
 from pilotlight.report.style import STYLE
 
 LIMIT_BYTES = 60_000
@@ -43,15 +44,17 @@ def word(view: IncidentView) -> str:
 
 
 def _header(view: IncidentView) -> str:
-    run, look = view.run, view.outlook
+    run, look, how = view.run, view.outlook, graded(view)
     who = f"{own(run.origin)}, {foreign(run.requested_by, 80)} ({'proven' if run.proven else 'claimed'})" if run else ""
     day = f"{view.last_update:%Y-%m-%d}" if view.last_update else ""
     facts = " · ".join(
         part
         for part in (
             own(view.where),
+            foreign(f"{how.words}: {how.because}", LONGEST_NAME),
             f"armed {own(view.arming)}" if view.arming else "",
             f"started by {who}" if who else "",
+            f"taken up by {foreign(view.taken_up.words, 80)}" if view.taken_up else "",
             day,
         )
         if part
