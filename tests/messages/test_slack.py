@@ -129,7 +129,7 @@ def test_who_has_it_and_what_aws_says_stand_under_how_bad_it_is() -> None:
     assert said[4:7] == [
         "*Severity.* P1: the region is dark, and nobody planned it.",
         "*Taken up* by Anna Kim at PagerDuty at 01:10.",
-        "*AWS Health.* AWS says that EC2 in ap-northeast-2 has an operational issue since 01:01 UTC.",
+        "*AWS Health.* Operational issue of EC2 in ap-northeast-2 since 01:01 UTC, AWS says to everybody.",
     ]
 
 

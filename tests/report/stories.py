@@ -218,7 +218,7 @@ def reminded() -> Story:
 
 def taken_up() -> Story:
     """AWS says what is wrong with the region, and somebody takes it up at the pager."""
-    said = "AWS says that EC2 in ap-northeast-2 has an operational issue since 01:01 UTC."
+    said = "Operational issue of EC2 in ap-northeast-2 since 01:01 UTC, AWS says to everybody."
     story = prepared().write(
         RecordKind.AWS_HEALTH, 400, said, event="AWS_EC2_OPERATIONAL_ISSUE_1", service="EC2", region="ap-northeast-2"
     )
