@@ -200,6 +200,17 @@ def readiness(
     raise typer.Exit(readying.readiness(wanted))
 
 
+@app.command(epilog="Example: ./pilotlight drafts plans/fileflow.yaml")
+def drafts(
+    plan: Annotated[Path, typer.Argument(help="The plan file.")],
+    incident: Annotated[str, typer.Argument(help="The incident; the newest unless given.")] = "",
+) -> None:
+    """Print drafts of a case with AWS Support and of a notice to customers, to copy; nothing is sent."""
+    from cli import drafting
+
+    raise typer.Exit(drafting.draft(drafting.Wanted(plan, incident)))
+
+
 @app.command(epilog="Example: ./pilotlight prerequisites plans/fileflow.yaml --format terraform > standby.tf")
 def prerequisites(
     plan: Annotated[Path, typer.Argument(help="The plan file.")],

@@ -589,6 +589,33 @@ def test_every_kind_of_record_can_be_told() -> None:
     assert told | {RecordKind.READINESS} == set(RecordKind)
 
 
+class TestDrafts:
+    """Drafts for people stand in the thread where the plan asks for them, and nowhere else."""
+
+    @staticmethod
+    def drafted(room: Newsroom) -> list[str]:
+        return [
+            line for line in room.thread_lines() if "A draft, to copy and complete; nothing of it was sent." in line
+        ]
+
+    def test_a_case_at_the_beginning_and_a_notice_at_each_turn(self, room: Newsroom) -> None:
+        story = Story().signal(104).verdict(161, "start", drafts=True).opened(163, drafts=True).confirmed(300)
+        story.write(RecordKind.REMINDER, 1900, "Not over after 30 min 00 s: it is moving.", level="")
+        room.tell(story)
+
+        assert [line.partition(".")[0] for line in self.drafted(room)] == [
+            "*Case with AWS Support",
+            "*Notice to customers (begin)",
+            "*Notice to customers (update)",
+        ]
+        assert "```Subject: fileflow" in str([reply.blocks for reply in room.slack.thread(room.living().ts)])
+
+    def test_none_where_the_plan_asks_for_none(self, room: Newsroom) -> None:
+        room.tell(stories.recovered(), batch=5)
+
+        assert self.drafted(room) == []
+
+
 class TestReadiness:
     """News of readiness belong to no incident: each record is told once."""
 

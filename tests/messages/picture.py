@@ -70,6 +70,7 @@ def gallery() -> str:
     """The messages of the incidents that the tests tell."""
     scenes: list[Callable[[], stories.Story]] = [
         stories.blocked_by_arming, stories.dark, stories.moving, stories.recovered, stories.failed, stories.not_needed,
+        stories.taken_up,
     ]  # fmt: skip
     parts: list[str] = []
     for scene in scenes:

@@ -19,6 +19,7 @@ from pilotlight.domain.records import Record
 from pilotlight.handlers.outbox import Outbox
 from pilotlight.handlers.paging import Paging
 from pilotlight.handlers.runtime import Runtime
+from pilotlight.messages.drafts import draft_blocks
 from pilotlight.messages.page import page_of
 from pilotlight.messages.slack import Message, living_message, thread_reply
 from pilotlight.messages.told import Told, Untold
@@ -125,6 +126,8 @@ class Teller:
         new = [record for record in seen.told if record.sequence > told.in_thread]
         if new:
             reply = thread_reply(seen, new)
+            # In one message with the lines: two could be told apart by a failure in between.
+            reply = replace(reply, blocks=[*reply.blocks, *draft_blocks(seen, new)])
             answered = self._post(channel, told.channel, reply, thread_ts=told.ts)
             if isinstance(answered, NotDelivered):
                 return told, answered

@@ -6,6 +6,7 @@ of the ledger is left out and said to be. Nothing in it is fetched, and its poli
 
 from __future__ import annotations
 
+from pilotlight.report.drafts import drafts
 from pilotlight.report.foreign import LONGEST_NAME
 from pilotlight.report.gantt import gantt
 from pilotlight.report.incident import IncidentView, RunView, Tone
@@ -31,7 +32,7 @@ def page(view: IncidentView) -> str:
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
         f'<style>{STYLE}</style></head><body><main class="{tone}">'
         f"{_header(view)}{_need(view)}{ribbon(view)}{promises(view)}{_chart(view)}"
-        f"{steps(view)}{findings(view)}{sightings(view)}"
+        f"{steps(view)}{findings(view)}{sightings(view)}{_drafts(view)}"
     )
     after = f"{_footer(view)}</main></body></html>"
     room = LIMIT_BYTES - _ROOM_FOR_THE_END - len(before.encode()) - len(after.encode())
@@ -83,6 +84,19 @@ def _need(view: IncidentView) -> str:
 def _chart(view: IncidentView) -> str:
     drawn = gantt(view)
     return f'<h2>Steps over time</h2><section class="card chart">{drawn}</section>' if drawn else ""
+
+
+def _drafts(view: IncidentView) -> str:
+    """What people may copy and complete; nothing of it was sent."""
+    parts = [
+        f"<details><summary>{own(title)}</summary><pre><code>{_lines(text)}</code></pre></details>"
+        for title, text in drafts(view)
+    ]
+    return f'<h2>Drafts to copy</h2><section class="card drafts">{"".join(parts)}</section>'
+
+
+def _lines(text: str) -> str:
+    return "\n".join(foreign_plain(line) for line in text.splitlines())
 
 
 def _footer(view: IncidentView) -> str:
