@@ -57,6 +57,7 @@ def support_case(view: IncidentView) -> str:
         f"Account: {_account(view)}",
         "",
         "What happened",
+        *([tame(view.run.reason)] if view.run and view.run.reason else []),
         tame(view.outlook.happening),
         f"Since {_at(view.clocks.onset)}. It is {how.words}, because {how.because}.",
         *[f"AWS Health: {tame(each.sentence, _LONGEST_LINE)}" for each in view.aws_says],
