@@ -151,11 +151,12 @@ class TestItsTrouble:
         assert wired.actions() == ["trigger"]
         assert room.outbox() == []
 
-    def test_a_key_that_was_changed_is_read_again(self, room: Newsroom) -> None:
-        wired = wire(room, "opsgenie")
-        story = begun("opsgenie")
+    @BOTH
+    def test_a_key_that_was_changed_is_read_again(self, room: Newsroom, service: str) -> None:
+        wired = wire(room, service)
+        story = begun(service)
         wired.tell(story)
-        wired.pager.api_key = "another-key"
+        wired.pager.api_key = wired.pager.routing_key = "another-key"
         room.call("secretsmanager", "PutSecretValue", SecretId=SECRET, SecretString=wired.pager.secret())
 
         wired.tell(story.closed(900))

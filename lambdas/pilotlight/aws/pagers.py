@@ -27,7 +27,9 @@ NAMES = {
     PagerService.OPSGENIE_EU: "Opsgenie",
     PagerService.JIRA: "Jira Service Management",
 }
-_REFUSED_KEY = (401, 403)
+_REFUSED_KEY = (400, 401, 403)
+"""PagerDuty's Events API answers 400 where the key is none of its own."""
+
 _PRINTABLE = range(33, 127)
 
 

@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from pilotlight.domain.durations import say_elapsed
 from pilotlight.domain.paging import PagerAction
+from pilotlight.domain.records import RecordKind
 from pilotlight.domain.run import Outcome, Review
 from pilotlight.domain.severity import IncidentSeverity
 from pilotlight.domain.stages import StageName
@@ -33,9 +34,13 @@ _SERVICES = {"elbv2": "Elastic Load Balancing", "autoscaling": "EC2 Auto Scaling
 _MORE = "We will tell you more here [within 30 minutes]."
 _CAUSE = "[What caused it, and what you will do about it.]"
 _LONGEST_LINE = 240
-_MOST_RECORDS = 16
-_MOST_CALLS = 12
+_FIRST_RECORDS, _LAST_RECORDS = 8, 16
+_MOST_CALLS = 24
 _MOST_RESOURCES = 20
+_BETWEEN = (
+    RecordKind.STEP_STARTED, RecordKind.STEP_WAITING, RecordKind.STAGE_REVIEWED, RecordKind.REMINDER,
+    RecordKind.PREFLIGHT,
+)  # fmt: skip
 
 
 class Notice(StrEnum):
@@ -49,9 +54,11 @@ class Notice(StrEnum):
 def support_case(view: IncidentView) -> str:
     """A case to be opened with AWS Support: how bad, what, where, when, which resources, and what was done."""
     how, regions = graded(view), [region for region in (view.primary, view.standby) if region]
+    # What is served again is not down any more, however bad it was.
+    now = IncidentSeverity.P3 if notice_due(view) is Notice.END else how.severity
     parts = [
         f"Subject: {tame(f'{view.outlook.headline} ({how.words})', _LONGEST_LINE)}",
-        f"Severity: {SUPPORT_SEVERITIES[how.severity]}",
+        f"Severity: {SUPPORT_SEVERITIES[now]}",
         f"Service: {_services(view)}",
         f"Region: {' and '.join(dict.fromkeys(regions)) or '[region]'}",
         f"Account: {_account(view)}",
@@ -176,10 +183,14 @@ def _account(view: IncidentView) -> str:
 
 
 def _timeline(view: IncidentView) -> list[str]:
+    """The turns of the incident, without what each step waited for."""
     onset = [f"{view.clocks.onset:%H:%M:%S} It began."] if view.clocks.onset else []
-    shown = view.told[-_MOST_RECORDS:]
-    lines = [f"{record.entry.time:%H:%M:%S} {record_line(record)}" for record in shown]
-    return [*onset, *(tame(line, _LONGEST_LINE) for line in lines)]
+    turns = [record for record in view.told if record.entry.kind not in _BETWEEN]
+    lines = [tame(f"{record.entry.time:%H:%M:%S} {record_line(record)}", _LONGEST_LINE) for record in turns]
+    left_out = len(lines) - _FIRST_RECORDS - _LAST_RECORDS
+    if left_out > 1:
+        lines = [*lines[:_FIRST_RECORDS], f"({left_out} more, as the report has them)", *lines[-_LAST_RECORDS:]]
+    return [*onset, *lines]
 
 
 def _resources(view: IncidentView) -> list[str]:
