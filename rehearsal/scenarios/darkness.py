@@ -146,20 +146,6 @@ def _storm(scene: Scene) -> None:
 
 
 SCENARIOS = (
-    Scenario(
-        "health-says",
-        "The primary region goes dark, and two minutes later AWS Health says so, in another region.",
-        Outcome.RECOVERED,
-        _health_says,
-        company=with_health,
-    ),
-    Scenario(
-        "health-alone",
-        "AWS Health speaks of an issue in the primary region, and every observer sees its application well.",
-        Outcome.NOT_NEEDED,
-        _health_alone,
-        company=with_health,
-    ),
     Scenario("outage", "The primary region goes dark and stays dark.", Outcome.RECOVERED, outage),
     Scenario(
         "blip",
@@ -230,5 +216,19 @@ SCENARIOS = (
         # The three are quick, and Slack takes one message a second of what there is to tell of the others.
         at_least=timedelta(minutes=15),
         company=storm_of(STORM),
+    ),
+    Scenario(
+        "health-says",
+        "The primary region goes dark, and two minutes later AWS Health says so, in another region.",
+        Outcome.RECOVERED,
+        _health_says,
+        company=with_health,
+    ),
+    Scenario(
+        "health-alone",
+        "AWS Health speaks of an issue in the primary region, and every observer sees its application well.",
+        Outcome.NOT_NEEDED,
+        _health_alone,
+        company=with_health,
     ),
 )
