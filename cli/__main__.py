@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from cli import words
+from cli import papers, words
 
 app = typer.Typer(
     name="pilotlight",
@@ -26,6 +26,7 @@ app = typer.Typer(
     epilog="Start with: ./pilotlight rehearse plans/fileflow.yaml",
 )
 app.add_typer(words.app)
+app.add_typer(papers.app)
 PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 
@@ -198,17 +199,6 @@ def readiness(
 
     wanted = readying.Wanted(plan, rehearsal, output is ResultOutput.JSON)
     raise typer.Exit(readying.readiness(wanted))
-
-
-@app.command(epilog="Example: ./pilotlight runbook plans/fileflow.yaml -o fileflow-by-hand.html")
-def runbook(
-    plan: Annotated[Path, typer.Argument(help="The plan file.")],
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="reports/NAME-by-hand.html by default.")] = None,
-) -> None:
-    """Write one offline page with every step and gate as commands, for when the controller itself is gone."""
-    from cli import handing
-
-    raise typer.Exit(handing.runbook(plan, output))
 
 
 @app.command(epilog="Example: ./pilotlight prerequisites plans/fileflow.yaml --format terraform > standby.tf")

@@ -30,6 +30,8 @@ from deployment.running import (
     opener,
     step_functions,
 )
+from deployment.signals import HEALTH_AGE
+from pilotlight.domain.health_event import health_pattern
 from pilotlight.domain.plan import Arming, Plan
 from pilotlight.domain.step import Access, Statement
 from pilotlight.domain.watching import SIGHT_CHANGED, SOURCE
@@ -140,4 +142,15 @@ def _rules(plan: Plan) -> tuple[Rule, ...]:
         target=FunctionTarget(detector, queue, maximum_age=timedelta(minutes=1), retries=0),
         schedule="rate(1 minute)",
     )
-    return (*of_alarms, sights, tick)
+    return (*of_alarms, *_health(plan, FunctionTarget(detector, queue, HEALTH_AGE, retries=185)), sights, tick)
+
+
+def _health(plan: Plan, target: FunctionTarget) -> tuple[Rule, ...]:
+    """What AWS Health says: as it arrives from other regions, and as it is said in the standby itself."""
+    if not plan.signals.aws_health:
+        return ()
+    pattern = health_pattern(plan)
+    arrived = f"What AWS Health says about {plan.application}, as it arrives from other regions."
+    here = f"What AWS Health says about {plan.application} in {plan.regions.standby}."
+    name = f"pilotlight-{plan.application}-health"
+    return (Rule(name, arrived, names.BUS, target, pattern), Rule(f"{name}-here", here, "default", target, pattern))

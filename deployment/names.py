@@ -70,6 +70,11 @@ def forwarding_role(application: str, region: str) -> str:
     return f"pilotlight-{application}-fwd-{region}"
 
 
+def health_role(application: str, region: str) -> str:
+    """The role under which a region's events of AWS Health are put on the standby's bus."""
+    return f"pilotlight-{application}-hlt-{region}"
+
+
 def function_arn(place: Place, name: str) -> str:
     """A function's ARN in the standby, behind the alias that is called."""
     return place.arn("lambda", f"function:{name}:{ALIAS}")

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from deployment import names
 from deployment.alarms import alarm_pattern
 from deployment.inside import inside, voice
 from deployment.observing import watched_parameter
 from deployment.resources import BusTarget, HealthCheck, HealthCheckAlarm, Queue, Resource, Rule, Stack
 from deployment.running import PLAN_FILE
+from pilotlight.domain.health_event import health_pattern, health_regions
 from pilotlight.domain.plan import HEALTH_CHECK_REGION, Plan
+
+HEALTH_AGE = timedelta(hours=1)
+"""What AWS says explains for longer than an alarm is good for; nothing starts by it."""
 
 
 def signals(plan: Plan) -> tuple[Stack, ...]:
-    """One stack for each region that alarms of the plan, its witness, or the probe inside its primary stand in."""
+    """One stack for each region that alarms of the plan, its witness, or the probe inside its primary stand in, or
+    that AWS Health speaks in."""
     regions = dict.fromkeys(arn.split(":")[3] for arn in plan.alarm_arns)
+    regions |= dict.fromkeys(health_regions(plan))
     if plan.regions.witness:
         regions.setdefault(plan.regions.witness)
     if plan.network.private:
@@ -22,7 +30,7 @@ def signals(plan: Plan) -> tuple[Stack, ...]:
 
 
 def _stack(plan: Plan, region: str) -> Stack:
-    resources: tuple[Resource, ...] = _alarms(plan, region)
+    resources: tuple[Resource, ...] = _forwarded(plan, region)
     if region == plan.regions.witness:
         resources = (watched_parameter(plan, "witness"), *inside(plan, "witness", PLAN_FILE), *resources)
     if region == plan.regions.primary:
@@ -30,26 +38,32 @@ def _stack(plan: Plan, region: str) -> Stack:
     return Stack(names.signals_stack(plan.application, region), region, plan.account, resources)
 
 
-def _alarms(plan: Plan, region: str) -> tuple[Resource, ...]:
-    arns = tuple(arn for arn in plan.alarm_arns if arn.split(":")[3] == region)
-    if not arns:
-        return ()
-    checked = _health_check(plan) if region == HEALTH_CHECK_REGION else ()
+def _forwarded(plan: Plan, region: str) -> tuple[Resource, ...]:
+    """The health check that is looked at here, and what is forwarded to the standby."""
     queue = Queue(f"pilotlight-{plan.application}-lost-signals")
-    forward = Rule(
-        name=f"pilotlight-{plan.application}-forward",
-        description=f"Forwards the alarms of {plan.application} to {plan.regions.standby}.",
-        bus="default",
-        target=BusTarget(
-            bus_arn=plan.place.arn("events", f"event-bus/{names.BUS}"),
-            role_name=names.forwarding_role(plan.application, region),
-            queue_arn=plan.place.arn("sqs", queue.name, region=region),
-            maximum_age=plan.decision.max_event_age,
-            retries=185,
-        ),
-        pattern=alarm_pattern(arns),
-    )
-    return (*checked, queue, forward)
+    queue_arn = plan.place.arn("sqs", queue.name, region=region)
+    arns = tuple(arn for arn in plan.alarm_arns if arn.split(":")[3] == region)
+    rules: list[Rule] = []
+    if arns:
+        role = names.forwarding_role(plan.application, region)
+        target = _to_standby(plan, role, queue_arn, plan.decision.max_event_age)
+        description = f"Forwards the alarms of {plan.application} to {plan.regions.standby}."
+        rules.append(
+            Rule(f"pilotlight-{plan.application}-forward", description, "default", target, alarm_pattern(arns))
+        )
+    if region in health_regions(plan):
+        target = _to_standby(plan, names.health_role(plan.application, region), queue_arn, HEALTH_AGE)
+        description = f"Forwards what AWS Health says to {plan.application} in {plan.regions.standby}."
+        rules.append(
+            Rule(f"pilotlight-{plan.application}-health", description, "default", target, health_pattern(plan))
+        )
+    checked = _health_check(plan) if arns and region == HEALTH_CHECK_REGION else ()
+    return (*checked, queue, *rules) if rules else ()
+
+
+def _to_standby(plan: Plan, role: str, queue_arn: str, maximum_age: timedelta) -> BusTarget:
+    bus = plan.place.arn("events", f"event-bus/{names.BUS}")
+    return BusTarget(bus, role, queue_arn, maximum_age=maximum_age, retries=185)
 
 
 def _health_check(plan: Plan) -> tuple[Resource, ...]:

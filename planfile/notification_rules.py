@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from pilotlight.domain.durations import say_duration
-from planfile.draft import AnyDraft, RunbookDraft
+from pilotlight.domain.severity import Severities
+from planfile.draft import AnyDraft, Draft, RunbookDraft
 from planfile.faults import Complaint
 from planfile.rules import reading
 
@@ -50,10 +51,47 @@ def a_ladder_goes_up(draft: AnyDraft) -> Iterator[Complaint]:
 
 
 @reading("notifications")
+def what_is_worse_comes_no_later(draft: AnyDraft) -> Iterator[Complaint]:
+    """A rung's own times hurry, they do not put off; and they are of severities that come to it."""
+    for index, rung in enumerate(draft.plan.notifications.escalation):
+        for severity, sooner in rung.sooner.items():
+            where = ("notifications", "escalation", index, "sooner", severity.value)
+            if sooner > rung.after:
+                sentence = (
+                    f"'{rung.level}' would be called for {severity.value} after {say_duration(sooner)}, which is later "
+                    f"than its 'after'; 'sooner' can only hurry."
+                )
+                yield Complaint(where, sentence)
+            if rung.only and severity not in rung.only:
+                sentence = f"{severity.value} never comes to '{rung.level}', because 'only' does not name it; drop one."
+                yield Complaint(where, sentence, at_key=True)
+
+
+@reading("notifications")
+def a_failover_carries_out_no_run_book(draft: Draft) -> Iterator[Complaint]:
+    """How bad a run-book is stands in its own plan."""
+    yield from _not_of_this_kind(draft, ("runbook",), "a failover plan has no run-book; say it in the run-book's plan")
+
+
+@reading("notifications")
+def a_run_book_fails_nothing_over(draft: RunbookDraft) -> Iterator[Complaint]:
+    """How bad a failover is stands in the plan of the failover."""
+    yield from _not_of_this_kind(draft, ("degraded", "planned"), "a run-book fails nothing over; its word is 'runbook'")
+
+
+def _not_of_this_kind(draft: AnyDraft, fields: tuple[str, ...], because: str) -> Iterator[Complaint]:
+    for field in fields:
+        # What a plan that was written out whole says is what holds anyway.
+        if getattr(draft.plan.notifications.severities, field) != getattr(Severities(), field):
+            where = ("notifications", "severities", field)
+            yield Complaint(where, f"'{field}' says nothing here: {because}.", at_key=True)
+
+
+@reading("notifications")
 def a_run_book_reminds_nobody(draft: RunbookDraft) -> Iterator[Complaint]:
     """The detector of a failover reminds people; a run-book is watched by whoever started it."""
     notifications = draft.plan.notifications
-    for field in ("updates", "escalation"):
+    for field in ("updates", "escalation", "pager"):
         if getattr(notifications, field):
             sentence = (
                 f"A run-book has no detector that would see to '{field}'; leave it out, whoever starts it watches."
@@ -61,5 +99,10 @@ def a_run_book_reminds_nobody(draft: RunbookDraft) -> Iterator[Complaint]:
             yield Complaint(("notifications", field), sentence, at_key=True)
 
 
-NOTIFICATION_RULES = (updates_are_not_noise, a_ladder_goes_up)
-RUNBOOK_NOTIFICATION_RULES = (a_run_book_reminds_nobody,)
+NOTIFICATION_RULES = (
+    updates_are_not_noise,
+    a_ladder_goes_up,
+    what_is_worse_comes_no_later,
+    a_failover_carries_out_no_run_book,
+)
+RUNBOOK_NOTIFICATION_RULES = (a_run_book_reminds_nobody, a_run_book_fails_nothing_over)

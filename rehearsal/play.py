@@ -25,7 +25,7 @@ from rehearsal.result import RehearsalResult, StepResult
 from rehearsal.scenarios import BEFORE_ONSET, Scenario
 from rehearsal.scene import AnyScene, Scene, close_scene, open_scene
 from rehearsal.services.cloudwatch import CloudWatch
-from rehearsal.services.events import Events
+from rehearsal.services.events import Crossing, Events
 from rehearsal.services.route53 import Route53
 from rehearsal.services.step_functions import StepFunctions
 from rehearsal.snapshot import picture_of
@@ -108,9 +108,13 @@ def _listen(scene: Scene) -> list[tuple[datetime, str]]:
         lambda a: notes.append((now(), f"Alarm {a.alarm.name} in {a.region} goes to {a.state}."))
     )
     aws.service(Events).on_crossing.append(
-        lambda c: notes.append((now(), f"The alarm event crosses from {c.origin} to the bus in {c.destination}."))
+        lambda c: notes.append((now(), f"{_named(c)} crosses from {c.origin} to the bus in {c.destination}."))
     )
     return notes
+
+
+def _named(crossing: Crossing) -> str:
+    return "What AWS Health says" if crossing.event["source"] == "aws.health" else "The alarm event"
 
 
 def listen_to_the_world(scene: AnyScene) -> list[tuple[datetime, str]]:

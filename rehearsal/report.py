@@ -13,14 +13,14 @@ from rehearsal.play import AnyPlayed
 def write_report(played: AnyPlayed, folder: Path) -> Path | None:
     """Write the report of a rehearsal into a folder, and say where; the folder is made if it is not there.
 
-    A rehearsal in which nothing was written down has none.
+    A rehearsal without an incident has none.
     """
-    if not played.records:
+    opened = [record for record in played.records if record.entry.kind is RecordKind.RUN_OPENED]
+    named = [name for record in opened or played.records if (name := incident_of(record))]
+    if not named:
         return None
     folder.mkdir(parents=True, exist_ok=True)
     result = played.result
     path = folder / f"{result.application}-{result.scenario}-{result.seed}.html"
-    opened = [record for record in played.records if record.entry.kind is RecordKind.RUN_OPENED]
-    incident = incident_of(opened[-1] if opened else played.records[-1])
-    path.write_text(page(view(played.records, incident)), encoding="utf-8")
+    path.write_text(page(view(played.records, named[-1])), encoding="utf-8")
     return path

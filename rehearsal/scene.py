@@ -36,11 +36,13 @@ from rehearsal.kept_secrets import keep_secret
 from rehearsal.keys import furnish_keys
 from rehearsal.kubernetes.api import put_api_server
 from rehearsal.kubernetes.cluster import VALUE_BEFORE
+from rehearsal.pager import FakePager
 from rehearsal.services.cloudwatch import CloudWatch
 from rehearsal.services.eks import Eks
 from rehearsal.services.elbv2 import Elbv2
 from rehearsal.services.rds import Rds
 from rehearsal.services.route53 import Route53
+from rehearsal.sinks import furnish_sinks
 from rehearsal.slack import FakeSlack
 from rehearsal.traffic import furnish_records
 from rehearsal.virtual_time import VirtualTime
@@ -58,6 +60,7 @@ class AnyScene:
     plan: AnyPlan
     account: Account
     slack: FakeSlack
+    pager: FakePager
 
     @property
     def world(self) -> World:
@@ -80,7 +83,7 @@ def open_runbook_scene(plan: Runbook, seed: int, stacks: Iterable[Stack] | None 
     regions = dict.fromkeys((plan.region, plan.failover_region or plan.region))
     shared = [foundation(plan.account, region, watches=False) for region in regions]
     account = _account(plan, seed)
-    scene = AnyScene(plan, account, FakeSlack(account.aws.world))
+    scene = AnyScene(plan, account, FakeSlack(account.aws.world), FakePager(account.aws.world))
     _let_settle(scene, lambda: _set_up_runbook(scene, stacks or [*shared, runbook(plan)]))
     return scene
 
@@ -92,7 +95,7 @@ def open_scene(plan: Plan, seed: int, stacks: Iterable[Stack] | None = None, com
     further plans of applications that live beside it.
     """
     account = _account(plan, seed)
-    scene = Scene(plan, account, FakeSlack(account.aws.world))
+    scene = Scene(plan, account, FakeSlack(account.aws.world), FakePager(account.aws.world))
     deployed = _described((plan, *company)) if stacks is None else stacks
     _let_settle(scene, lambda: _set_up(scene, deployed))
     return scene
@@ -128,7 +131,7 @@ def _set_up(scene: Scene, stacks: Iterable[Stack]) -> None:
     account = scene.account
     _furnish_all(scene)
     let_primary_answer(scene, None)
-    _furnish_slack(scene)
+    furnish_sinks(scene.plan, scene.account, scene.slack, scene.pager)
     account.aws.service(Route53).answers = lambda check: _answers(scene, check)
     _peer(scene)
     account.apply(stacks)
@@ -147,7 +150,7 @@ def _peer(scene: Scene) -> None:
 
 def _set_up_runbook(scene: AnyScene, stacks: Iterable[Stack]) -> None:
     _furnish_all(scene)
-    _furnish_slack(scene)
+    furnish_sinks(scene.plan, scene.account, scene.slack, scene.pager)
     scene.account.apply(stacks)
 
 
@@ -226,16 +229,6 @@ def _primary_answers(
     if scene.account.aws.service(Elbv2).answers_503(host):
         return WebAnswer(503, "This region is closed; the application is served from another one.")
     return WebAnswer(probe.expect_status, probe.expect_body or '{"status":"UP"}')
-
-
-def _furnish_slack(scene: AnyScene) -> None:
-    slack, standby = scene.plan.notifications.slack, scene.plan.place.standby
-    if slack is None:
-        return
-    scene.account.internet.put("slack.com", scene.slack.ask)
-    scene.account.sdk(standby).call(
-        "secretsmanager", "CreateSecret", standby, Name=slack.token_secret, SecretString=scene.slack.token
-    )
 
 
 def _answers(scene: Scene, check: HealthCheck) -> bool:

@@ -22,6 +22,7 @@ HOST = "slack.com"
 _CHANNEL = re.compile(r"^[CG][A-Z0-9]{8,}$")
 _USUAL_LATENCY_SECONDS = 0.15
 _PER_MINUTE = {"chat.postMessage": 60, "chat.update": 50}
+_TEST = "auth.test"
 _LONGEST_TEXT = 40_000
 
 
@@ -49,6 +50,7 @@ class FakeSlack:
     history: list[SlackMessage] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     _silent: bool = False
+    _is_revoked: bool = False
     _latency_seconds: float = _USUAL_LATENCY_SECONDS
     _refusals: list[str] = field(default_factory=list)
     _limited_until: datetime | None = None
@@ -62,11 +64,15 @@ class FakeSlack:
 
     def come_up(self) -> None:
         """Answer again, at the usual pace."""
-        self._silent, self._latency_seconds = False, _USUAL_LATENCY_SECONDS
+        self._silent, self._is_revoked, self._latency_seconds = False, False, _USUAL_LATENCY_SECONDS
 
     def be_slow(self, seconds: float) -> None:
         """Take that long for every answer; whoever waits less gets none, though the message is posted."""
         self._latency_seconds = seconds
+
+    def revoke(self) -> None:
+        """Take the bot's token back, until it comes up again: somebody installed the app anew with it."""
+        self._is_revoked = True
 
     def refuse_next(self, *codes: str) -> None:
         """Refuse the next requests with these error codes, one each."""
@@ -130,6 +136,8 @@ class FakeSlack:
         refusal = self._refusals.pop(0) if self._refusals else self._refusal(method, request, body)
         if refusal:
             return WebAnswer(200, json.dumps({"ok": False, "error": refusal}))
+        if method == _TEST:
+            return WebAnswer(200, json.dumps({"ok": True, "team_id": "T0123456789", "user_id": "U0123456789"}))
         message = self._update(body) if method == "chat.update" else self._post(body)
         self.history.append(message)
         return WebAnswer(200, json.dumps({"ok": True, "channel": message.channel, "ts": message.ts}))
@@ -150,16 +158,16 @@ class FakeSlack:
     def _refusal(self, method: str, request: WebRequest, body: dict[str, Any]) -> str:
         if request.headers.get("Authorization") != f"Bearer {self.token}":
             return "invalid_auth"
+        if self._is_revoked or method == _TEST:
+            return "token_revoked" if self._is_revoked else ""
         if method not in _PER_MINUTE:
             return "unknown_method"
         if not _CHANNEL.match(str(body.get("channel", ""))):
             return "channel_not_found"
         if not body.get("text") and not body.get("blocks"):
             return "no_text"
-        if len(body.get("text", "")) > _LONGEST_TEXT:
-            return "msg_too_long"
-        if fault_in(body.get("blocks", [])):
-            return "invalid_blocks"
+        if len(body.get("text", "")) > _LONGEST_TEXT or fault_in(body.get("blocks", [])):
+            return "msg_too_long" if len(body.get("text", "")) > _LONGEST_TEXT else "invalid_blocks"
         standing = {(message.channel, message.ts) for message in self.messages}
         if method == "chat.update" and (body["channel"], body.get("ts")) not in standing:
             return "message_not_found"

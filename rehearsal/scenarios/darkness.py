@@ -12,6 +12,7 @@ from pilotlight.domain.plan import HEALTH_CHECK_REGION, Plan
 from pilotlight.domain.ports import Silence, WebAnswer, WebRequest
 from pilotlight.domain.run import Outcome
 from pilotlight.domain.stages import RunStep, Stages
+from rehearsal.health import say
 from rehearsal.scenarios.scenario import Company, Scenario, later, outage, return_after
 from rehearsal.scene import Scene, let_primary_answer
 from rehearsal.services.alarm_changes import event_of, stamp
@@ -93,6 +94,25 @@ def _late_alarm(scene: Scene) -> None:
     was_well = {"value": "OK", "reason": watched.reason, "timestamp": stamp(yesterday)}
     event = event_of(replace(watched, state="ALARM"), was_well, scene.world.account, "yesterday", yesterday)
     scene.account.aws.service(Events).put(standby, names.BUS, event)
+
+
+def with_health(plan: Plan) -> tuple[Plan, ...]:
+    """The plan, listening to AWS Health."""
+    return (plan.model_copy(update={"signals": plan.signals.model_copy(update={"aws_health": True})}),)
+
+
+def _health_says(scene: Scene) -> None:
+    """AWS says what is wrong two minutes after the primary went dark, where no event of the primary's own comes."""
+    primary, events = scene.plan.regions.primary, scene.account.aws.service(Events)
+    words = "We are investigating increased error rates and loss of connectivity in the region."
+    outage(scene)
+    later(scene, timedelta(minutes=2), lambda: say(scene.world, events, primary, "EC2", words), "AWS Health speaks")
+
+
+def _health_alone(scene: Scene) -> None:
+    """AWS says that the region has an issue, and the application is served all the same."""
+    words = "We are investigating increased API error rates in the region."
+    say(scene.world, scene.account.aws.service(Events), scene.plan.regions.primary, "EC2", words)
 
 
 def storm_of(applications: int) -> Company:
@@ -196,5 +216,19 @@ SCENARIOS = (
         # The three are quick, and Slack takes one message a second of what there is to tell of the others.
         at_least=timedelta(minutes=15),
         company=storm_of(STORM),
+    ),
+    Scenario(
+        "health-says",
+        "The primary region goes dark, and two minutes later AWS Health says so, in another region.",
+        Outcome.RECOVERED,
+        _health_says,
+        company=with_health,
+    ),
+    Scenario(
+        "health-alone",
+        "AWS Health speaks of an issue in the primary region, and every observer sees its application well.",
+        Outcome.NOT_NEEDED,
+        _health_alone,
+        company=with_health,
     ),
 )

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
+from pilotlight.domain.paging import Pager, PagerService
+from pilotlight.domain.plan import Plan
 from pilotlight.domain.run import Outcome
-from rehearsal.scenarios.scenario import Scenario, outage, steps_of
+from rehearsal.scenarios.scenario import Scenario, later, outage, steps_of
 from rehearsal.scene import Scene
 from rehearsal.services.cloudwatch import CloudWatch
 from rehearsal.services.ec2 import Ec2
@@ -84,6 +86,23 @@ def _slack_down(scene: Scene) -> None:
     outage(scene)
 
 
+def _slack_slow(scene: Scene) -> None:
+    """Slack takes half a minute for an answer, then wants to be left alone, then knows the token no more."""
+    slack, now = scene.slack, scene.world.time.now
+    slack.be_slow(30.0)
+    later(scene, timedelta(minutes=7), slack.come_up, "Slack is as quick as ever, and overloaded")
+    later(scene, timedelta(minutes=7), lambda: slack.limit_until(now() + timedelta(minutes=3)), "Slack answers 429")
+    later(scene, timedelta(minutes=10), slack.revoke, "somebody revokes the token of Slack's bot")
+    later(scene, timedelta(minutes=20), slack.come_up, "Slack takes the token again")
+    outage(scene)
+
+
+def with_pager(plan: Plan) -> tuple[Plan, ...]:
+    """The plan with a pager, if it has none."""
+    pager = plan.notifications.pager or Pager(service=PagerService.PAGERDUTY, secret="pilotlight/pagerduty")
+    return (plan.model_copy(update={"notifications": plan.notifications.model_copy(update={"pager": pager})}),)
+
+
 SCENARIOS = (
     Scenario(
         "replica-backing-up",
@@ -145,4 +164,12 @@ SCENARIOS = (
         before=_nobody_remembers,
     ),
     Scenario("slack-down", "Slack does not answer during the whole incident.", Outcome.RECOVERED, _slack_down),
+    Scenario(
+        "slack-slow",
+        "Slack takes 30 s for an answer, then answers 429, then refuses the token; a pager wakes people meanwhile.",
+        Outcome.RECOVERED,
+        _slack_slow,
+        at_least=timedelta(minutes=25),
+        company=with_pager,
+    ),
 )

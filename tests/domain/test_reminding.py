@@ -7,22 +7,30 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from pilotlight.domain.any_plan import Notifications
-from pilotlight.domain.reminding import Reminded, due
+from pilotlight.domain.reminding import Reminded, Standing, due
+from pilotlight.domain.severity import IncidentSeverity
 
 BEGAN = datetime(2026, 11, 21, 1, 0, tzinfo=UTC)
 RUNGS = [("L1", "the on-call", "0 s"), ("L2", "the lead", "15 min"), ("L3", "the CTO", "1 h")]
+MORE: dict[str, dict[str, object]] = {"L2": {"sooner": {"P1": "1 min"}}, "L3": {"only": ["P1", "P2", "P3"]}}
 LADDER = Notifications.model_validate({
     "updates": "30 min",
-    "escalation": [{"level": level, "who": who, "after": after} for level, who, after in RUNGS],
+    "escalation": [{"level": level, "who": who, "after": after, **MORE.get(level, {})} for level, who, after in RUNGS],
 })  # fmt: skip
 NEW = Reminded("fileflow-2026-11-21T01:00Z", BEGAN)
 STANDING = "fileflow is dark in ap-northeast-2, and waits for a person to decide"
 
 
-def after(minutes: float, before: Reminded = NEW, *, taken_up: bool = False) -> tuple[list[str], Reminded]:
+def after(
+    minutes: float,
+    before: Reminded = NEW,
+    *,
+    taken_up: bool = False,
+    severity: IncidentSeverity = IncidentSeverity.P3,
+) -> tuple[list[str], Reminded]:
     """The sentences that are due so many minutes after the incident was noticed."""
     now = BEGAN + timedelta(minutes=minutes)
-    reminders, told = due(LADDER, before, STANDING, taken_up=taken_up, now=now)
+    reminders, told = due(LADDER, before, Standing(STANDING, severity), taken_up=taken_up, now=now)
     return [reminder.sentence for reminder in reminders], told
 
 
@@ -66,3 +74,11 @@ def test_what_was_said_is_read_back_as_it_was_kept(minutes: float) -> None:
     _, told = after(minutes)
 
     assert Reminded.from_note(told.to_note()) == told
+
+
+def test_what_is_worse_climbs_sooner_and_what_is_slight_not_so_far() -> None:
+    worst, _ = after(1, severity=IncidentSeverity.P1)
+    slight, _ = after(120, severity=IncidentSeverity.P4)
+
+    assert [sentence[:2] for sentence in worst] == ["L1", "L2"]
+    assert [sentence[:3] for sentence in slight] == ["L1 ", "L2 ", "Not"]

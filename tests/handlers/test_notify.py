@@ -23,7 +23,7 @@ from pilotlight.aws.ledger import sort_key
 from pilotlight.aws.tables import DynamoTable
 from pilotlight.domain.canonical import canonical
 from pilotlight.domain.records import Entry, Record, RecordKind
-from pilotlight.handlers import telling
+from pilotlight.handlers.outbox import OUTBOX
 from pilotlight.handlers.telling import CLAIM
 from pilotlight.messages.told import Told
 from rehearsal.apply import Account
@@ -130,7 +130,7 @@ class Newsroom:
         return sorted(found, key=lambda page: page["Timestamp"])
 
     def outbox(self) -> list[Any]:
-        return list(self.inside(lambda: self.control.notes(telling.OUTBOX)))
+        return list(self.inside(lambda: self.control.notes(OUTBOX)))
 
     def store_token(self, text: str) -> None:
         self.call("secretsmanager", "PutSecretValue", SecretId=NOTIFY["token_secret"], SecretString=text)
@@ -249,7 +249,7 @@ class TestPaging:
         room.tell(stories.blocked_by_arming())
 
         (page,) = room.pages()
-        assert page["Subject"] == "Pilotlight: fileflow is dark in ap-northeast-2, and waits for a person to decide"
+        assert page["Subject"] == "Pilotlight P1: fileflow is dark in ap-northeast-2, and waits for a person to decide"
         assert "the state machine fileflow-failover in ap-northeast-1" in " ".join(page["Message"].split())
         assert '{"confirm":"fileflow","reason":"why it is needed"}' in page["Message"]
         assert any('"confirm":"fileflow"' in line for line in lines_of(room.living().blocks))
@@ -270,7 +270,7 @@ class TestPaging:
 
         opened, closed = room.pages()
         assert "run opened" in opened["Message"]
-        assert closed["Subject"] == "Pilotlight: fileflow is served again after 14 min 51 s, from ap-northeast-1"
+        assert closed["Subject"] == "Pilotlight P1: fileflow is served again after 14 min 51 s, from ap-northeast-1"
 
     def test_a_plan_without_slack_is_paged_at_every_turn_of_the_run(self, room: Newsroom) -> None:
         story = (
@@ -287,10 +287,10 @@ class TestPaging:
         room.tell(story)
 
         assert [page["Subject"] for page in room.pages()] == [
-            "Pilotlight: fileflow seems dark in ap-northeast-2: looking again before a failover",
-            "Pilotlight: fileflow is failing over to ap-northeast-1: stage prepare, 1 of 4",
-            "Pilotlight: fileflow is failing over to ap-northeast-1, and a step has failed",
-            "Pilotlight: fileflow could not be failed over to ap-northeast-1",
+            "Pilotlight P1: fileflow seems dark in ap-northeast-2: looking again before a failover",
+            "Pilotlight P1: fileflow is failing over to ap-northeast-1: stage prepare, 1 of 4",
+            "Pilotlight P1: fileflow is failing over to ap-northeast-1, and a step has failed",
+            "Pilotlight P1: fileflow could not be failed over to ap-northeast-1",
         ]
         assert room.slack.asked == []
         assert room.outbox() == []
@@ -315,7 +315,8 @@ class TestTrouble:
         room.slack.go_down()
         room.tell(story, batch=5)
         assert room.slack.messages == []
-        assert "Slack did not answer chat.postMessage within 3 s" in room.outbox()[0]["reason"]
+        assert room.slack.asked.count("chat.postMessage") == 1
+        assert "Slack did not answer auth.test within 3 s" in room.outbox()[0]["reason"]
         room.slack.come_up()
 
         room.tell(story.settled(702, "promote", "The replica is a writer of its own."))
@@ -537,7 +538,7 @@ class TestItsOwnFailures:
         assert room.living().edits == 0
 
     def test_a_long_incident_is_read_in_a_bounded_way(self, room: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(telling, "MOST_RECORDS", 20)
+        monkeypatch.setattr("pilotlight.handlers.telling.MOST_RECORDS", 20)
         story = stories.blocked_by_arming()
         room.tell(story, batch=50)
         for second in range(60):
@@ -580,11 +581,39 @@ def test_every_kind_of_record_can_be_told() -> None:
         stories.approved(),
         stories.given_back(),
         stories.reminded(),
+        stories.taken_up(),
     )
     told = {record.entry.kind for story in scenes for record in story.records}
 
     # News of readiness belong to no story.
     assert told | {RecordKind.READINESS} == set(RecordKind)
+
+
+class TestDrafts:
+    """Drafts for people stand in the thread where the plan asks for them, and nowhere else."""
+
+    @staticmethod
+    def drafted(room: Newsroom) -> list[str]:
+        return [
+            line for line in room.thread_lines() if "A draft, to copy and complete; nothing of it was sent." in line
+        ]
+
+    def test_a_case_at_the_beginning_and_a_notice_at_each_turn(self, room: Newsroom) -> None:
+        story = Story().signal(104).verdict(161, "start", drafts=True).opened(163, drafts=True).confirmed(300)
+        story.write(RecordKind.REMINDER, 1900, "Not over after 30 min 00 s: it is moving.", level="")
+        room.tell(story)
+
+        assert [line.partition(".")[0] for line in self.drafted(room)] == [
+            "*Case with AWS Support",
+            "*Notice to customers (begin)",
+            "*Notice to customers (update)",
+        ]
+        assert "```Subject: fileflow" in str([reply.blocks for reply in room.slack.thread(room.living().ts)])
+
+    def test_none_where_the_plan_asks_for_none(self, room: Newsroom) -> None:
+        room.tell(stories.recovered(), batch=5)
+
+        assert self.drafted(room) == []
 
 
 class TestReadiness:

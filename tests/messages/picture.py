@@ -61,7 +61,7 @@ def _mrkdwn(text: str) -> str:
 
     text = re.sub(r"<!date\^(\d+)\^([^|]*)\|[^>]*>", date, text)
     text = re.sub(r"<(https?:[^|>]*)\|([^>]*)>", r'<a href="\1">\2</a>', text)
-    text = re.sub(r"```(.*?)```\n?", r"<s>\1</s>", text)
+    text = re.sub(r"```(.*?)```\n?", r"<s>\1</s>", text, flags=re.DOTALL)
     text = re.sub(r"`([^`]*)`", r"<code>\1</code>", text)
     return re.sub(r"\*([^*\n]+)\*", r"<b>\1</b>", text)
 
@@ -70,6 +70,7 @@ def gallery() -> str:
     """The messages of the incidents that the tests tell."""
     scenes: list[Callable[[], stories.Story]] = [
         stories.blocked_by_arming, stories.dark, stories.moving, stories.recovered, stories.failed, stories.not_needed,
+        stories.taken_up,
     ]  # fmt: skip
     parts: list[str] = []
     for scene in scenes:

@@ -14,8 +14,11 @@ def test_a_page_says_what_is_new_after_how_it_stands() -> None:
 
     page = page_of(seen, seen.told[-1:])
 
-    assert page.subject == "Pilotlight: fileflow is failing over to ap-northeast-1: stage prepare, 1 of 4"
-    assert page.body.startswith("fileflow is failing over to ap-northeast-1: stage prepare, 1 of 4\n\nStage prepare")
+    assert page.subject == "Pilotlight P1: fileflow is failing over to ap-northeast-1: stage prepare, 1 of 4"
+    assert page.body.startswith(
+        "fileflow is failing over to ap-northeast-1: stage prepare, 1 of 4\n"
+        "P1: the region is dark, and nobody planned it.\n\nStage prepare"
+    )
     assert page.body.endswith(
         "What is new\n"
         "  +05:00   run confirmed: The primary of fileflow has been dark for 5 min 00 s: all observers agree.\n"

@@ -75,7 +75,8 @@ def test_the_message_of_a_run_at_work_answers_what_a_stranger_asks() -> None:
     assert said[1].startswith("*Now.* At work: Create fileflow-dr-redis; Promote ryuqqq-shared-rds-replica.")
     assert said[2].startswith("*Next.* When stage move is done, stage serve begins:")
     assert said[3] == "Expected back between *01:17* and *01:22*."
-    assert said[4] == "*Needed from you:* nothing."
+    assert said[4] == "*Severity.* P1: the region is dark, and nobody planned it."
+    assert said[5] == "*Needed from you:* nothing."
     assert "⏳ *Promote ryuqqq-shared-rds-replica*  at work since 01:07" in said
     assert "\u2003\u2003↳ Replica ryuqqq-shared-rds-replica is rebooting, so its promotion is not done yet." in said
     assert "⚪ *Scale fileflow-dr-service to 4*  waiting" in said
@@ -87,11 +88,11 @@ def test_the_message_of_a_run_at_work_answers_what_a_stranger_asks() -> None:
 def test_a_person_who_must_decide_sees_how_and_until_when() -> None:
     said = lines(stories.blocked_by_arming())
 
-    assert said[3] == (
+    assert said[4] == (
         "*Needed from whoever is on call:* Decide whether fileflow is to fail over. To start it, give the "
         "state machine fileflow-failover in ap-northeast-1 this input. *By 02:42*, to keep the objective of 2 h."
     )
-    assert said[4] == '{"confirm":"fileflow","reason":"why it is needed"}'
+    assert said[5] == '{"confirm":"fileflow","reason":"why it is needed"}'
 
 
 def test_a_run_that_waits_at_its_gate_shows_until_when_and_what_to_say() -> None:
@@ -116,9 +117,19 @@ def test_writes_that_may_conflict_are_told_table_by_table() -> None:
 def test_what_is_left_to_do_stands_under_what_is_needed() -> None:
     said = lines(stories.recovered())
 
-    assert said[3:5] == [
+    assert said[4:6] == [
         "*Needed from whoever is on call:* 3 things are left to do.",
         "• Convert ryuqqq-shared-rds-replica to Multi-AZ when the region has capacity again.",
+    ]
+
+
+def test_who_has_it_and_what_aws_says_stand_under_how_bad_it_is() -> None:
+    said = lines(stories.taken_up())
+
+    assert said[4:7] == [
+        "*Severity.* P1: the region is dark, and nobody planned it.",
+        "*Taken up* by Anna Kim at PagerDuty at 01:10.",
+        "*AWS Health.* Operational issue of EC2 in ap-northeast-2 since 01:01 UTC, AWS says to everybody.",
     ]
 
 
@@ -132,7 +143,7 @@ def test_each_state_is_a_sign_and_a_word() -> None:
 
 def test_the_text_for_notifications_says_how_it_stands_and_what_is_needed() -> None:
     assert message(stories.moving()).text == (
-        "⏳ fileflow is failing over to ap-northeast-1: stage move, 2 of 4. Nothing is needed."
+        "⏳ P1 fileflow is failing over to ap-northeast-1: stage move, 2 of 4. Nothing is needed."
     )
 
 

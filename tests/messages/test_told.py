@@ -9,9 +9,16 @@ from tests.report.stories import moment
 
 
 def test_a_memory_is_read_back_as_it_was_kept() -> None:
-    told = Told("fileflow", "fileflow-x", 3, 9, 8, "C0123456789", "1.000001", "abc", moment(5))
+    told = Told("fileflow", "fileflow-x", 3, 9, 8, "C0123456789", "1.000001", "abc", "trigger", 7, moment(5))
 
     assert Told.from_item({**told.to_item(), "version": 4}) == told
+
+
+def test_what_an_older_version_kept_is_read_all_the_same() -> None:
+    kept = Told("fileflow", "fileflow-x", 3).to_item()
+    del kept["alert"], kept["alerted"]
+
+    assert Told.from_item(kept) == Told("fileflow", "fileflow-x", 3)
 
 
 def test_an_entry_of_the_outbox_is_read_back_as_it_was_kept() -> None:

@@ -55,10 +55,57 @@ def test_a_ladder_has_eight_rungs_at_most() -> None:
     assert the_fault_of(text).sentence == "The ladder has 9 rungs, and 8 are the most; leave some out."
 
 
-@pytest.mark.parametrize(("field", "value"), [("updates", "30 min"), ("escalation", f"[{rungs('5 min')}]")])
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("updates", "30 min"),
+        ("escalation", f"[{rungs('5 min')}]"),
+        ("pager", "{service: pagerduty, secret: pilotlight/pagerduty}"),
+    ],
+)
 def test_a_run_book_reminds_nobody(field: str, value: str) -> None:
     fault = fault_of_runbook(f"{RUNBOOK}notifications: {{{field}: {value}}}\n")
 
     assert fault.sentence == (
         f"A run-book has no detector that would see to '{field}'; leave it out, whoever starts it watches."
     )
+
+
+def test_a_rung_may_hurry_for_what_is_worse_and_leave_out_what_is_slight() -> None:
+    rung = "{level: L1, who: somebody, after: 30 min, sooner: {P1: 1 min}, only: [P1, P2]}"
+
+    assert faults_of(with_notifications(f"{{escalation: [{rung}]}}")) == ()
+
+
+@pytest.mark.parametrize(
+    ("more", "sentence"),
+    [
+        (
+            "sooner: {P1: 1 h}",
+            "'L1' would be called for P1 after 1 h, which is later than its 'after'; 'sooner' can only hurry.",
+        ),
+        (
+            "sooner: {P3: 1 min}, only: [P1]",
+            "P3 never comes to 'L1', because 'only' does not name it; drop one.",
+        ),
+    ],
+)
+def test_what_a_rung_says_of_severities_fits_together(more: str, sentence: str) -> None:
+    text = with_notifications(f"{{escalation: [{{level: L1, who: somebody, after: 30 min, {more}}}]}}")
+
+    assert the_fault_of(text).sentence == sentence
+
+
+def test_a_severity_is_said_where_it_means_something() -> None:
+    assert faults_of(with_notifications("{severities: {planned: P4, names: {P1: Critical}}}")) == ()
+    of_failover = the_fault_of(with_notifications("{severities: {runbook: P1}}"))
+    of_runbook = fault_of_runbook(f"{RUNBOOK}notifications: {{severities: {{planned: P1}}}}\n")
+
+    assert of_failover.sentence.startswith("'runbook' says nothing here: a failover plan has no run-book")
+    assert of_runbook.sentence.startswith("'planned' says nothing here: a run-book fails nothing over")
+
+
+def test_the_secret_of_a_pager_is_one_that_the_notifier_may_read() -> None:
+    fault = the_fault_of(with_notifications("{pager: {service: pagerduty, secret: prod/pagerduty}}"))
+
+    assert "prod/pagerduty" in fault.sentence

@@ -216,6 +216,18 @@ def reminded() -> Story:
     return prepared().write(RecordKind.REMINDER, 1060, sentence, level="L2")
 
 
+def taken_up() -> Story:
+    """AWS says what is wrong with the region, and somebody takes it up at the pager."""
+    said = "Operational issue of EC2 in ap-northeast-2 since 01:01 UTC, AWS says to everybody."
+    story = prepared().write(
+        RecordKind.AWS_HEALTH, 400, said, event="AWS_EC2_OPERATIONAL_ISSUE_1", service="EC2", region="ap-northeast-2"
+    )
+    sentence = "Anna Kim has taken this up at PagerDuty, so nobody further is called."
+    return story.write(
+        RecordKind.TAKEN_UP, 460, sentence, by="Anna Kim", where="PagerDuty", when=moment(450).isoformat()
+    )
+
+
 def overridden() -> Story:
     """Nobody knows what would be lost, and a person accepted that."""
     story = dark().reviewed(305, "prepare")

@@ -12,6 +12,7 @@ from tests.report import stories
 def test_the_summary_of_a_recovery() -> None:
     assert summary(view(stories.recovered().records)) == (
         "fileflow is served again after 14 min 51 s, from ap-northeast-1\n"
+        "P1: the region is dark, and nobody planned it.\n"
         "\n"
         "fileflow is served from ap-northeast-1.\n"
         "fileflow stays in ap-northeast-1 until people bring it back; nothing goes back by itself.\n"

@@ -1,4 +1,4 @@
-"""Slack's Web API, the two methods that a living message needs, and the bot token from Secrets Manager.
+"""Slack's Web API, the three methods that a living message needs, and the bot token from Secrets Manager.
 
 Nothing here raises for Slack's trouble: what was not delivered says why, in a sentence without the token. The limits
 are Slack's: about one message a second and channel, `chat.update` about 50 a minute, HTTP 429 when that is exceeded
@@ -23,6 +23,7 @@ RATE_LIMIT_PAUSE_SECONDS = 30.0
 
 TOKEN_REFUSED = frozenset({"invalid_auth", "token_revoked", "token_expired", "not_authed", "account_inactive"})
 MESSAGE_GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
+_POSTING = ("chat.postMessage", "chat.update")
 _TOKEN = re.compile(r"^xox[a-z]?[.A-Za-z0-9-]{4,500}$")
 
 
@@ -60,6 +61,10 @@ class SlackApi:
         """Rewrite a message in place."""
         return self._call(token, "chat.update", {"channel": channel, "ts": ts, **content})
 
+    def ask(self, token: str) -> Delivered | NotDelivered:
+        """Whether Slack answers and takes the token; nothing is posted by it, and it needs no scope."""
+        return self._call(token, "auth.test", {})
+
     def _call(self, token: str, method: str, body: dict[str, Any]) -> Delivered | NotDelivered:
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json; charset=utf-8"}
         answer = self._web.ask(
@@ -79,7 +84,7 @@ def _read(method: str, answer: WebAnswer, token: str) -> Delivered | NotDelivere
     try:
         said = json.loads(answer.body)
         if said["ok"]:
-            return Delivered(str(said["channel"]), str(said["ts"]))
+            return Delivered(str(said["channel"]), str(said["ts"])) if method in _POSTING else Delivered("", "")
         code = re.sub(r"[^a-z0-9_]", "", str(said["error"]))[:60]
     except (ValueError, KeyError, TypeError):
         return NotDelivered(

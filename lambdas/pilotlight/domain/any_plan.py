@@ -16,9 +16,11 @@ from pydantic import Field
 
 from pilotlight.domain.canonical import digest
 from pilotlight.domain.durations import Duration
+from pilotlight.domain.paging import Pager
 from pilotlight.domain.part import Account, Name, Part
 from pilotlight.domain.place import Place
 from pilotlight.domain.policy import People, PeopleGate
+from pilotlight.domain.severity import IncidentSeverity, Severities
 from pilotlight.domain.stages import AwaitStep, PlannedStep, RunStep, StageName, Stages, StartStep
 
 
@@ -58,13 +60,32 @@ class Rung(Part):
 
     level: str = Field(min_length=1, max_length=20, pattern=r"^[\w .-]+$", examples=["L2"])
     who: str = Field(min_length=1, max_length=80, description="Who is called on this rung, and how to reach them.")
-    after: Duration = Field(description="How long after the incident was noticed, if no proven person has spoken.")
+    after: Duration = Field(description="How long after the incident was noticed, if nobody has taken it up.")
+    sooner: dict[IncidentSeverity, Duration] = Field(
+        default_factory=dict, description="The same for incidents of a severity that cannot wait so long."
+    )
+    only: tuple[IncidentSeverity, ...] = Field(
+        (), description="The severities of the incidents that come to this rung. All of them, if left out."
+    )
+
+    def due_after(self, severity: IncidentSeverity) -> timedelta | None:
+        """How long after the incident was noticed it is called; None for a severity that never comes to it."""
+        return None if self.only and severity not in self.only else self.sooner.get(severity, self.after)
 
 
 class Notifications(Part):
     """Who is told, how often, and who is called when nobody takes an incident up."""
 
     slack: Slack | None = None
+    pager: Pager | None = Field(None, description="What wakes people, besides the alerts topic: Slack wakes nobody.")
+    severities: Severities = Severities()
+    drafts: bool = Field(
+        False,
+        description=(
+            "Whether a draft of a case with AWS Support, and of what customers are told, stands in the thread as well. "
+            "The report has both in any case; nothing of it is sent to anyone."
+        ),
+    )
     updates: Duration | None = Field(
         None, description="How often people hear how an incident stands that is not over. Never, if left out."
     )

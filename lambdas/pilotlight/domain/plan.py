@@ -137,6 +137,13 @@ class Signals(Part):
     probe: Probe
     heartbeat: Heartbeat = Heartbeat()
     alarms: tuple[PrimaryAlarm, ...] = Field((), description="Alarms of the application itself: 10 at most.")
+    aws_health: bool = Field(
+        False,
+        description=(
+            "Whether what AWS Health says of the plan's regions and services is told beside what the observers see. It "
+            "hastens a look and decides nothing. Needs a stack in us-west-2, where it comes when the primary is dark."
+        ),
+    )
 
 
 class OtherWriter(Part):

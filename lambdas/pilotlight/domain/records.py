@@ -40,6 +40,8 @@ class RecordKind(StrEnum):
     OUTCOME = "outcome"
     STAGE_REVIEWED = "stage_reviewed"
     REMINDER = "reminder"
+    TAKEN_UP = "taken_up"
+    AWS_HEALTH = "aws_health"
     RUN_CLOSED = "run_closed"
     READINESS = "readiness"
 

@@ -1,6 +1,6 @@
 """What people are reminded of while an incident is not over: how it stands, and who is called next.
 
-A ladder of escalation is climbed for as long as no proven person has said anything about the incident; an update comes
+A ladder of escalation is climbed for as long as nobody has taken the incident up; an update comes
 every so often, whoever is at work. Both are asked for by a plan's `notifications`.
 """
 
@@ -13,6 +13,7 @@ from typing import Any, Self
 
 from pilotlight.domain.any_plan import Notifications
 from pilotlight.domain.durations import say_elapsed
+from pilotlight.domain.severity import IncidentSeverity
 
 
 @dataclass(frozen=True)
@@ -49,24 +50,33 @@ class Reminder:
     level: str = ""
 
 
+@dataclass(frozen=True)
+class Standing:
+    """How the incident stands, in one line, and how bad it is."""
+
+    words: str
+    severity: IncidentSeverity
+
+
 def due(
-    wanted: Notifications, before: Reminded, standing: str, *, taken_up: bool, now: datetime
+    wanted: Notifications, before: Reminded, standing: Standing, *, taken_up: bool, now: datetime
 ) -> tuple[tuple[Reminder, ...], Reminded]:
     """What is to be said now, and what was said with it.
 
-    Parameters: `standing` is how the incident stands, in one line; `taken_up` is whether a proven person has spoken.
+    Parameters: `taken_up` is whether a proven person has spoken, or one who has it at the pager.
     """
     lasted, reminders = now - before.since, []
     called = list(before.called)
     for rung in wanted.escalation:
-        if taken_up or rung.level in called or lasted < rung.after:
+        after = rung.due_after(standing.severity)
+        if taken_up or rung.level in called or after is None or lasted < after:
             continue
         ago = say_elapsed(lasted.total_seconds())
-        sentence = f"{rung.level} is called, {rung.who}, because nobody has taken this up for {ago}: {standing}."
+        sentence = f"{rung.level} is called, {rung.who}, because nobody has taken this up for {ago}: {standing.words}."
         reminders.append(Reminder(sentence, rung.level))
         called.append(rung.level)
     updated = before.updated or before.since
     if wanted.updates and now - updated >= wanted.updates:
-        reminders.append(Reminder(f"Not over after {say_elapsed(lasted.total_seconds())}: {standing}."))
+        reminders.append(Reminder(f"Not over after {say_elapsed(lasted.total_seconds())}: {standing.words}."))
         updated = now
     return tuple(reminders), Reminded(before.incident, before.since, tuple(called), updated)

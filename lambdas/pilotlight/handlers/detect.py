@@ -16,10 +16,12 @@ from pilotlight.aws.leases import Lease
 from pilotlight.domain.alarm_event import AlarmEvent, judge
 from pilotlight.domain.decision import History, Verdict, VerdictKind, decide
 from pilotlight.domain.errors import Changed, InputRefused
+from pilotlight.domain.health_event import HEALTH_EVENT
 from pilotlight.domain.plan import Arming, Plan
 from pilotlight.domain.records import Entry, RecordKind
 from pilotlight.domain.signals import Signal
 from pilotlight.domain.watching import SIGHT_CHANGED
+from pilotlight.handlers import health
 from pilotlight.handlers.holding import is_live, put_to_rest
 from pilotlight.handlers.journal import incident_of, outline_of, verdicts
 from pilotlight.handlers.looking import begin_to_see
@@ -72,6 +74,11 @@ class Detector:
         """Take a tick or an event to its verdict; an event that cannot be read ends in a recorded refusal."""
         plan, now = self._runtime.failover, self._runtime.now()
         if event.get("detail-type") in ONLY_EARLIER:
+            return self._look_until_decided(plan, now, event_id="")
+        if event.get("detail-type") == HEALTH_EVENT:
+            heard = health.hear(self._runtime, plan, event, now)
+            if not heard.look:
+                return {"verdict": VerdictKind.IGNORE.value, "sentence": heard.sentence}
             return self._look_until_decided(plan, now, event_id="")
         try:
             alarm = AlarmEvent.parse(event)
@@ -126,6 +133,7 @@ class Detector:
         if is_news:
             # Kept last: a verdict whose writing died is news again at the next tick.
             self._keep(plan, verdict, news, before)
+        health.write_down(self._runtime, plan, verdict, news.incident, lease, now)
         remind(self._runtime, plan, verdict, (news.incident, news.detected), lease, now)
         return verdict
 

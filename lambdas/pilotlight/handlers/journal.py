@@ -11,8 +11,12 @@ from pilotlight.domain.records import Entry, Record, RecordKind
 from pilotlight.domain.run import Clocks, Run
 from pilotlight.domain.runbook import Runbook
 from pilotlight.domain.stages import PlannedStep
+from pilotlight.domain.step import Access
 from pilotlight.handlers.runtime import Runtime
 from pilotlight.steps import kind_and_params
+
+MOST_RESOURCES = 12
+"""So many of what a step works on are named in the record of its run; a step names few."""
 
 
 def incident_of(plan: AnyPlan, since: datetime) -> str:
@@ -24,6 +28,12 @@ def slack_of(plan: AnyPlan) -> dict[str, str] | None:
     """Where the notifier tells of this application."""
     slack = plan.notifications.slack
     return {"channel": slack.channel, "token_secret": slack.token_secret} if slack else None
+
+
+def pager_of(plan: AnyPlan) -> dict[str, str] | None:
+    """What wakes the people of this application, besides the alerts topic."""
+    pager = plan.notifications.pager
+    return {"service": pager.service.value, "secret": pager.secret} if pager else None
 
 
 def verdicts(application: str) -> str:
@@ -39,6 +49,9 @@ def outline_of(plan: AnyPlan) -> dict[str, Any]:
         "regions": {"primary": plan.place.primary, "standby": plan.place.standby},
         "arming": plan.arming.value,
         "notify": slack_of(plan),
+        "pager": pager_of(plan),
+        "drafts": plan.notifications.drafts,
+        "severities": plan.notifications.severities.model_dump(mode="json"),
         "objectives": _objectives(plan),
     }
 
@@ -89,13 +102,15 @@ def description_of(plan: AnyPlan) -> Mapping[str, Any]:
     return {
         **outline_of(plan),
         "plan_digest": plan.digest(),
-        "steps": [_describe(step) | _promise(plan, step) for step in plan.steps().values()],
+        "steps": [_describe(plan, step) | _promise(plan, step) for step in plan.steps().values()],
         "stages": list(dict.fromkeys(stage.value for stage, _, _ in plan.entries())),
     }
 
 
-def _describe(step: PlannedStep) -> dict[str, Any]:
+def _describe(plan: AnyPlan, step: PlannedStep) -> dict[str, Any]:
     its_kind, params = kind_and_params(step)
+    written = [s for s in its_kind.statements(params, plan.place) if s.access is Access.WRITE]
+    arns = dict.fromkeys(arn for statement in written for arn in statement.resources if "*" not in arn)
     return {
         "name": step.name,
         "kind": step.kind,
@@ -103,6 +118,7 @@ def _describe(step: PlannedStep) -> dict[str, Any]:
         "stage": (step.awaited_in or step.started_in).value,
         "started_in": step.started_in.value,
         "harm": its_kind.harm.value,
+        "resources": list(arns)[:MOST_RESOURCES],
     }
 
 

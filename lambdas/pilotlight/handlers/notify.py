@@ -42,6 +42,7 @@ def build(environ: Mapping[str, str], outside: Outside) -> Handler:
 
     def notify(event: dict[str, Any], context: Any) -> dict[str, Any]:
         if "Records" not in event:
+            _hear(runtime, teller)
             _catch_up(runtime, teller, frozenset())
             return {"batchItemFailures": []}
         read = _read(runtime, event["Records"])
@@ -125,11 +126,18 @@ def _announces(record: Record) -> bool:
             return True
 
 
+def _hear(runtime: Runtime, teller: Teller) -> None:
+    """Hear of the pagers; whatever comes of it, people are told what waits for them."""
+    try:
+        teller.hear()
+    except Exception:
+        runtime.logger.exception("Who took incidents up at the pager could not be heard.")
+
+
 def _catch_up(runtime: Runtime, teller: Teller, done: frozenset[str]) -> None:
     """Try what waits in the outbox; what cannot be told even now stays there and holds nothing else up."""
-    for waiting in teller.waiting():
-        if waiting.incident in done:
-            continue
+    # An incident that two sinks have not told is told once.
+    for waiting in {each.incident: each for each in teller.waiting() if each.incident not in done}.values():
         try:
             teller.tell(waiting.application, waiting.incident, waiting.first)
         except Changed:

@@ -14,10 +14,12 @@ from pilotlight.domain.decision import Verdict, VerdictKind
 from pilotlight.domain.errors import Changed
 from pilotlight.domain.plan import Plan
 from pilotlight.domain.records import Entry, RecordKind
-from pilotlight.domain.reminding import Reminded, due
+from pilotlight.domain.reminding import Reminded, Standing, due
 from pilotlight.domain.run import Outcome
 from pilotlight.handlers.runtime import Runtime
+from pilotlight.handlers.taking_up import is_taken_up
 from pilotlight.report.headline import headline
+from pilotlight.report.standing import graded
 from pilotlight.report.view import view
 
 _LEFT_TO_PEOPLE = (Outcome.FAILED, Outcome.BLOCKED, Outcome.ABORTED_FORWARD_ONLY)
@@ -39,7 +41,7 @@ def remind(
 ) -> None:
     """Say what is due of the incident that is not over; `noticed` is the one that the verdict belongs to."""
     wanted = plan.notifications
-    if not (wanted.updates or wanted.escalation):
+    if not (wanted.updates or wanted.escalation or wanted.pager):
         return
     open_one = _not_over(runtime, plan, verdict, noticed, lease)
     if open_one is None:
@@ -48,8 +50,9 @@ def remind(
     note = runtime.control.note(partition, "last")
     before = Reminded.from_note(note) if note and note["incident"] == open_one.incident else None
     before = before or Reminded(open_one.incident, open_one.since)
+    taken_up = is_taken_up(runtime, plan, open_one.incident, open_one.run_id, now)
     standing = _standing(runtime, plan, open_one.incident)
-    reminders, after = due(wanted, before, standing, taken_up=_is_taken_up(runtime, open_one.run_id), now=now)
+    reminders, after = due(wanted, before, standing, taken_up=taken_up, now=now)
     if not reminders:
         return
     for reminder in reminders:
@@ -81,12 +84,8 @@ def _of_run(runtime: Runtime, run_id: str) -> NotOver | None:
     return NotOver(run.incident, run.clocks.detected or run.opened, run_id) if run else None
 
 
-def _is_taken_up(runtime: Runtime, run_id: str) -> bool:
-    """Whether a proven person has said anything about the run."""
-    return bool(run_id) and any(word.proven for word in runtime.control.words(run_id))
-
-
-def _standing(runtime: Runtime, plan: Plan, incident: str) -> str:
+def _standing(runtime: Runtime, plan: Plan, incident: str) -> Standing:
     last = runtime.ledger.last(plan.application)
     since = max(1, (last.sequence if last else 1) - _LOOK_BACK_RECORDS)
-    return headline(view(runtime.ledger.records(plan.application, since=since), incident))
+    seen = view(runtime.ledger.records(plan.application, since=since), incident)
+    return Standing(headline(seen), graded(seen).severity)

@@ -1,13 +1,13 @@
-"""Telling one incident: the living message, its thread, the page, and the outbox for what could not be delivered.
+"""Telling one incident: the alert at the pager, the living message, its thread, and the page over SNS.
 
 Each incident is told by one invocation at a time, and each record once: how far the telling came is kept in the control
 table, and moved on by conditional writes. A record is told again only if an invocation died between sending and
-keeping. Trouble with Slack or SNS is kept in the outbox and never raised; trouble with the tables is raised.
+keeping. Trouble with Slack, SNS or the pager is kept in the outbox and never raised; trouble with the tables is raised.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,12 +16,16 @@ from pilotlight.aws.slack import MESSAGE_GONE, TOKEN_REFUSED, BotTokens, Deliver
 from pilotlight.domain.canonical import digest
 from pilotlight.domain.errors import AwsError, Changed
 from pilotlight.domain.records import Record
+from pilotlight.handlers.outbox import Outbox
+from pilotlight.handlers.paging import Paging
 from pilotlight.handlers.runtime import Runtime
+from pilotlight.messages.drafts import draft_blocks
 from pilotlight.messages.page import page_of
 from pilotlight.messages.slack import Message, living_message, thread_reply
 from pilotlight.messages.told import Told, Untold
 from pilotlight.report.incident import IncidentState, IncidentView
 from pilotlight.report.noteworthy import urgent, weighty
+from pilotlight.report.standing import graded
 from pilotlight.report.view import view
 
 CLAIM = timedelta(seconds=45)
@@ -30,13 +34,8 @@ SPACING = timedelta(seconds=1.2)
 
 LOOK_BACK_RECORDS = 200
 MOST_RECORDS = 2000
-FIRST_RETRY = timedelta(seconds=5)
-LONGEST_RETRY = timedelta(seconds=60)
-GIVE_UP = timedelta(hours=24)
-
-
-OUTBOX = "outbox"
-"""Where the control table keeps what is still to be told, by incident."""
+_SLACK, _PAGER = "", "pager"
+"""The sinks by their names in the outbox; a page over SNS goes with Slack's, whose trouble it tells."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +55,8 @@ class Teller:
         self._tokens = BotTokens(runtime.aws, runtime.region)
         self._topic = runtime.variable("PILOTLIGHT_ALERTS_TOPIC")
         self._last_call: dict[str, datetime] = {}
+        self._outbox = Outbox(runtime)
+        self._paging = Paging(runtime)
 
     def is_known(self, application: str, incident: str) -> bool:
         """Whether anyone was told of the incident already."""
@@ -63,8 +64,11 @@ class Teller:
 
     def waiting(self) -> list[Untold]:
         """What the outbox holds, and may be tried again by now."""
-        notes = [Untold.from_item(note) for note in self._runtime.control.notes(OUTBOX)]
-        return [note for note in notes if note.not_before <= self._runtime.now()]
+        return self._outbox.due()
+
+    def hear(self) -> None:
+        """Hear who took an incident up at a pager."""
+        self._paging.hear()
 
     def tell(self, application: str, incident: str, newest: int) -> None:
         """Tell what is new, up to `newest` and beyond; raises `Changed` while another invocation is telling."""
@@ -90,16 +94,23 @@ class Teller:
         return told, {"version": note["version"] + 1 if note else 1}
 
     def _deliver(self, seen: IncidentView, told: Told) -> Told:
-        note = self._runtime.control.note(OUTBOX, seen.incident)
-        held = Untold.from_item(note) if note else None
-        channel = _channel(seen.records)
-        trouble: NotDelivered | None = None
-        if channel and held and self._runtime.now() < held.not_before:
-            trouble = NotDelivered("waiting", held.reason)
-        elif channel:
-            told, trouble = self._tell_slack(seen, told, channel)
-        told, unpaged = self._page(seen, told, trouble, by_slack=channel is not None, already_said=held is not None)
-        self._keep_outbox(seen, note, held, trouble or unpaged)
+        """By the pager first, which wakes people; each sink by itself, whatever becomes of the others."""
+        held = self._outbox.held(seen.incident, _PAGER)
+        unrung = self._outbox.too_early(held)
+        if unrung is None:
+            told, unrung = self._paging.page(seen, told)
+        self._outbox.keep(seen, held, unrung)
+        held, channel = self._outbox.held(seen.incident, _SLACK), _channel(seen.records)
+        trouble = self._outbox.too_early(held) if channel else None
+        if channel and trouble is None:
+            # A post that got no answer may stand there all the same, so who failed asks before it posts again.
+            asked = self._call(channel, self._slack.ask) if held.note else None
+            if isinstance(asked, NotDelivered):
+                trouble = asked
+            else:
+                told, trouble = self._tell_slack(seen, told, channel)
+        told, unpaged = self._page(seen, told, trouble, by_slack=channel is not None, already_said=bool(held.note))
+        self._outbox.keep(seen, held, trouble or unpaged)
         return told
 
     # Slack
@@ -114,7 +125,10 @@ class Teller:
             told = replace(told, channel=sent.channel, ts=sent.ts, shown=shown)
         new = [record for record in seen.told if record.sequence > told.in_thread]
         if new:
-            answered = self._call(channel, told.channel, thread_reply(seen, new), thread_ts=told.ts)
+            reply = thread_reply(seen, new)
+            # In one message with the lines: two could be told apart by a failure in between.
+            reply = replace(reply, blocks=[*reply.blocks, *draft_blocks(seen, new)])
+            answered = self._post(channel, told.channel, reply, thread_ts=told.ts)
             if isinstance(answered, NotDelivered):
                 return told, answered
         return replace(told, in_thread=seen.records[-1].sequence), None
@@ -122,24 +136,30 @@ class Teller:
     def _send(self, channel: Channel, told: Told, message: Message) -> Delivered | NotDelivered:
         """Rewrite the living message; post it anew where there is none, or where a person deleted it."""
         if told.ts:
-            sent = self._call(channel, told.channel, message, update_ts=told.ts)
+
+            def rewrite(token: str) -> Delivered | NotDelivered:
+                self._keep_distance(told.channel)
+                return self._slack.update(token, told.channel, told.ts, message.content())
+
+            sent = self._call(channel, rewrite)
             if isinstance(sent, Delivered) or sent.code not in MESSAGE_GONE:
                 return sent
-        return self._call(channel, channel.id, message)
+        return self._post(channel, channel.id, message)
 
-    def _call(
-        self, channel: Channel, to: str, message: Message, *, update_ts: str = "", thread_ts: str = ""
-    ) -> Delivered | NotDelivered:
+    def _post(self, channel: Channel, to: str, message: Message, *, thread_ts: str = "") -> Delivered | NotDelivered:
+        def post(token: str) -> Delivered | NotDelivered:
+            self._keep_distance(to)
+            return self._slack.post(token, to, message.content(), thread_ts=thread_ts)
+
+        return self._call(channel, post)
+
+    def _call(self, channel: Channel, ask: Callable[[str], Delivered | NotDelivered]) -> Delivered | NotDelivered:
         """One call; where Slack refuses the token, the secret is read again and the call made once more."""
         for last_try in (False, True):
             token = self._tokens.token(channel.token_secret)
             if isinstance(token, NotDelivered):
                 return token
-            self._keep_distance(to)
-            if update_ts:
-                sent = self._slack.update(token, to, update_ts, message.content())
-            else:
-                sent = self._slack.post(token, to, message.content(), thread_ts=thread_ts)
+            sent = ask(token)
             if isinstance(sent, Delivered) or sent.code not in TOKEN_REFUSED or last_try:
                 return sent
             self._tokens.forget(channel.token_secret)
@@ -171,41 +191,11 @@ class Teller:
                     TopicArn=self._topic,
                     Subject=page.subject,
                     Message=page.body,
+                    MessageAttributes=_attributes(seen),
                 )
             except AwsError as error:
                 return told, NotDelivered("sns", f"The page could not be sent: {error.sentence}")
         return replace(told, paged=seen.records[-1].sequence), None
-
-    # The outbox
-
-    def _keep_outbox(
-        self, seen: IncidentView, note: Mapping[str, Any] | None, held: Untold | None, trouble: NotDelivered | None
-    ) -> None:
-        control, partition, now = self._runtime.control, OUTBOX, self._runtime.now()
-        if trouble is None:
-            if note:
-                control.drop_note(partition, seen.incident, note)
-            return
-        self._runtime.logger.warning(
-            trouble.sentence, application=seen.application, incident=seen.incident, code=trouble.code
-        )
-        if trouble.code == "waiting":
-            return
-        if held and note and now - held.since >= GIVE_UP:
-            self._runtime.logger.error(
-                "An incident was not told within a day, and is given up.",
-                application=held.application,
-                incident=held.incident,
-            )
-            control.drop_note(partition, seen.incident, note)
-            return
-        tries = held.tries + 1 if held else 1
-        wait = max(min(FIRST_RETRY * 2 ** (tries - 1), LONGEST_RETRY), timedelta(seconds=trouble.wait_seconds))
-        since = held.since if held else now
-        untold = Untold(
-            seen.application, seen.incident, seen.records[0].sequence, trouble.sentence, since, tries, now + wait
-        )
-        control.keep_note(partition, seen.incident, untold.to_item(), note)
 
 
 def _channel(records: Sequence[Record]) -> Channel | None:
@@ -215,6 +205,12 @@ def _channel(records: Sequence[Record]) -> Channel | None:
             notify = record.entry.details["notify"]
             return Channel(notify["channel"], notify["token_secret"]) if notify else None
     return None
+
+
+def _attributes(seen: IncidentView) -> dict[str, dict[str, str]]:
+    """What a subscription to the topic can choose by, so that an on-call's phone hears of P1 of one application."""
+    said = {"application": seen.application, "incident": seen.incident, "severity": graded(seen).severity.value}
+    return {name: {"DataType": "String", "StringValue": value} for name, value in said.items()}
 
 
 def _messages(application: str) -> str:

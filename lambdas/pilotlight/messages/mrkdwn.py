@@ -29,6 +29,26 @@ def code(text: str) -> str:
     return f"```{quoted(text)}```"
 
 
+def copyable(text: str, limit: int) -> list[str]:
+    """Lines that can be copied as they stand, in as few blocks as Slack's limit allows; cut after so many characters.
+
+    Slack gives back the characters that stand as entities here, so what is copied is what was written.
+    """
+    lines = [quoted(line, LONGEST_SENTENCE) for line in text.splitlines()]
+    blocks, held, left = [], "", limit
+    for line in lines:
+        left -= len(line) + 1
+        if left < 0:
+            held = f"{held}\n(The report has the rest.)"
+            break
+        if held and len(held) + len(line) + 7 > SECTION_LIMIT:
+            blocks.append(held)
+            held = line
+        else:
+            held = f"{held}\n{line}" if held else line
+    return [f"```{block}```" for block in [*blocks, held]]
+
+
 def clock_time(moment: datetime, *, seconds: bool = False) -> str:
     """A moment that each reader sees in their own zone, and in UTC where Slack cannot say it."""
     token, plain = ("{time_secs}", "%H:%M:%S") if seconds else ("{time}", "%H:%M")

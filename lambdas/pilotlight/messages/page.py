@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pilotlight.domain.records import Record
 from pilotlight.report.foreign import tame
 from pilotlight.report.incident import IncidentView
+from pilotlight.report.standing import graded
 from pilotlight.report.text import hanging, record_line, summary
 from pilotlight.report.times import since_onset
 
@@ -34,5 +35,7 @@ def page_of(view: IncidentView, records: Sequence[Record], trouble: str = "") ->
 
 
 def _subject(view: IncidentView) -> str:
-    line = tame(f"Pilotlight: {view.outlook.headline}", SUBJECT_LIMIT - 2).replace("…", "...")[:SUBJECT_LIMIT]
+    line = tame(f"Pilotlight {graded(view).severity.value}: {view.outlook.headline}", SUBJECT_LIMIT - 2).replace(
+        "…", "..."
+    )[:SUBJECT_LIMIT]
     return "".join(character if " " <= character <= "~" else "?" for character in line)

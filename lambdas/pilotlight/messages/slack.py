@@ -32,6 +32,8 @@ from pilotlight.messages.mrkdwn import (
 from pilotlight.report.foreign import LONGEST_NAME, tame
 from pilotlight.report.incident import IncidentView, StepView, Tone
 from pilotlight.report.outlook import expected_back
+from pilotlight.report.standing import graded
+from pilotlight.report.surroundings import shown_of
 from pilotlight.report.text import record_line, rpo_words, rto_words
 from pilotlight.report.times import since_onset, stopwatch
 from pilotlight.report.words import promise_words, state_words
@@ -73,7 +75,7 @@ def living_message(view: IncidentView) -> Message:
     look = view.outlook
     blocks = [
         header(f"{SIGNS[look.tone]} {look.headline}"),
-        section(f"*Now.* {quoted(look.happening)}\n*Next.* {quoted(look.comes_next)}{_when(view)}"),
+        section("\n".join([*_now(view), *_how_bad(view)])),
         section(_need(view)),
     ]
     if view.steps:
@@ -95,9 +97,21 @@ def thread_reply(view: IncidentView, records: Sequence[Record]) -> Message:
     return Message(quoted(first), sections(lines))
 
 
-def _when(view: IncidentView) -> str:
-    back = expected_back(view)
-    return f"\nExpected back between *{clock_time(back[0])}* and *{clock_time(back[1])}*." if back else ""
+def _now(view: IncidentView) -> list[str]:
+    look, back = view.outlook, expected_back(view)
+    lines = [f"*Now.* {quoted(look.happening)}", f"*Next.* {quoted(look.comes_next)}"]
+    expected = f"Expected back between *{clock_time(back[0])}* and *{clock_time(back[1])}*." if back else ""
+    return [*lines, expected] if expected else lines
+
+
+def _how_bad(view: IncidentView) -> list[str]:
+    """The severity with its reason, who has taken it up, and what AWS itself says."""
+    how = graded(view)
+    lines = [f"*Severity.* {quoted(how.words, LONGEST_NAME)}: {how.because}."]
+    if view.taken_up:
+        by = quoted(view.taken_up.words, LONGEST_NAME)
+        lines.append(f"*Taken up* by {by} at {clock_time(view.taken_up.time)}.")
+    return lines + [f"*AWS Health.* {quoted(each.sentence, _LONGEST_CONFLICT)}" for each in shown_of(view.aws_says)]
 
 
 def _need(view: IncidentView) -> str:
@@ -212,4 +226,5 @@ def console_link(execution_arn: str) -> str:
 def _fallback(view: IncidentView) -> str:
     need = view.outlook.need
     needed = f"Needed: {need.sentence}" if need else "Nothing is needed."
-    return quoted(f"{SIGNS[view.outlook.tone]} {view.outlook.headline}. {needed}", _FALLBACK_LIMIT)
+    severity = graded(view).severity.value
+    return quoted(f"{SIGNS[view.outlook.tone]} {severity} {view.outlook.headline}. {needed}", _FALLBACK_LIMIT)

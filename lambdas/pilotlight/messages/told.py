@@ -13,7 +13,8 @@ class Told:
     """Where the living message stands and how far the telling came, in sequence numbers of the ledger.
 
     `first` is the incident's first record, `in_thread` the last one that the thread has, `paged` the last one that SNS
-    was considered for; `shown` is the digest of the message as it stands. While `claimed_until` lies ahead, one
+    was considered for; `alert` is what was last asked of the incident's alert at the pager, `alerted` the last record
+    that it was considered for; `shown` is the digest of the message as it stands. While `claimed_until` lies ahead, one
     invocation is telling, and no other may.
     """
 
@@ -25,12 +26,14 @@ class Told:
     channel: str = ""
     ts: str = ""
     shown: str = ""
+    alert: str = ""
+    alerted: int = 0
     claimed_until: datetime | None = None
 
     @property
     def newest(self) -> int:
         """The newest record that anyone was told of."""
-        return max(self.first, self.in_thread, self.paged)
+        return max(self.first, self.in_thread, self.paged, self.alerted)
 
     def is_claimed(self, now: datetime) -> bool:
         """Whether another invocation is telling at the moment."""
@@ -43,7 +46,8 @@ class Told:
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> Self:
         """Read it back."""
-        known = {name: item[name] for name in cls.__dataclass_fields__ if name != "claimed_until"}
+        # What an older version kept lacks what it did not know of.
+        known = {name: item[name] for name in cls.__dataclass_fields__ if name != "claimed_until" and name in item}
         until = item["claimed_until"]
         return cls(**known, claimed_until=datetime.fromisoformat(until) if until else None)
 

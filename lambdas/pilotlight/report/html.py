@@ -6,12 +6,14 @@ of the ledger is left out and said to be. Nothing in it is fetched, and its poli
 
 from __future__ import annotations
 
+from pilotlight.report.drafts import drafts
 from pilotlight.report.foreign import LONGEST_NAME
 from pilotlight.report.gantt import gantt
 from pilotlight.report.incident import IncidentView, RunView, Tone
 from pilotlight.report.listings import findings, ledger, sightings, steps
 from pilotlight.report.markup import foreign, foreign_plain, own
 from pilotlight.report.measures import promises, ribbon
+from pilotlight.report.standing import graded
 from pilotlight.report.style import STYLE
 
 LIMIT_BYTES = 60_000
@@ -30,7 +32,7 @@ def page(view: IncidentView) -> str:
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
         f'<style>{STYLE}</style></head><body><main class="{tone}">'
         f"{_header(view)}{_need(view)}{ribbon(view)}{promises(view)}{_chart(view)}"
-        f"{steps(view)}{findings(view)}{sightings(view)}"
+        f"{steps(view)}{findings(view)}{sightings(view)}{_drafts(view)}"
     )
     after = f"{_footer(view)}</main></body></html>"
     room = LIMIT_BYTES - _ROOM_FOR_THE_END - len(before.encode()) - len(after.encode())
@@ -43,15 +45,17 @@ def word(view: IncidentView) -> str:
 
 
 def _header(view: IncidentView) -> str:
-    run, look = view.run, view.outlook
+    run, look, how = view.run, view.outlook, graded(view)
     who = f"{own(run.origin)}, {foreign(run.requested_by, 80)} ({'proven' if run.proven else 'claimed'})" if run else ""
     day = f"{view.last_update:%Y-%m-%d}" if view.last_update else ""
     facts = " · ".join(
         part
         for part in (
             own(view.where),
+            foreign(f"{how.words}: {how.because}", LONGEST_NAME),
             f"armed {own(view.arming)}" if view.arming else "",
             f"started by {who}" if who else "",
+            f"taken up by {foreign(view.taken_up.words, 80)}" if view.taken_up else "",
             day,
         )
         if part
@@ -80,6 +84,19 @@ def _need(view: IncidentView) -> str:
 def _chart(view: IncidentView) -> str:
     drawn = gantt(view)
     return f'<h2>Steps over time</h2><section class="card chart">{drawn}</section>' if drawn else ""
+
+
+def _drafts(view: IncidentView) -> str:
+    """What people may copy and complete; nothing of it was sent."""
+    parts = [
+        f"<details><summary>{own(title)}</summary><pre><code>{_lines(text)}</code></pre></details>"
+        for title, text in drafts(view)
+    ]
+    return f'<h2>Drafts to copy</h2><section class="card drafts">{"".join(parts)}</section>'
+
+
+def _lines(text: str) -> str:
+    return "\n".join(foreign_plain(line) for line in text.splitlines())
 
 
 def _footer(view: IncidentView) -> str:

@@ -18,10 +18,12 @@ from pilotlight.domain.life import StepStatus
 from pilotlight.domain.plan import PlanKind
 from pilotlight.domain.records import Record
 from pilotlight.domain.run import Clocks, Outcome, Review
+from pilotlight.domain.severity import Severities
 from pilotlight.domain.signals import Signal
 from pilotlight.domain.stages import StageName
 from pilotlight.domain.step import Severity
 from pilotlight.domain.waiting import WaitsFor
+from pilotlight.report.surroundings import HealthView, TakenUp
 
 
 class IncidentState(StrEnum):
@@ -95,6 +97,7 @@ class StepView:
     said: tuple[Said, ...] = ()
     calls: tuple[Call, ...] = ()
     asks_until: datetime | None = None
+    resources: tuple[str, ...] = ()
 
     @property
     def asked_again(self) -> bool:
@@ -245,6 +248,9 @@ class IncidentView:
     follow_ups: tuple[str, ...] = ()
     to_do: tuple[str, ...] = ()
     records: tuple[Record, ...] = ()
+    severities: Severities = field(default_factory=Severities)
+    taken_up: TakenUp | None = None
+    aws_says: tuple[HealthView, ...] = ()
     chain_fault: str | None = None
     told: tuple[Record, ...] = ()
     last_update: datetime | None = None

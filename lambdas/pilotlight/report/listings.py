@@ -110,9 +110,10 @@ def sightings(view: IncidentView) -> str:
         for s in view.signals
     ]
     concluded = [(v.time, "the decision", "", v.kind.value, foreign(v.sentence)) for v in view.verdicts]
+    said = [(h.time, "AWS Health", "", "explains", foreign(h.sentence)) for h in view.aws_says]
     rows = [
         row(("n", since_onset(view, time)), ("", who), ("k", where), ("", f"<b>{own(what)}</b>"), ("", words))
-        for time, who, where, what, words in sorted([*seen, *concluded], key=lambda line: line[0])
+        for time, who, where, what, words in sorted([*seen, *concluded, *said], key=lambda line: line[0])
     ]
     head = "<tr><th>when</th><th>who</th><th>from</th><th>saw or concluded</th><th>in words</th></tr>"
     body = f'<section class="card scroll"><table>{head}{"".join(rows)}</table></section>'

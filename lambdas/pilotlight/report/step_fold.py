@@ -70,6 +70,7 @@ def _planned(plan: Mapping[str, Any]) -> StepView:
         plan.get("started_in") or stage,
         plan.get("harm", ""),
         promised_seconds=plan.get("promised_seconds"),
+        resources=tuple(plan.get("resources", ())),
     )
 
 

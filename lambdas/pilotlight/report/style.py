@@ -23,7 +23,9 @@ border-radius:99px;padding:3px 13px;font-weight:650;font-size:13px}
 .good{--tone:var(--good)}.bad{--tone:var(--bad)}
 .asking{--tone:var(--ask)}.at-work{--tone:var(--work)}.calm{--tone:var(--calm)}
 .need{border-left:6px solid var(--ask);margin:0 0 16px}
-.need pre{background:var(--faint);border-radius:8px;padding:10px 12px;margin:10px 0 0;overflow:auto;user-select:all}
+.drafts details{margin:6px 0}.drafts pre{white-space:pre-wrap;overflow-wrap:anywhere}
+.need pre,.drafts pre{background:var(--faint);border-radius:8px;padding:10px 12px;margin:10px 0 0;
+overflow:auto;user-select:all}
 .pair{display:grid;grid-template-columns:1fr 1fr;gap:16px;margin-top:16px}
 .big{font-size:30px;font-weight:680;letter-spacing:-.01em;font-variant-numeric:tabular-nums}
 .kept{color:var(--good);font-weight:650}.missed{color:var(--bad);font-weight:650}

@@ -13,6 +13,8 @@ from pilotlight.domain.run import Outcome
 from pilotlight.report.foreign import LONGEST_NAME, tame
 from pilotlight.report.incident import IncidentView, StepView
 from pilotlight.report.outlook import expected_back
+from pilotlight.report.standing import graded
+from pilotlight.report.surroundings import shown_of
 from pilotlight.report.times import signed, since_onset
 from pilotlight.report.words import promise_words, state_words
 from pilotlight.report.writers import writers
@@ -24,7 +26,7 @@ _STATE_WIDTH = 22
 def summary(view: IncidentView) -> str:
     """How it stands, what comes next, what is needed, and the measured times; ends with a line break."""
     look = view.outlook
-    lines = [tame(look.headline), "", *_wrapped(look.happening), *_wrapped(look.comes_next)]
+    lines = [tame(look.headline), *surroundings(view), "", *_wrapped(look.happening), *_wrapped(look.comes_next)]
     if back := expected_back(view):
         lines.append(f"It is expected back between {clock_time(back[0])} and {clock_time(back[1])}.")
     lines += ["", *_need(view), "", *times(view)]
@@ -43,6 +45,14 @@ def text(view: IncidentView) -> str:
         names = f"Incident {tame(view.incident, LONGEST_NAME)}, run {tame(view.run.run_id, LONGEST_NAME)}"
         lines.append(f"{names}, plan {view.run.plan_digest[:16]}")
     return summary(view) + "\n".join(lines) + "\n"
+
+
+def surroundings(view: IncidentView) -> list[str]:
+    """How bad it is, who has taken it up, and what AWS itself says."""
+    how = graded(view)
+    lines = [tame(f"{how.words}: {how.because}.")]
+    lines += [tame(f"Taken up by {view.taken_up.words} at {clock_time(view.taken_up.time)}.")] if view.taken_up else []
+    return lines + [line for each in shown_of(view.aws_says) for line in _wrapped(f"AWS Health: {each.sentence}")]
 
 
 def times(view: IncidentView) -> list[str]:

@@ -6,31 +6,27 @@ an unknown word in a record (a status, a verdict) raises ValueError.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, assert_never
 
-from pilotlight.domain.data_loss import LossWindow
 from pilotlight.domain.decision import VerdictKind
 from pilotlight.domain.plan import Clock
 from pilotlight.domain.records import Record, RecordKind, broken_link
 from pilotlight.domain.run import Outcome, Review
 from pilotlight.domain.signals import Sight, Signal, Vantage
 from pilotlight.domain.stages import StageName
-from pilotlight.domain.step import Severity
 from pilotlight.domain.waiting import WaitsFor
 from pilotlight.domain.word import Mode, WordKind
-from pilotlight.report import runbook_outlook
+from pilotlight.report import facts, runbook_outlook
 from pilotlight.report.incident import (
-    FindingView,
     Gate,
     IncidentState,
     IncidentView,
     ObjectivesView,
     Pause,
     ReviewView,
-    RunView,
     VerdictView,
 )
 from pilotlight.report.noteworthy import noteworthy
@@ -61,10 +57,10 @@ def view(records: Sequence[Record], incident: str = "") -> IncidentView:
     # A verdict that is only repeated is no news, but what it says is up to date.
     current = [record.entry.time for record in own if record in told[-1:] or record.entry.kind is RecordKind.VERDICT]
     last_update = max(current, default=own[-1].entry.time)
-    facts = replace(
+    known = replace(
         fold.result(), records=tuple(own), chain_fault=broken_link(records), told=told, last_update=last_update
     )
-    return replace(facts, outlook=runbook_outlook.look_out(facts) if facts.is_runbook else look_out(facts))
+    return replace(known, outlook=runbook_outlook.look_out(known) if known.is_runbook else look_out(known))
 
 
 class _Fold:
@@ -92,14 +88,14 @@ class _Fold:
                     standing=IncidentState.ACTING, stage=self._first_stage(), looks=int(details.get("looks", 1))
                 )
             case RecordKind.PREFLIGHT:
-                self._change(findings=tuple(_finding(found) for found in details.get("findings", ())))
+                self._change(findings=tuple(facts.finding(found) for found in details.get("findings", ())))
             case (
                 RecordKind.GATE_PASSED | RecordKind.GATE_WAITING | RecordKind.OVERRIDDEN | RecordKind.WORD
                 | RecordKind.DRAINED
             ):  # fmt: skip
                 self._before_the_move(record)
-            case RecordKind.TOMBSTONE:
-                self._change(tombstone_sentence=record.entry.sentence)
+            case RecordKind.TOMBSTONE | RecordKind.TAKEN_UP | RecordKind.AWS_HEALTH:
+                self._beside(record)
             case RecordKind.STAGE_REVIEWED:
                 self._reviewed(record)
             case RecordKind.RUN_CLOSED:
@@ -126,6 +122,8 @@ class _Fold:
             self._change(objectives=ObjectivesView(promised.get("rto_seconds"), promised.get("rpo_seconds"), span))
         if arming := details.get("arming"):
             self._change(arming=arming)
+        if named := facts.severities(details):
+            self._change(severities=named)
         if kind := details.get("plan_kind"):
             self._change(kind=kind, machine=details.get("machine", ""))
 
@@ -167,8 +165,11 @@ class _Fold:
                 held.kind,
                 held.machine,
                 IncidentState.LOOKING,
+                severities=held.severities,
+                aws_says=held.aws_says,
+                taken_up=held.taken_up,
             ),
-            run=_run(record),
+            run=facts.run_of(record),
             earlier_runs=(*held.earlier_runs, held.run) if held.run else (),
             stages=tuple(StageName(name) for name in details.get("stages", ())),
             clocks=replace(held.clocks, decided=None, executed=None, verified=None) if held.run else held.clocks,
@@ -177,7 +178,24 @@ class _Fold:
             verdicts=held.verdicts,
         )
 
+    def _beside(self, record: Record) -> None:
+        """What happens beside the turns of a run: a note on its writer, a person, what AWS says."""
+        match record.entry.kind:
+            case RecordKind.TOMBSTONE:
+                self._change(tombstone_sentence=record.entry.sentence)
+            case RecordKind.TAKEN_UP:
+                self._taken_up(record)
+            case RecordKind.AWS_HEALTH:
+                said = [each for each in self._view.aws_says if each.event != record.entry.details["event"]]
+                self._change(aws_says=(*said, facts.health(record)))
+
+    def _taken_up(self, record: Record) -> None:
+        """Who took it up first is who has it."""
+        self._change(taken_up=self._view.taken_up or facts.taken_up(record))
+
     def _before_the_move(self, record: Record) -> None:
+        if record.entry.kind is RecordKind.WORD:
+            self._taken_up(record)
         if record.entry.kind is RecordKind.GATE_PASSED:
             self._passed(record)
         elif record.entry.kind is RecordKind.GATE_WAITING:
@@ -203,7 +221,7 @@ class _Fold:
         self._change(
             rpo_seconds=details.get("lag_seconds", view.rpo_seconds),
             rpo_sentence=details.get("data_loss_sentence", view.rpo_sentence),
-            loss_window=_window(details),
+            loss_window=facts.window(details),
         )
 
     def _paused(self, record: Record) -> None:
@@ -239,38 +257,11 @@ class _Fold:
             rto_seconds=details.get("rto_seconds"),
             rpo_seconds=self._view.rpo_seconds if rpo is None else rpo,
             rpo_sentence=sentence or self._view.rpo_sentence,
-            loss_window=_window(details) or self._view.loss_window,
+            loss_window=facts.window(details) or self._view.loss_window,
             objectives_met=details.get("objectives_met"),
             follow_ups=tuple(details.get("follow_ups", ())),
             to_do=tuple(details.get("to_do", ())),
         )
-
-
-def _window(details: Mapping[str, Any]) -> LossWindow | None:
-    moments = details.get("loss_window")
-    return LossWindow.from_item(moments) if moments else None
-
-
-def _run(record: Record) -> RunView:
-    details = record.entry.details
-    return RunView(
-        run_id=record.entry.run_id,
-        origin=details.get("origin", ""),
-        requested_by=details.get("requested_by", ""),
-        proven=bool(details.get("proven")),
-        reason=details.get("reason", ""),
-        epoch=int(details.get("epoch", 0)),
-        plan_digest=details.get("plan_digest", ""),
-        opened=record.entry.time,
-        execution_arn=details.get("execution_arn", ""),
-        planned=details.get("mode") == Mode.PLANNED,
-    )
-
-
-def _finding(found: dict[str, str]) -> FindingView:
-    return FindingView(
-        Severity(found["severity"]), found["code"], found["sentence"], found.get("fix", ""), found.get("step", "")
-    )
 
 
 def _after_verdict(standing: IncidentState, verdict: VerdictKind) -> IncidentState:
