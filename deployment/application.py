@@ -29,6 +29,7 @@ from deployment.running import (
     opener,
     step_functions,
 )
+from deployment.slack import spoken_of
 from pilotlight.domain.plan import Arming, Plan
 from pilotlight.domain.step import Access, Statement
 from pilotlight.domain.watching import SIGHT_CHANGED, SOURCE
@@ -42,6 +43,7 @@ def application(plan: Plan) -> Stack:
     functions = [*own, *inside(plan, "standby", PLAN_FILE), *steps.values()]
     resources: tuple[Resource, ...] = (
         watched_parameter(plan, "standby"),
+        *spoken_of(plan),
         *functions,
         machine(plan),
         *_rules(plan),

@@ -7,6 +7,7 @@ from deployment.alarms import run_alarms
 from deployment.foundation import table_arn
 from deployment.resources import Resource, Stack
 from deployment.running import closer, listener, machine, opener, step_functions
+from deployment.slack import spoken_of
 from pilotlight.domain.lease import partition_of
 from pilotlight.domain.runbook import Runbook
 from pilotlight.domain.step import Access, Statement
@@ -16,7 +17,12 @@ def runbook(plan: Runbook) -> Stack:
     """Everything of one run-book."""
     steps = step_functions(plan)
     functions = [opener(plan, steps, _seeing(plan), {}), closer(plan, steps), listener(plan), *steps.values()]
-    resources: tuple[Resource, ...] = (*functions, machine(plan), *run_alarms(plan, functions))
+    resources: tuple[Resource, ...] = (
+        *spoken_of(plan),
+        *functions,
+        machine(plan),
+        *run_alarms(plan, functions),
+    )
     return Stack(names.application_stack(plan.name), plan.region, plan.account, resources)
 
 

@@ -20,6 +20,7 @@ from deployment.observing import observers
 from deployment.resources import HealthCheck, Stack
 from deployment.runbook import runbook
 from deployment.signals import signals
+from deployment.slack import hears_slack
 from deployment.users import users
 from pilotlight import requirements
 from pilotlight.domain.plan import AnyPlan, Plan
@@ -42,6 +43,7 @@ from rehearsal.services.elbv2 import Elbv2
 from rehearsal.services.rds import Rds
 from rehearsal.services.route53 import Route53
 from rehearsal.slack import FakeSlack
+from rehearsal.slack_people import furnish_slack
 from rehearsal.traffic import furnish_records
 from rehearsal.virtual_time import VirtualTime
 from rehearsal.world import World
@@ -78,7 +80,8 @@ def open_runbook_scene(plan: Runbook, seed: int, stacks: Iterable[Stack] | None 
     Parameters: `stacks` are deployed in it, those that `deployment` describes for the plan unless given.
     """
     regions = dict.fromkeys((plan.region, plan.failover_region or plan.region))
-    shared = [foundation(plan.account, region, watches=False) for region in regions]
+    hears = hears_slack(plan)
+    shared = [foundation(plan.account, region, watches=False, hears=hears) for region in regions]
     account = _account(plan, seed)
     scene = AnyScene(plan, account, FakeSlack(account.aws.world))
     _let_settle(scene, lambda: _set_up_runbook(scene, stacks or [*shared, runbook(plan)]))
@@ -110,7 +113,7 @@ def _let_settle(scene: AnyScene, set_up: Callable[[], None]) -> None:
 
 def _described(plans: Sequence[Plan]) -> Iterator[Stack]:
     home = plans[0]
-    yield foundation(home.account, home.regions.standby)
+    yield foundation(home.account, home.regions.standby, hears=any(hears_slack(plan) for plan in plans))
     yield from observers(plans)
     for plan in plans:
         yield application(plan)
@@ -128,7 +131,7 @@ def _set_up(scene: Scene, stacks: Iterable[Stack]) -> None:
     account = scene.account
     _furnish_all(scene)
     let_primary_answer(scene, None)
-    _furnish_slack(scene)
+    furnish_slack(scene.plan, scene.account, scene.slack)
     account.aws.service(Route53).answers = lambda check: _answers(scene, check)
     _peer(scene)
     account.apply(stacks)
@@ -147,7 +150,7 @@ def _peer(scene: Scene) -> None:
 
 def _set_up_runbook(scene: AnyScene, stacks: Iterable[Stack]) -> None:
     _furnish_all(scene)
-    _furnish_slack(scene)
+    furnish_slack(scene.plan, scene.account, scene.slack)
     scene.account.apply(stacks)
 
 
@@ -226,16 +229,6 @@ def _primary_answers(
     if scene.account.aws.service(Elbv2).answers_503(host):
         return WebAnswer(503, "This region is closed; the application is served from another one.")
     return WebAnswer(probe.expect_status, probe.expect_body or '{"status":"UP"}')
-
-
-def _furnish_slack(scene: AnyScene) -> None:
-    slack, standby = scene.plan.notifications.slack, scene.plan.place.standby
-    if slack is None:
-        return
-    scene.account.internet.put("slack.com", scene.slack.ask)
-    scene.account.sdk(standby).call(
-        "secretsmanager", "CreateSecret", standby, Name=slack.token_secret, SecretString=scene.slack.token
-    )
 
 
 def _answers(scene: Scene, check: HealthCheck) -> bool:
