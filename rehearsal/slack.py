@@ -41,7 +41,11 @@ class SlackMessage:
 
 @dataclass
 class FakeSlack:
-    """A workspace in a world, whose bot was invited to every channel. `history` holds each state of each message."""
+    """A workspace in a world, whose bot was invited to every channel.
+
+    `history` holds each state of each message, `private` what single people were shown by the address of each answer,
+    and `waited` how many seconds each request of a person waited for its answer.
+    """
 
     world: World
     token: str = "xoxb-rehearsal-token"
@@ -50,6 +54,7 @@ class FakeSlack:
     history: list[SlackMessage] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     private: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    waited: list[float] = field(default_factory=list)
     _silent: bool = False
     _latency_seconds: float = _USUAL_LATENCY_SECONDS
     _refusals: list[str] = field(default_factory=list)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
@@ -24,8 +24,6 @@ from rehearsal.services.function_urls import host_of_url
 from rehearsal.slack import HOST, FakeSlack, SlackMessage
 
 HOOKS = "hooks.slack.com"
-PATIENCE_SECONDS = 3.0
-"""How long Slack waits for an answer before it says that the app failed."""
 
 
 def furnish_slack(plan: AnyPlan, account: Account, slack: FakeSlack) -> None:
@@ -57,14 +55,13 @@ class Member:
 
 @dataclass
 class Hand:
-    """One person's hand in one channel: what is typed and pressed there. `waited` is what each answer took."""
+    """One person's hand in one channel: what is typed and pressed there."""
 
     slack: FakeSlack
     internet: Internet
     region: str
     member: Member
     channel: str
-    waited: list[float] = field(default_factory=list)
     _sent: int = 0
 
     def types(self, text: str) -> WebAnswer:
@@ -123,7 +120,7 @@ class Hand:
         """Send a request, and note how long its answer took."""
         began = self.slack.world.time.now()
         answer = self.internet.ask(request)
-        self.waited.append((self.slack.world.time.now() - began).total_seconds())
+        self.slack.waited.append((self.slack.world.time.now() - began).total_seconds())
         self.slack.world.tell(f"A request in the name of {self.member.name} is answered with {answer.status}.")
         return answer
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -101,11 +100,6 @@ def _race(scene: Scene) -> None:
 
     outage(scene)
     when_asked(scene, act)
-
-
-def told_privately(scene: Scene) -> list[str]:
-    """What Slack showed to single people."""
-    return [json.dumps(content) for contents in scene.slack.private.values() for content in contents]
 
 
 SCENARIOS = (

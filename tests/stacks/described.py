@@ -21,6 +21,7 @@ from deployment.observing import observers
 from deployment.resources import Stack
 from deployment.runbook import runbook
 from deployment.signals import signals
+from deployment.slack import hears_slack
 from deployment.users import users
 from pilotlight.domain.plan import Arming, Plan
 from planfile import load_any
@@ -80,7 +81,7 @@ def deployment_of(plan: Plan, arming: Arming) -> Deployment:
     armed = plan.model_copy(update={"arming": arming})
     return Deployment(
         f"{plan.application}-{arming.value}",
-        foundation(plan.account, plan.regions.standby),
+        foundation(plan.account, plan.regions.standby, hears=hears_slack(plan)),
         observers([armed]),
         (application(armed),),
         signals(armed),
