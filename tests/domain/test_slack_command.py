@@ -83,7 +83,7 @@ def test_the_only_application_of_a_channel_needs_no_name() -> None:
 
 
 def test_every_word_can_be_said() -> None:
-    assert {kind.value for kind in WordKind} <= set(WORDS)
+    assert {kind.value for kind in WordKind} - {"start"} <= set(WORDS)
     assert not set(WORDS) & {*READS, *STARTS}
 
 

@@ -18,7 +18,7 @@ from pilotlight.domain.records import RecordKind
 from pilotlight.domain.run import Origin
 from pilotlight.domain.slack_command import READS, STARTS, WORDS
 from pilotlight.domain.slack_request import Asked, Recorded, Voice
-from pilotlight.domain.word import WordKind
+from pilotlight.domain.word import Mode, WordKind, mode
 from rehearsal.scenarios.slack import forgeries
 from rehearsal.services.function_urls import event_of
 from rehearsal.services.lambda_functions import FunctionFailed, LambdaFunctions
@@ -280,13 +280,28 @@ class TestStarting:
         assert quiet.desk.inside(lambda: quiet.desk.control.run(run_id)).gate.passed
 
     def test_a_drill_is_started_on_its_own_machine_and_no_other(self, quiet: SlackDesk) -> None:
-        quiet.types(DORA, "drill fileflow full")
+        quiet.types(DORA, "drill fileflow isolated")
 
         assert quiet.desk.executions() == []
         (told,) = quiet.hand(DORA).shown()
-        assert told == f"The machine fileflow-drill is not deployed in {STANDBY}; deploy fileflow."
+        assert told == f"The machine fileflow-drill is not deployed in {STANDBY}; deploy fileflow-drill."
         asked = [line.resource for line in quiet.desk.world.trace if line.operation == "StartExecution"]
         assert [arn.rsplit(":", 1)[-1] for arn in asked] == ["fileflow-drill"]
+
+    def test_a_full_drill_is_a_planned_failover_for_two_people_who_may(self, quiet: SlackDesk) -> None:
+        quiet.types(DORA, "drill fileflow full")
+        assert "people.starters of the plan of fileflow does not name" in quiet.hand(DORA).shown()[-1]
+        assert quiet.desk.executions() == []
+
+        quiet.types(ANNA, "drill fileflow full of the quarter")
+        quiet.settle(60)
+
+        (run_id,) = quiet.desk.executions()
+        run = quiet.desk.inside(lambda: quiet.desk.control.run(run_id))
+        assert run.reason == "a full drill. of the quarter"
+        assert mode(quiet.desk.inside(lambda: quiet.desk.control.words(run_id))) is Mode.PLANNED
+        assert quiet.desk.records(RecordKind.RUN_OPENED)[0].entry.details["mode"] == "planned"
+        assert "because it was requested from Slack" in quiet.desk.records(RecordKind.GATE_WAITING)[0].entry.sentence
 
     def test_the_note_of_a_drill_starts_no_failover(self, quiet: SlackDesk) -> None:
         """Whoever may start the failover machine cannot borrow the name of a drill, and with it a proven person."""

@@ -34,10 +34,9 @@ class Start:
 
 @dataclass(frozen=True)
 class AskedStart:
-    """What a proven person asked for before an execution is started: `what` is a drill or a failover."""
+    """Which proven person asked for an execution before it is started, and why."""
 
     execution_name: str
-    what: str
     person: str
     reason: str
 
@@ -95,7 +94,7 @@ class Control:
         item = self._table.read(f"asked-start#{application}", execution_name)
         if item is None:
             return None
-        return AskedStart(item["execution_name"], item["what"], item["person"], item["reason"])
+        return AskedStart(item["execution_name"], item["person"], item["reason"])
 
     # Overrides of the data-loss gate
 

@@ -18,8 +18,8 @@ NAME = "/failover"
 STATUS, HISTORY, HELP = "status", "history", "help"
 READS = (STATUS, HISTORY)
 STARTS = (DRILL, REQUEST)
-SCOPES = ("isolated", "full")
-"""What a drill may be: beside what serves, or with all that a run does."""
+ISOLATED, FULL = "isolated", "full"
+"""What a drill may be: on stand-ins, or the failover itself, planned."""
 
 WORDS = ("approve", "hold", "release", "abort", "override", "change", "acknowledge", "retry", "skip")
 _ALSO = {"ack": "acknowledge", "": HELP}
@@ -55,7 +55,7 @@ def understand(text: str, applications: Sequence[str]) -> Asked:
         settings[setting.group(1)] = setting.group(2)
         words.pop(0)
     if do == DRILL:
-        scope = words.pop(0).lower() if words and words[0].lower() in SCOPES else SCOPES[0]
+        scope = words.pop(0).lower() if words and words[0].lower() in (ISOLATED, FULL) else ISOLATED
         settings = {**settings, "accept": scope}
     reason = " ".join(words).removeprefix("because ")
     if len(reason) > _LONGEST_REASON:

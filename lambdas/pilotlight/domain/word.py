@@ -190,8 +190,9 @@ def _refuse_at_the_gate(word: Word, run: Run, standing: Standing) -> str:
 
 
 def needs_second_person(run: Run) -> bool:
-    """Whether nobody may approve what they started: the plan asks for it, or it was requested from Slack."""
-    return run.plan.gates.approval or run.origin is Origin.SLACK
+    """Whether nobody may approve what they started: the plan asks for it, or it was requested from Slack in earnest."""
+    in_earnest = run.plan.kind in (PlanKind.FAILOVER, PlanKind.RUNBOOK)
+    return run.plan.gates.approval or (run.origin is Origin.SLACK and in_earnest)
 
 
 def _started(person: str, run: Run) -> bool:

@@ -17,7 +17,6 @@ from pilotlight.domain.plan import AnyPlan, Arming, Plan, PlanKind
 from pilotlight.domain.records import Entry, RecordKind
 from pilotlight.domain.run import Origin, Outcome, Phase, Run
 from pilotlight.domain.runbook import Runbook
-from pilotlight.domain.slack_request import REQUEST
 from pilotlight.domain.start_input import StartInput, how_to_confirm
 from pilotlight.domain.step import Severity
 from pilotlight.domain.word import mode
@@ -112,7 +111,7 @@ def _who_asks(runtime: Runtime, plan: AnyPlan, run_id: str, given: Any) -> Reque
             f"{plan.name} is armed 'observe', so no deployed role may change anything; "
             "set arming to manual in its plan and deploy."
         )
-    if in_slack and in_slack.what == REQUEST:
+    if in_slack:
         return Requested(Origin.SLACK, in_slack.person, in_slack.reason, None)
     if plan.gates.approval and not asked.requested_by.strip():
         raise InputRefused(
