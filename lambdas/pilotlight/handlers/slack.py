@@ -51,12 +51,11 @@ class Door:
         self._runtime = runtime
         control = DynamoTable(runtime.aws, runtime.region, runtime.variable("PILOTLIGHT_CONTROL_TABLE"))
         self._requests = SlackRequests(control)
-        self._secret, self._read = "", None
+        self._secret = ""
+        self._read: datetime | None = None
         self._secret_name = runtime.variable("PILOTLIGHT_SIGNING_SECRET")
         self._path = runtime.variable("PILOTLIGHT_SLACK_PATH")
         self._word_function = runtime.variable("PILOTLIGHT_WORD_FUNCTION")
-
-    _read: datetime | None
 
     def answer(self, event: Mapping[str, Any]) -> Response:
         """Answer one HTTP request; raises what the tables and the secret raise, and Slack shows that it failed."""
