@@ -31,6 +31,7 @@ from deployment.running import (
     step_functions,
 )
 from deployment.signals import HEALTH_AGE
+from deployment.slack import spoken_of
 from pilotlight.domain.health_event import health_pattern
 from pilotlight.domain.plan import Arming, Plan
 from pilotlight.domain.step import Access, Statement
@@ -45,6 +46,7 @@ def application(plan: Plan) -> Stack:
     functions = [*own, *inside(plan, "standby", PLAN_FILE), *databases(plan, PLAN_FILE), *steps.values()]
     resources: tuple[Resource, ...] = (
         watched_parameter(plan, "standby"),
+        *spoken_of(plan),
         *functions,
         machine(plan),
         *_rules(plan),

@@ -19,14 +19,18 @@ from deployment.resources import (
     Table,
     Topic,
 )
+from deployment.slack import slack_function
 from pilotlight.domain.step import Access, Statement
 
 
-def foundation(account: str, region: str, *, watches: bool = True) -> Stack:
+def foundation(account: str, region: str, *, watches: bool = True, hears: bool = False) -> Stack:
     """The foundation of one region that holds a controller.
 
-    Parameters: `watches` says whether a probe is to look at primaries from there, as it does for a failover plan.
+    Parameters: `watches` says whether a probe is to look at primaries from there, as it does for a failover plan;
+    `hears` whether people are heard through Slack, as some plan says: without one nothing there is public.
     """
+    topic = _arn("sns", region, account, names.ALERTS_TOPIC)
+    hearing = (slack_function(account, region), function_errors(names.SLACK_FUNCTION, topic)) if hears else ()
     resources: tuple[Resource, ...] = (
         Table(names.LEDGER_TABLE, stream=True),
         Table(names.CONTROL_TABLE),
@@ -49,6 +53,7 @@ def foundation(account: str, region: str, *, watches: bool = True) -> Stack:
         ),
         _tick(account, region),
         *_alarms(account, region, watches=watches),
+        *hearing,
     )
     return Stack(names.foundation_stack(region), region, account, resources)
 

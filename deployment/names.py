@@ -17,6 +17,9 @@ LOST_LOOKS_QUEUE = "pilotlight-lost-looks"
 PROBES_PATH = "/pilotlight/probes"
 NOTIFY_FUNCTION = "pilotlight-notify"
 PROBE_FUNCTION = "pilotlight-probe"
+SLACK_FUNCTION = "pilotlight-slack"
+SLACK_PATH = "/pilotlight/slack"
+SIGNING_SECRET = "pilotlight/slack-signing-secret"
 ALIAS = "live"
 
 
@@ -63,6 +66,16 @@ def readiness_function(application: str) -> str:
 def failover_machine(application: str) -> str:
     """The state machine of a failover plan."""
     return f"{application}-failover"
+
+
+def drill_machine(application: str) -> str:
+    """The state machine of an application's drills."""
+    return f"{application}-drill"
+
+
+def slack_parameter(application: str) -> str:
+    """The parameter that says in which channel an application is spoken of."""
+    return f"{SLACK_PATH}/{application}"
 
 
 def forwarding_role(application: str, region: str) -> str:

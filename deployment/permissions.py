@@ -16,6 +16,7 @@ from deployment.observing import observers
 from deployment.resources import BusTarget, Function, Resource, Rule, Stack, StateMachine
 from deployment.runbook import runbook
 from deployment.signals import signals
+from deployment.slack import hears_slack
 from deployment.users import users
 from pilotlight.domain.canonical import canonical
 from pilotlight.domain.plan import Arming, Plan
@@ -69,7 +70,7 @@ def levels(plan: Plan | Runbook) -> tuple[Level, ...]:
 
 def roles_of(plan: Plan | Runbook) -> Iterator[Role]:
     """Every role that is deployed for a plan as it is armed, those that it shares with other plans included."""
-    shared = foundation(plan.account, plan.place.standby)
+    shared = foundation(plan.account, plan.place.standby, hears=hears_slack(plan))
     own = (
         (shared, runbook(plan))
         if isinstance(plan, Runbook)

@@ -20,7 +20,8 @@ class Function:
 
     `handler` is the dotted module of the asset whose `handler` is called. `plan` is the snapshot that is mounted as a
     layer at `/opt/pilotlight/plan.json`, so that a published version pins it. With a `foothold` it stands in a VPC.
-    `trigger_of` is the ARN of the user pool that may call it as a trigger.
+    `trigger_of` is the ARN of the user pool that may call it as a trigger. With `public` anybody may call it over a URL
+    of its own, so it proves by itself who does.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Function:
     plan: str | None = None
     foothold: Foothold | None = None
     trigger_of: str | None = None
+    public: bool = False
 
 
 @dataclass(frozen=True)

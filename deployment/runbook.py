@@ -8,6 +8,7 @@ from deployment.databases import databases
 from deployment.foundation import table_arn
 from deployment.resources import Resource, Stack
 from deployment.running import PLAN_FILE, closer, listener, machine, opener, step_functions
+from deployment.slack import spoken_of
 from pilotlight.domain.lease import partition_of
 from pilotlight.domain.runbook import Runbook
 from pilotlight.domain.step import Access, Statement
@@ -18,7 +19,12 @@ def runbook(plan: Runbook) -> Stack:
     steps = step_functions(plan)
     own = [opener(plan, steps, _seeing(plan), {}), closer(plan, steps), listener(plan)]
     functions = [*own, *databases(plan, PLAN_FILE), *steps.values()]
-    resources: tuple[Resource, ...] = (*functions, machine(plan), *run_alarms(plan, functions))
+    resources: tuple[Resource, ...] = (
+        *spoken_of(plan),
+        *functions,
+        machine(plan),
+        *run_alarms(plan, functions),
+    )
     return Stack(names.application_stack(plan.name), plan.region, plan.account, resources)
 
 

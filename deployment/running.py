@@ -12,6 +12,7 @@ from deployment import names
 from deployment.foundation import table_arn
 from deployment.inside import asking_of_steps
 from deployment.resources import Function, StateMachine
+from deployment.slack import starting_from_slack
 from deployment.statements import as_few
 from deployment.tombstones import reading_tombstones, writing_tombstones
 from pilotlight.domain.plan import AnyPlan, Arming, Plan
@@ -156,7 +157,7 @@ def listener(plan: AnyPlan) -> Function:
         name=names.word_function(plan.name),
         description=f"Takes what people say about the runs of {plan.name}, and who they are.",
         handler="pilotlight.handlers.word",
-        statements=journal(plan),
+        statements=(*journal(plan), *starting_from_slack(plan)),
         environment=environment(plan),
         plan=plan.snapshot(),
     )

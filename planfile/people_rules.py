@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from pilotlight.domain.durations import say_duration
 from pilotlight.domain.plan import Arming
+from pilotlight.domain.policy import IN_SLACK
 from pilotlight.domain.stages import StageName
 from planfile.draft import AnyDraft
 from planfile.faults import Complaint, Where
@@ -56,7 +57,7 @@ def people_are_of_the_account(draft: AnyDraft) -> Iterator[Complaint]:
     plan = draft.plan
     for field in ("approvers", "overriders"):
         for index, person in enumerate(getattr(plan.people, field)):
-            if person.split(":")[4] != plan.account:
+            if not person.startswith(IN_SLACK) and person.split(":")[4] != plan.account:
                 sentence = (
                     f"'{person}' is of another account than the application's, {plan.account}; name the role or user "
                     "that the person has there."

@@ -6,6 +6,7 @@ import json
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from io import StringIO
 from pathlib import Path
 from typing import Any, assert_never
@@ -37,6 +38,7 @@ from rehearsal.embedded_aws import EmbeddedAws
 from rehearsal.internet import Internet
 from rehearsal.services.cloudwatch import CloudWatch
 from rehearsal.services.events import Events
+from rehearsal.services.function_urls import host_of_url
 from rehearsal.services.lambda_functions import LambdaFunctions
 from rehearsal.services.route53 import Route53
 from rehearsal.services.s3 import S3
@@ -112,7 +114,7 @@ class Account:
     def _deploy_actor(self, stack: Stack, resource: Actor) -> None:
         match resource:
             case Function():
-                self.aws.service(LambdaFunctions).deploy(resource, stack.region, self._environment(stack, resource))
+                self._deploy_function(stack, resource)
             case Rule():
                 self.aws.service(Events).deploy(resource, stack.region)
             case StateMachine():
@@ -125,6 +127,13 @@ class Account:
                 self.aws.service(CloudWatch).deploy(self._health_check_alarm(resource), stack.region)
             case _:
                 assert_never(resource)
+
+    def _deploy_function(self, stack: Stack, function: Function) -> None:
+        functions, region = self.aws.service(LambdaFunctions), stack.region
+        functions.deploy(function, region, self._environment(stack, function))
+        if function.public:
+            host = host_of_url(region, function.name)
+            self.internet.put_in_region(host, region, partial(functions.ask_over_url, region, function.name))
 
     def _deploy_check(self, check: Check) -> None:
         route53 = self.aws.service(Route53)

@@ -20,6 +20,7 @@ from deployment.observing import observers
 from deployment.resources import HealthCheck, Stack
 from deployment.runbook import runbook
 from deployment.signals import signals
+from deployment.slack import hears_slack
 from deployment.users import users
 from pilotlight import requirements
 from pilotlight.domain.plan import AnyPlan, Plan
@@ -81,7 +82,8 @@ def open_runbook_scene(plan: Runbook, seed: int, stacks: Iterable[Stack] | None 
     Parameters: `stacks` are deployed in it, those that `deployment` describes for the plan unless given.
     """
     regions = dict.fromkeys((plan.region, plan.failover_region or plan.region))
-    shared = [foundation(plan.account, region, watches=False) for region in regions]
+    hears = hears_slack(plan)
+    shared = [foundation(plan.account, region, watches=False, hears=hears) for region in regions]
     account = _account(plan, seed)
     scene = AnyScene(plan, account, FakeSlack(account.aws.world), FakePager(account.aws.world))
     _let_settle(scene, lambda: _set_up_runbook(scene, stacks or [*shared, runbook(plan)]))
@@ -113,7 +115,7 @@ def _let_settle(scene: AnyScene, set_up: Callable[[], None]) -> None:
 
 def _described(plans: Sequence[Plan]) -> Iterator[Stack]:
     home = plans[0]
-    yield foundation(home.account, home.regions.standby)
+    yield foundation(home.account, home.regions.standby, hears=any(hears_slack(plan) for plan in plans))
     yield from observers(plans)
     for plan in plans:
         yield application(plan)

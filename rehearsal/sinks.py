@@ -1,4 +1,4 @@
-"""The services outside AWS that tell people, put into the world of a plan with the secrets of its notifications."""
+"""The services that people are told by, each where a plan uses it."""
 
 from __future__ import annotations
 
@@ -6,18 +6,16 @@ from pilotlight.domain.plan import AnyPlan
 from rehearsal.apply import Account
 from rehearsal.pager import HOSTS, FakePager
 from rehearsal.slack import FakeSlack
+from rehearsal.slack_people import furnish_slack
 
 
 def furnish_sinks(plan: AnyPlan, account: Account, slack: FakeSlack, pager: FakePager) -> None:
     """Let Slack and the pager answer, each where the plan uses it."""
     wanted, standby = plan.notifications, plan.place.standby
-    secrets: dict[str, str] = {}
-    if wanted.slack:
-        account.internet.put("slack.com", slack.ask)
-        secrets[wanted.slack.token_secret] = slack.token
+    furnish_slack(plan, account, slack)
     if wanted.pager:
         for host in HOSTS:
             account.internet.put(host, pager.ask)
-        secrets[wanted.pager.secret] = pager.secret()
-    for name, text in secrets.items():
-        account.sdk(standby).call("secretsmanager", "CreateSecret", standby, Name=name, SecretString=text)
+        account.sdk(standby).call(
+            "secretsmanager", "CreateSecret", standby, Name=wanted.pager.secret, SecretString=pager.secret()
+        )

@@ -2,7 +2,7 @@
 
 It holds the messages of each channel, refuses what Slack would refuse (an unknown token, a channel that is none,
 blocks beyond its limits, too many messages a minute), and can be made slow, silent or contrary. It does not know of
-Slack: users, memberships, and what a message looks like.
+Slack: memberships, and what a message looks like. What its people say stands in `rehearsal.slack_people`.
 """
 
 from __future__ import annotations
@@ -42,13 +42,20 @@ class SlackMessage:
 
 @dataclass
 class FakeSlack:
-    """A workspace in a world, whose bot was invited to every channel. `history` holds each state of each message."""
+    """A workspace in a world, whose bot was invited to every channel.
+
+    `history` holds each state of each message, `private` what single people were shown by the address of each answer,
+    and `waited` how many seconds each request of a person waited for its answer.
+    """
 
     world: World
     token: str = "xoxb-rehearsal-token"
+    signing_secret: str = "8f742231b10e8888abcd99yyyzzz85a5"
     messages: list[SlackMessage] = field(default_factory=list)
     history: list[SlackMessage] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
+    private: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    waited: list[float] = field(default_factory=list)
     _silent: bool = False
     _is_revoked: bool = False
     _latency_seconds: float = _USUAL_LATENCY_SECONDS
@@ -127,6 +134,12 @@ class FakeSlack:
             return WebAnswer(None, "", f"ReadTimeoutError: no answer from {HOST} within {request.timeout_seconds:g} s")
         self.world.time.sleep(self._latency_seconds)
         return self._answer(method, request)
+
+    def take_private(self, request: WebRequest) -> WebAnswer:
+        """Answer one request to https://hooks.slack.com/: what is shown to the person alone whose address it is."""
+        self.world.time.sleep(self._latency_seconds)
+        self.private.setdefault(request.url, []).append(json.loads(request.body or "{}"))
+        return WebAnswer(200, "ok")
 
     def _answer(self, method: str, request: WebRequest) -> WebAnswer:
         body = json.loads(request.body or "{}")

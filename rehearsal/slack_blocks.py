@@ -16,7 +16,10 @@ Block = Mapping[str, Any]
 _MOST_BLOCKS = 50
 _MOST_FIELDS = 10
 _MOST_CONTEXT = 10
+_MOST_ACTIONS = 25
+_MOST_OPTIONS = 100
 _HEADER, _SECTION, _FIELD = 150, 3000, 2000
+_LABEL, _LONGEST_VALUE = 75, 150
 _DATE = re.compile(r"<!date\^(\d+)\^([^|>^]*)(?:\^[^|>]*)?\|[^>]*>")
 _LINK = re.compile(r"<(https?://[^|>]+)\|([^>]+)>")
 _BOLD = re.compile(r"\*([^*\n]+)\*")
@@ -42,6 +45,8 @@ def _fault(block: Block) -> str:
             return _several(block.get("elements", []), _MOST_CONTEXT, _SECTION)
         case "divider":
             return ""
+        case "actions":
+            return _actions_fault(block.get("elements", []))
         case other:
             return f"its type is {other!r}."
 
@@ -50,6 +55,35 @@ def _several(texts: Sequence[Any], most: int, longest: int) -> str:
     if not 1 <= len(texts) <= most:
         return f"it holds {len(texts)} texts, and 1 to {most} are allowed."
     return next((fault for text in texts if (fault := _text_fault(text, longest))), "")
+
+
+def _actions_fault(elements: Sequence[Any]) -> str:
+    if not 1 <= len(elements) <= _MOST_ACTIONS:
+        return f"it holds {len(elements)} elements, and 1 to {_MOST_ACTIONS} are allowed."
+    identities = [element.get("action_id", "") for element in elements]
+    if len(set(identities)) < len(identities) or any(not 1 <= len(each) <= 255 for each in identities):
+        return "its elements do not each have an action_id of their own, of 1 to 255 characters."
+    return next((fault for element in elements if (fault := _element_fault(element))), "")
+
+
+def _element_fault(element: Mapping[str, Any]) -> str:
+    match element.get("type"):
+        case "button":
+            labels, values = [element.get("text")], [element.get("value", "")]
+        case "static_select":
+            options = element.get("options", [])
+            if not 1 <= len(options) <= _MOST_OPTIONS:
+                return f"a menu holds {len(options)} lines."
+            labels = [element.get("placeholder"), *(option.get("text") for option in options)]
+            values = [option.get("value", "") for option in options]
+        case other:
+            return f"an element is a {other!r}."
+    if any(len(value) > _LONGEST_VALUE for value in values):
+        return "a value is too long."
+    confirm = element.get("confirm")
+    asks = [(confirm.get("title"), 100), (confirm.get("text"), 300), (confirm.get("confirm"), 30)] if confirm else []
+    checked = [*((label, _LABEL) for label in labels), *asks]
+    return next((fault for text, most in checked if (fault := _text_fault(text, most, ("plain_text",)))), "")
 
 
 def _text_fault(text: Any, longest: int, types: tuple[str, ...] = ("mrkdwn", "plain_text")) -> str:
@@ -70,6 +104,9 @@ def lines_of(blocks: Sequence[Block]) -> list[str]:
                 lines.append(f"*{block['text']['text']}*")
             case "divider":
                 lines.append("")
+            case "actions":
+                labels = [(each.get("text") or each["placeholder"])["text"] for each in block["elements"]]
+                lines.append("   ".join(f"[{label}]" for label in labels))
             case "section" if "fields" in block:
                 lines.append("   ".join(plain(field["text"]).replace("\n", ", ") for field in block["fields"]))
             case "section":

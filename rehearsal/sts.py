@@ -17,7 +17,7 @@ from botocore.auth import SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from pilotlight.aws.proof import host_of
+from pilotlight.aws.asking_sts import host_of
 from pilotlight.domain.ports import WebAnswer, WebRequest
 from rehearsal.internet import Internet
 from rehearsal.world import World

@@ -82,12 +82,12 @@ class World:
     def darken(self, region: str) -> None:
         """The region stops answering, from now on."""
         self.dark[region] = self.time.now()
-        self._tell(f"{region} goes dark.")
+        self.tell(f"{region} goes dark.")
 
     def relight(self, region: str) -> None:
         """The region answers again."""
         if self.dark.pop(region, None):
-            self._tell(f"{region} answers again.")
+            self.tell(f"{region} answers again.")
 
     def cut(self, one: str, other: str) -> None:
         """Functions in either of the two regions do not reach the other any more, from now on."""
@@ -121,7 +121,8 @@ class World:
         joined = here == region or frozenset((here, region)) in self.peerings
         return not (here and joined) or self.is_out_of_reach(region)
 
-    def _tell(self, sentence: str) -> None:
+    def tell(self, sentence: str) -> None:
+        """Let those who listen hear what happens in the world."""
         for listener in self.on_news:
             listener(sentence)
 

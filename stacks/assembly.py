@@ -18,6 +18,7 @@ from deployment.guard import guard
 from deployment.observing import observers
 from deployment.runbook import runbook
 from deployment.signals import signals
+from deployment.slack import hears_slack
 from deployment.users import users
 from pilotlight.domain.plan import Plan
 from pilotlight.domain.runbook import Runbook
@@ -49,10 +50,11 @@ def assemble(app: cdk.App, plans: Sequence[Plan | Runbook], records: Path) -> No
     for described in observers(failovers):
         acknowledge(ObserversStack(app, described))
     watching = {(plan.account, plan.regions.standby) for plan in failovers}
+    hearing = {(plan.account, plan.place.standby) for plan in plans if hears_slack(plan)}
     for plan in plans:
         home = (plan.account, plan.place.standby)
         if home not in foundations:
-            foundations[home] = FoundationStack(app, foundation(*home, watches=home in watching))
+            foundations[home] = FoundationStack(app, foundation(*home, watches=home in watching, hears=home in hearing))
             acknowledge(foundations[home])
         described = runbook(plan) if isinstance(plan, Runbook) else application(plan)
         acknowledge(ApplicationStack(app, described, foundations[home]))

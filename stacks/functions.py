@@ -80,6 +80,8 @@ def render_function(stack: cdk.Stack, code: FunctionCode, description: Stack, fu
     _take_events(stack, description, function, alias)
     if function.trigger_of:
         _let_pool_call(stack, description, function, alias)
+    if function.public:
+        _let_everybody_call(stack, description, function, alias)
     return alias
 
 
@@ -175,6 +177,39 @@ def _let_pool_call(stack: cdk.Stack, description: Stack, function: Function, ali
         source_arn=function.trigger_of,
     )
     permission.add_resource_dependency(alias)
+
+
+def _let_everybody_call(stack: cdk.Stack, description: Stack, function: Function, alias: lambda_.CfnAlias) -> None:
+    """A URL of the alias that asks for no credentials; the output says where it is.
+
+    A caller over a URL needs two permissions, of which the second holds for such calls alone (AWS Lambda Developer
+    Guide, "Control access to Lambda function URLs": since October 2025).
+    """
+    served = arn(description, "lambda", f"function:{function.name}:{ALIAS}")
+    url = lambda_.CfnUrl(
+        stack,
+        logical_id(function.name, "Url"),
+        auth_type="NONE",
+        target_function_arn=arn(description, "lambda", f"function:{function.name}"),
+        qualifier=ALIAS,
+        invoke_mode="BUFFERED",
+    )
+    url.add_resource_dependency(alias)
+    over_the_url = {
+        "UrlPermission": {"action": "lambda:InvokeFunctionUrl", "function_url_auth_type": "NONE"},
+        "UrlCallPermission": {"action": "lambda:InvokeFunction", "invoked_via_function_url": True},
+    }
+    for name, said in over_the_url.items():
+        permission = lambda_.CfnPermission(
+            stack, logical_id(function.name, name), function_name=served, principal="*", **said
+        )
+        permission.add_resource_dependency(alias)
+    cdk.CfnOutput(
+        stack,
+        logical_id(function.name, "UrlOutput"),
+        value=url.attr_function_url,
+        description=f"Where {function.name} is called; put it into the manifest of the Slack app.",
+    )
 
 
 def render_stream_source(stack: cdk.Stack, description: Stack, source: StreamSource, table: cdk.CfnResource) -> None:

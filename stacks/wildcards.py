@@ -112,6 +112,12 @@ SIGNED_WILDCARDS = (
         "One probe looks for every private application of a region; such a function asks what its own plan names.",
     ),
     SignedWildcard(
+        "functions that take words",
+        ("lambda:InvokeFunction",),
+        "arn:aws:lambda:REGION:ACCOUNT:function:pilotlight-*-word:live",
+        "One function hears Slack for every application of a region; whom such a function believes stands in its plan.",
+    ),
+    SignedWildcard(
         "members of a cache",
         ("elasticache:AddTagsToResource", "elasticache:CreateReplicationGroup"),
         "arn:aws:elasticache:REGION:ACCOUNT:cluster:GROUP-*",

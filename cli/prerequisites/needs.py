@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from textwrap import wrap
 from urllib.parse import urlsplit
 
+from deployment import names
+from deployment.slack import hears_slack
 from pilotlight import requirements
 from pilotlight.domain.plan import HEALTH_CHECK_REGION, Plan
 from pilotlight.domain.step import Standing
@@ -114,6 +116,9 @@ def _of_plan(plan: Plan) -> Iterator[Standing]:
         yield Standing(
             "secretsmanager", "slack_token", regions.standby, {"name": plan.notifications.slack.token_secret}, why
         )
+    if hears_slack(plan):
+        why = "Whoever signs with it is taken for Slack; its value is put in by hand, and stands in no code."
+        yield Standing("secretsmanager", "slack_token", regions.standby, {"name": names.SIGNING_SECRET}, why)
     yield from _private_ways(plan) if plan.network.private else _public_ways(plan)
     for alarm in plan.signals.alarms:
         why = "It may hasten or contradict, and completes nothing."

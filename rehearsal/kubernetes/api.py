@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from pilotlight.aws.proof import host_of
+from pilotlight.aws.asking_sts import host_of
 from pilotlight.domain.ports import WebAnswer, WebRequest
 from rehearsal.access import CURRENT_ROLE
 from rehearsal.internet import Internet

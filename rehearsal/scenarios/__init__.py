@@ -5,14 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 
 from pilotlight.domain.errors import PlanRefused
-from rehearsal.scenarios import darkness, planned, resources, writers
+from rehearsal.scenarios import darkness, planned, resources, slack, writers
 from rehearsal.scenarios.scenario import BEFORE_ONSET, Scenario
 from rehearsal.scenarios.writers import primary_returns
 
 __all__ = ["BEFORE_ONSET", "SCENARIOS", "Scenario", "scenario"]
 
 SCENARIOS: dict[str, Scenario] = {
-    each.name: each for each in (*darkness.SCENARIOS, *resources.SCENARIOS, *writers.SCENARIOS, *planned.SCENARIOS)
+    each.name: each
+    for each in (*darkness.SCENARIOS, *resources.SCENARIOS, *writers.SCENARIOS, *planned.SCENARIOS, *slack.SCENARIOS)
 }
 _AT_A_MOMENT = {"primary-returns": primary_returns}
 

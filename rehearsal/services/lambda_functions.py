@@ -14,11 +14,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from deployment.resources import Function
+from pilotlight.domain.ports import WebAnswer, WebRequest
 from pilotlight.domain.step import Standing
 from pilotlight.handlers.runtime import Handler, Outside
 from rehearsal.access import CURRENT_ROLE, Role
 from rehearsal.service import Service, Spread, operation
 from rehearsal.services.event_source_mappings import DISABLED, ENABLED, EventSourceMapping, EventSourceMappings
+from rehearsal.services.function_urls import event_of
 from rehearsal.services.own_functions import OwnFunction, OwnFunctions
 from rehearsal.virtual_time import TaskWasCancelled
 from rehearsal.wire import Call, ServiceError
@@ -156,6 +158,14 @@ class LambdaFunctions(EventSourceMappings, OwnFunctions, Service):
             "Timeout": int(deployed.function.timeout.total_seconds()),
             "State": "Active",
         }
+
+    def ask_over_url(self, region: str, name: str, request: WebRequest) -> WebAnswer:
+        """Call a public function as its URL does; a function that failed is a bad gateway."""
+        try:
+            answer = self.run(region, name, event_of(request, self.world.time.now()))
+        except FunctionFailed:
+            return WebAnswer(502, "Internal Server Error")
+        return WebAnswer(answer["statusCode"], answer.get("body", ""), headers=answer.get("headers", {}))
 
     def _find(self, region: str, name: str) -> Deployed:
         deployed = self.deployed.get((region, name))

@@ -113,6 +113,17 @@ def test_every_format_names_everything(wanted: Format, named: str) -> None:
 
 
 @FORMATS
+def test_the_signing_secret_is_named_where_people_are_heard_in_slack(wanted: Format) -> None:
+    plan = PLANS["fileflow"]
+    slack = plan.notifications.slack
+    assert slack is not None
+    heard = plan.notifications.model_copy(update={"slack": slack.model_copy(update={"team": "T0123456789"})})
+
+    assert "pilotlight/slack-signing-secret" not in written(plan, wanted)
+    assert "pilotlight/slack-signing-secret" in written(plan.model_copy(update={"notifications": heard}), wanted)
+
+
+@FORMATS
 def test_two_groups_have_a_launch_template_each_and_are_made_empty(wanted: Format) -> None:
     text = written(FULL, wanted)
 

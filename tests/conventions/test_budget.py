@@ -53,6 +53,14 @@ def test_the_detector_starts_without_what_it_does_not_use() -> None:
     assert among(modules, "aws_xray_sdk", "moto", "yaml", *STEP_KINDS) == []
 
 
+def test_what_answers_slack_starts_without_the_models_of_plans() -> None:
+    """Slack waits three seconds, a cold start included: the goal is 400 ms, and the models are a third of that."""
+    modules = imported_by("import pilotlight.handlers.slack")
+
+    assert "pilotlight.handlers.slack" in modules
+    assert among(modules, "pydantic", "pilotlight.domain.plan", "pilotlight.report.view", "slack_sdk", "moto") == []
+
+
 @pytest.mark.parametrize("arguments", [["--help"], ["rehearse", "--help"]], ids=" ".join)
 def test_help_comes_without_the_sdk_and_the_models(arguments: list[str]) -> None:
     modules = imported_by(f"from cli.__main__ import main; sys.argv[1:] = {arguments}; main()")

@@ -17,6 +17,7 @@ from deployment.foundation import foundation
 from deployment.observing import observers
 from deployment.resources import HealthCheck, Rule, StreamSource
 from deployment.signals import signals
+from deployment.slack import hears_slack
 from pilotlight.aws.control import Control
 from pilotlight.aws.leases import Lease, Leases
 from pilotlight.aws.ledger import Ledger
@@ -149,7 +150,8 @@ def a_desk(plan: Plan) -> Iterator[Desk]:
         desk.answer_again()
 
         def deploy() -> None:
-            stacks = [foundation(plan.account, STANDBY), *observers([plan]), application(plan), *signals(plan)]
+            home = foundation(plan.account, STANDBY, hears=hears_slack(plan))
+            stacks = [home, *observers([plan]), application(plan), *signals(plan)]
             desk.account.apply(
                 replace(s, resources=tuple(r for r in s.resources if not isinstance(r, ACTIVE))) for s in stacks
             )

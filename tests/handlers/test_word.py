@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from deployment import names
-from pilotlight.aws.proof import host_of
+from pilotlight.aws.asking_sts import host_of
 from pilotlight.domain.data_loss import Override
 from pilotlight.domain.decision import LastRun
 from pilotlight.domain.errors import Changed

@@ -21,8 +21,10 @@ from deployment.observing import observers
 from deployment.resources import Stack
 from deployment.runbook import runbook
 from deployment.signals import signals
+from deployment.slack import hears_slack
 from deployment.users import users
 from pilotlight.domain.plan import Arming, Plan
+from pilotlight.domain.policy import People
 from planfile import load_any
 from stacks.application_stack import ApplicationStack
 from stacks.foundation_stack import FoundationStack
@@ -71,8 +73,14 @@ def plans() -> tuple[Plan, ...]:
 
 
 def private() -> Plan:
-    """A plan whose application only its VPCs reach."""
-    return private_fileflow(asked_from_witness=True).model_copy(update={"application": "private"})
+    """A plan whose application only its VPCs reach, and which hears people in Slack."""
+    plan = private_fileflow(asked_from_witness=True)
+    slack = plan.notifications.slack
+    assert slack is not None
+    there = plan.notifications.model_copy(update={"slack": slack.model_copy(update={"team": "T0123456789"})})
+    anna, boris = (f"slack:T0123456789/U0{name}" for name in ("ANNA0001", "BORIS001"))
+    people = People(approvers=(anna, boris), drillers=(anna,), starters=(anna,))
+    return plan.model_copy(update={"application": "private", "notifications": there, "people": people})
 
 
 def deployment_of(plan: Plan, arming: Arming) -> Deployment:
@@ -80,7 +88,7 @@ def deployment_of(plan: Plan, arming: Arming) -> Deployment:
     armed = plan.model_copy(update={"arming": arming})
     return Deployment(
         f"{plan.application}-{arming.value}",
-        foundation(plan.account, plan.regions.standby),
+        foundation(plan.account, plan.regions.standby, hears=hears_slack(plan)),
         observers([armed]),
         (application(armed),),
         signals(armed),

@@ -51,6 +51,7 @@ def functions(region: Region) -> Iterator[Function]:
             plan=_plan(region, [layer["Arn"] for layer in served["Layers"]]),
             foothold=_foothold(served.get("VpcConfig") or {}),
             trigger_of=_pool_that_calls(client, name),
+            public=_has_url(client, name),
         )
 
 
@@ -71,6 +72,16 @@ def _pool_that_calls(client: Any, name: str) -> str | None:
         if statement["Principal"] == {"Service": "cognito-idp.amazonaws.com"}:
             return str(statement["Condition"]["ArnLike"]["AWS:SourceArn"])
     return None
+
+
+def _has_url(client: Any, name: str) -> bool:
+    """Whether anybody may call the function over a URL of its alias."""
+    try:
+        url = client.get_function_url_config(FunctionName=name, Qualifier=ALIAS)
+    except client.exceptions.ResourceNotFoundException:
+        return False
+    assert (url["AuthType"], url["InvokeMode"]) == ("NONE", "BUFFERED"), f"{name} is called in another way"
+    return True
 
 
 def _plan(region: Region, layers: list[str]) -> str | None:

@@ -90,6 +90,7 @@ def sample_foundation() -> Stack:
             Topic("pilotlight-sample-alerts"),
             Bus("pilotlight-sample"),
             a_function("sample-notify", plan=None, reserved_concurrency=5),
+            a_function("sample-slack", plan=None, public=True),
             StreamSource(
                 table="pilotlight-sample-records",
                 function="sample-notify",

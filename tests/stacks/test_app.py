@@ -45,6 +45,21 @@ def test_every_plan_passes_nag_and_the_validation_of_cloudformation(tmp_path):
 
 
 @pytest.mark.full
+def test_a_plan_that_hears_slack_passes_them_too(tmp_path):
+    heard = tmp_path / "fileflow.yaml"
+    told = PLAN.read_text().replace("token_secret: pilotlight", "team: T0123456789\n    token_secret: pilotlight")
+    heard.write_text(f"{told}\npeople: {{drillers: ['slack:T0123456789/U0DORA0001']}}\n")
+
+    finished = run_app(tmp_path / "out", strict=True, plan=str(heard))
+
+    assert finished.returncode == 0, finished.stderr
+    assert "WARNING" not in finished.stderr
+    foundation = (tmp_path / "out" / "pilotlight-foundation-ap-northeast-1.template.json").read_text()
+    assert json.loads(foundation)["Outputs"]["PilotlightSlackUrlOutput"]["Description"].startswith("Where")
+    assert "AWS::Lambda::Url" in foundation
+
+
+@pytest.mark.full
 def test_one_plan_can_be_chosen_and_is_protected(tmp_path):
     finished = run_app(tmp_path, plan="plans/fileflow.yaml")
 

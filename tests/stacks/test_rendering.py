@@ -70,10 +70,18 @@ def explained(stack: Stack) -> Counter[str]:
     called = [target.function_arn for target in targets if isinstance(target, FunctionTarget)]
     plans = {function.plan for function in functions if function.plan is not None}
     counted["AWS::Lambda::LayerVersion"] = len(plans) + (1 if functions else 0)
-    counted["AWS::Lambda::Permission"] = len(called) + sum(function.trigger_of is not None for function in functions)
+    public = sum(function.public for function in functions)
+    by_pools = sum(function.trigger_of is not None for function in functions)
+    counted["AWS::Lambda::Permission"] = len(called) + by_pools + 2 * public
+    counted["AWS::Lambda::Url"] = public
     counted["AWS::Lambda::EventInvokeConfig"] = len(set(called))
     counted["AWS::IAM::Role"] += len({target.role_name for target in targets if isinstance(target, BusTarget)})
     return +counted
+
+
+def where_it_is(function: Function) -> str:
+    """What an output says of the URL of a function."""
+    return f"Where {function.name} is called; put it into the manifest of the Slack app."
 
 
 @pytest.mark.parametrize("deployment", names(deployments()))
@@ -85,6 +93,7 @@ def test_a_template_holds_what_is_described_and_nothing_beside_it(deployment):
         assert Counter(resource["Type"] for resource in template["Resources"].values()) == explained(stack)
         assert set(template) <= {"Description", "Outputs", "Parameters", "Resources", "Rules"}
         told = [resource.purpose for resource in stack.resources if isinstance(resource, CalculatedHealthCheck)]
+        told += [where_it_is(each) for each in stack.resources if isinstance(each, Function) and each.public]
         assert [output["Description"] for output in template.get("Outputs", {}).values()] == told
         assert set(template["Parameters"]) == {"BootstrapVersion"}
 
@@ -167,6 +176,29 @@ def test_concurrency_is_reserved_where_it_is_described(foundation):
     assert (
         foundation("AWS::Lambda::Function")["SampleNotifyFunction"]["Properties"]["ReservedConcurrentExecutions"] == 5
     )
+
+
+def test_a_public_function_is_called_over_the_url_of_its_alias_and_in_no_other_way(foundation):
+    (url,) = foundation("AWS::Lambda::Url").values()
+    said = [each["Properties"] for name, each in foundation("AWS::Lambda::Permission").items() if "SampleSlack" in name]
+    served = f"arn:aws:lambda:{REGION_AND_ACCOUNT}:function:sample-slack:live"
+
+    assert url["Properties"] == {
+        "AuthType": "NONE",
+        "InvokeMode": "BUFFERED",
+        "Qualifier": "live",
+        "TargetFunctionArn": f"arn:aws:lambda:{REGION_AND_ACCOUNT}:function:sample-slack",
+    }
+    assert "SampleSlackAlias" in url["DependsOn"]
+    assert said == [
+        {
+            "Action": "lambda:InvokeFunctionUrl",
+            "FunctionName": served,
+            "FunctionUrlAuthType": "NONE",
+            "Principal": "*",
+        },
+        {"Action": "lambda:InvokeFunction", "FunctionName": served, "InvokedViaFunctionUrl": True, "Principal": "*"},
+    ]
 
 
 def test_a_function_has_a_log_with_an_end_before_it_writes(application):

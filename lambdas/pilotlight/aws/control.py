@@ -33,6 +33,15 @@ class Start:
 
 
 @dataclass(frozen=True)
+class AskedStart:
+    """Which proven person asked for an execution before it is started, and why."""
+
+    execution_name: str
+    person: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class KeptStep:
     """A step's state as it was read, and the version that a next state replaces."""
 
@@ -74,6 +83,18 @@ class Control:
             datetime.fromisoformat(item["dark_since"]),
             datetime.fromisoformat(item["detected"]),
         )
+
+    def note_asked_start(self, application: str, start: AskedStart) -> None:
+        """Note who asked for an execution before it is started; the first note of a name stands."""
+        with suppress(AlreadyThere):
+            self._table.insert(f"asked-start#{application}", start.execution_name, asdict(start))
+
+    def asked_start(self, application: str, execution_name: str) -> AskedStart | None:
+        """Who asked for an execution of that name, proven; None where nobody did."""
+        item = self._table.read(f"asked-start#{application}", execution_name)
+        if item is None:
+            return None
+        return AskedStart(item["execution_name"], item["person"], item["reason"])
 
     # Overrides of the data-loss gate
 

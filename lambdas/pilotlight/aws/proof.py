@@ -12,19 +12,15 @@ the header are both signed: STS refuses the request when one of them is another.
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Literal
 from urllib.parse import urlencode
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from pilotlight.aws.asking_sts import ASKED, HEADER, VALID_FOR, host_of
 from pilotlight.domain.errors import InputRefused
 from pilotlight.domain.ports import Web, WebAnswer, WebRequest
-
-HEADER = "x-pilotlight-word"
-VALID_FOR = timedelta(seconds=60)
-ASKED = {"Action": "GetCallerIdentity", "Version": "2011-06-15"}
-"""What is asked of STS, whoever signs it."""
 
 _DATE = "%Y%m%dT%H%M%SZ"
 
@@ -46,11 +42,6 @@ class Proof(BaseModel):
         """The whole query of the request that was signed."""
         signed: dict[str, str] = self.model_dump(by_alias=True)
         return {**ASKED, **{name: value for name, value in signed.items() if value}}
-
-
-def host_of(region: str) -> str:
-    """The regional STS; the global one is in us-east-1, which may be what failed."""
-    return f"sts.{region}.amazonaws.com"
 
 
 def caller(web: Web, region: str, proof: Proof, binding: str, now: datetime) -> str:

@@ -12,7 +12,7 @@ from botocore.auth import SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import ReadOnlyCredentials
 
-from pilotlight.aws.proof import ASKED, HEADER, VALID_FOR, host_of
+from pilotlight.aws.asking_sts import ASKED, HEADER, VALID_FOR, host_of
 
 
 def sign(credentials: ReadOnlyCredentials, region: str, binding: str) -> dict[str, str]:

@@ -41,7 +41,7 @@ class Arming(StrEnum):
 
 
 class Slack(Part):
-    """Where the living message goes. The token stands in a secret, never here."""
+    """Where the living message goes, and whence people speak. The token stands in a secret, never here."""
 
     channel: str = Field(
         pattern=r"^[CG][A-Z0-9]{8,}$", description="The channel's id, not its name.", examples=["C0123456789"]
@@ -52,6 +52,15 @@ class Slack(Part):
             "because the notifier's role reads nothing else."
         ),
         examples=["pilotlight/slack-bot-token"],
+    )
+    team: str | None = Field(
+        None,
+        pattern=r"^T[A-Z0-9]{6,20}$",
+        description=(
+            "The workspace's id. With it, the people whom the plan names may speak in that channel, by buttons and "
+            "/failover; left out, the channel is only told."
+        ),
+        examples=["T0123456789"],
     )
 
 

@@ -105,20 +105,25 @@ class Gates(PeopleGate):
     )
 
 
+_CALLER = r"arn:aws(-[a-z]+)*:(iam::\d{12}:user|sts::\d{12}:assumed-role)/[\w+=,.@-][\w+=,.@/*-]*"
+_SLACK_USER = r"slack:T[A-Z0-9]{6,20}/[UW][A-Z0-9]{6,20}"
+IN_SLACK = "slack:"
+
 Person = Annotated[
     str,
     Field(
-        pattern=r"^arn:aws(-[a-z]+)*:(iam::\d{12}:user|sts::\d{12}:assumed-role)/[\w+=,.@-][\w+=,.@/*-]*$",
-        examples=["arn:aws:sts::123456789012:assumed-role/Operators/anna@example.com"],
+        pattern=rf"^({_CALLER}|{_SLACK_USER})$",
+        examples=["arn:aws:sts::123456789012:assumed-role/Operators/anna@example.com", "slack:T0123456789/U0123456789"],
     ),
 ]
+SlackUser = Annotated[str, Field(pattern=rf"^{_SLACK_USER}$", examples=["slack:T0123456789/U0123456789"])]
 
 
 class People(Part):
     """Who may say what about a run, by the ARN that STS names a caller by; `*` stands for any text without a slash.
 
-    Where several people assume one role, let the identity provider name their sessions: whoever may choose a session's
-    name goes by any name.
+    Who speaks through Slack is written as workspace and member, without a `*`. Where several people assume one role,
+    let the identity provider name their sessions: whoever may choose a session's name goes by any name.
     """
 
     approvers: tuple[Person, ...] = Field(
@@ -127,3 +132,25 @@ class People(Part):
     overriders: tuple[Person, ...] = Field(
         (), description="Who may accept, for one run, that more data is lost than the plan accepts. Nobody if left out."
     )
+    drillers: tuple[SlackUser, ...] = Field(
+        (), description="Who may start a drill from Slack; with AWS credentials IAM says who may. Nobody if left out."
+    )
+    starters: tuple[SlackUser, ...] = Field(
+        (),
+        description=(
+            "Who may request a run in earnest from Slack; a second person then approves it at its gate. Nobody if left "
+            "out, and then no role of Slack's may start the machine."
+        ),
+    )
+    same: tuple[tuple[Person, ...], ...] = Field(
+        (), description="Names that one person goes by, so that nobody approves in one what was started in another."
+    )
+
+    @property
+    def everybody(self) -> frozenset[str]:
+        """Whoever stands in any of the lists; who speaks through Slack and is not among them is not heard."""
+        return frozenset((*self.approvers, *self.overriders, *self.drillers, *self.starters))
+
+    def names_of(self, person: str) -> frozenset[str]:
+        """All names that a person goes by, that one among them."""
+        return frozenset((person, *(name for names in self.same if person in names for name in names)))

@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from pilotlight.domain.plan import Arming
 from pilotlight.domain.run import Origin, Run
-from pilotlight.domain.word import Word, approval, holding
+from pilotlight.domain.word import Word, approval, holding, needs_second_person
 
 
 class WaitsFor(StrEnum):
@@ -53,7 +53,7 @@ def waits_for(run: Run, words: Sequence[Word], since: datetime, now: datetime) -
         return None
     if needs_approval(run):
         until = since + gates.approval_within
-        why = "its plan asks for it" if gates.approval else f"{run.application} is armed 'staged'"
+        why = _why(run)
         sentence = f"Run {run.run_id} waits for a person to approve it, because {why}."
         then = f"Unless it is approved, the run is blocked at {_at(until)}, and nothing is disrupted."
         return Waiting(WaitsFor.APPROVAL, until, sentence, then)
@@ -67,7 +67,15 @@ def waits_for(run: Run, words: Sequence[Word], since: datetime, now: datetime) -
 
 def needs_approval(run: Run) -> bool:
     """Whether a person has to approve; one who started a run of a staged plan by hand has said so with that."""
-    return run.plan.gates.approval or (run.plan.arming is Arming.STAGED and run.origin is Origin.EVENT)
+    return needs_second_person(run) or (run.plan.arming is Arming.STAGED and run.origin is Origin.EVENT)
+
+
+def _why(run: Run) -> str:
+    if run.plan.gates.approval:
+        return "its plan asks for it"
+    if run.origin is Origin.SLACK:
+        return "it was requested from Slack"
+    return f"{run.application} is armed 'staged'"
 
 
 def say_over(run: Run, waiting: Waiting) -> str:

@@ -17,7 +17,7 @@ from pilotlight.domain.canonical import digest
 from pilotlight.domain.decision import LastRun
 from pilotlight.domain.durations import parse_duration
 from pilotlight.domain.plan import AnyPlan, PlanKind
-from pilotlight.domain.run import Phase, Run
+from pilotlight.domain.run import Origin, Phase, Run
 
 OVERRIDE_LASTS = timedelta(minutes=30)
 """How long a person's word that data may be lost is good for: what was known when it was said grows old."""
@@ -130,7 +130,7 @@ def _refuse_the_person(word: Word, plan: AnyPlan) -> str:
     if not is_listed(word.person, listed):
         return f"{said} {where} of the plan of {plan.name} does not name that person; ask one whom it names."
     if word.kind in _NEED_A_REASON and not word.reason.strip():
-        return f"{said} it has no reason; give one with --reason."
+        return f"{said} it has no reason; give one with --reason, or behind the command in Slack."
     return ""
 
 
@@ -181,12 +181,23 @@ def _refuse_at_the_gate(word: Word, run: Run, standing: Standing) -> str:
         )
     if word.kind is WordKind.RELEASE and holding(standing.words) is None:
         return f"Run {run.run_id} is not held, so there is nothing to release."
-    if word.kind is WordKind.APPROVE and run.plan.gates.approval and is_same_person(word.person, run.requested_by):
+    if word.kind is WordKind.APPROVE and needs_second_person(run) and _started(word.person, run):
         return (
             f"'approve' by {word.person} is refused, because {run.requested_by} started run {run.run_id}, and who "
             "starts a run does not approve it; ask another person."
         )
     return ""
+
+
+def needs_second_person(run: Run) -> bool:
+    """Whether nobody may approve what they started: the plan asks for it, or it was requested from Slack in earnest."""
+    in_earnest = run.plan.kind in (PlanKind.FAILOVER, PlanKind.RUNBOOK)
+    return run.plan.gates.approval or (run.origin is Origin.SLACK and in_earnest)
+
+
+def _started(person: str, run: Run) -> bool:
+    """Whether a person started a run, under whichever of the names that the plan knows."""
+    return any(is_same_person(name, run.requested_by) for name in run.plan.people.names_of(person))
 
 
 def _refuse_past_the_move(run: Run, standing: Standing, what: str) -> str:

@@ -25,9 +25,12 @@ def incident_of(plan: AnyPlan, since: datetime) -> str:
 
 
 def slack_of(plan: AnyPlan) -> dict[str, str] | None:
-    """Where the notifier tells of this application."""
+    """Where the notifier tells of this application; with the workspace where people may answer there."""
     slack = plan.notifications.slack
-    return {"channel": slack.channel, "token_secret": slack.token_secret} if slack else None
+    if slack is None:
+        return None
+    hears = {"team": slack.team} if slack.team else {}
+    return {"channel": slack.channel, "token_secret": slack.token_secret, **hears}
 
 
 def pager_of(plan: AnyPlan) -> dict[str, str] | None:

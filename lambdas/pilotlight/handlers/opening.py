@@ -102,6 +102,7 @@ def _who_asks(runtime: Runtime, plan: AnyPlan, run_id: str, given: Any) -> Reque
     start = runtime.control.start(plan.name, run_id)
     if start is not None:
         return Requested(Origin.EVENT, "the detector", start.verdict, start)
+    in_slack = runtime.control.asked_start(plan.name, run_id)
     asked = StartInput.parse(given)
     if asked.confirm != plan.name:
         return Answer("explain", _explain(runtime, plan, asked))
@@ -110,6 +111,8 @@ def _who_asks(runtime: Runtime, plan: AnyPlan, run_id: str, given: Any) -> Reque
             f"{plan.name} is armed 'observe', so no deployed role may change anything; "
             "set arming to manual in its plan and deploy."
         )
+    if in_slack:
+        return Requested(Origin.SLACK, in_slack.person, in_slack.reason, None)
     if plan.gates.approval and not asked.requested_by.strip():
         raise InputRefused(
             f"Somebody else has to approve a run of {plan.name}, so its start says whose it is; put your name "
@@ -191,7 +194,7 @@ def _write_opening(runtime: Runtime, run: Run) -> None:
         f"Run {run.run_id} of {run.application} was opened by {run.requested_by}: {run.reason}",
         origin=run.origin.value,
         requested_by=run.requested_by,
-        proven=run.origin is Origin.EVENT,
+        proven=run.origin in (Origin.EVENT, Origin.SLACK),
         reason=run.reason,
         epoch=run.epoch,
         execution_arn=run.execution_arn,

@@ -1,7 +1,8 @@
 """What every handler starts from: its environment as a typed object, the ways out, and the observability of Powertools.
 
 A handler module offers `build(environ, outside)`, which makes the function, and `handler = entry(build)`, which is what
-Lambda calls: it builds once, at the cold start.
+Lambda calls: it builds once, at the cold start. What only some handlers keep is imported when it is asked for: whoever
+answers Slack has three seconds, and reading the models of a plan takes a good part of one.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from aws_lambda_powertools import Logger, single_metric
 from aws_lambda_powertools.metrics import MetricUnit
@@ -25,7 +26,6 @@ from pilotlight.aws.beside import Beside, in_a_thread
 from pilotlight.aws.control import Control
 from pilotlight.aws.databases import Drivers
 from pilotlight.aws.kubernetes import AwsAndKubernetes
-from pilotlight.aws.leases import Leases
 from pilotlight.aws.ledger import Ledger
 from pilotlight.aws.private_web import PrivateWeb
 from pilotlight.aws.sdk import Clients, ClientSource, Sdk
@@ -33,9 +33,12 @@ from pilotlight.aws.tables import DynamoTable
 from pilotlight.aws.web import HttpWeb
 from pilotlight.domain.databases import Databases
 from pilotlight.domain.errors import Misconfigured
-from pilotlight.domain.plan import AnyPlan, Plan
 from pilotlight.domain.ports import Aws, Web
-from pilotlight.domain.runbook import read_snapshot
+
+if TYPE_CHECKING:
+    from pilotlight.aws.control import Control
+    from pilotlight.aws.leases import Leases
+    from pilotlight.domain.plan import AnyPlan, Plan
 
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
@@ -85,11 +88,15 @@ class Runtime:
     @cached_property
     def control(self) -> Control:
         """The control table."""
+        from pilotlight.aws.control import Control
+
         return Control(DynamoTable(self.aws, self.region, self.variable("PILOTLIGHT_CONTROL_TABLE")))
 
     @cached_property
     def leases(self) -> Leases:
         """The leases in the control table."""
+        from pilotlight.aws.leases import Leases
+
         return Leases(DynamoTable(self.aws, self.region, self.variable("PILOTLIGHT_CONTROL_TABLE")))
 
     @cached_property
@@ -103,6 +110,8 @@ class Runtime:
     @property
     def failover(self) -> Plan:
         """The same of a function that only a failover plan has."""
+        from pilotlight.domain.plan import Plan
+
         assert isinstance(self.plan, Plan), f"{self.plan.name} is no failover plan."
         return self.plan
 
@@ -117,6 +126,8 @@ class Runtime:
     @cached_property
     def plan(self) -> AnyPlan:
         """The plan that was deployed with this function's version."""
+        from pilotlight.domain.runbook import read_snapshot
+
         path = Path(self.variable("PILOTLIGHT_PLAN_FILE"))
         try:
             return read_snapshot(path.read_text())

@@ -13,6 +13,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from pilotlight.aws.slack import MESSAGE_GONE, TOKEN_REFUSED, BotTokens, Delivered, NotDelivered, SlackApi
+from pilotlight.aws.slack_requests import BUTTON_LASTS, Button, SlackRequests
+from pilotlight.aws.tables import DynamoTable
 from pilotlight.domain.canonical import digest
 from pilotlight.domain.errors import AwsError, Changed
 from pilotlight.domain.records import Record
@@ -22,6 +24,7 @@ from pilotlight.handlers.runtime import Runtime
 from pilotlight.messages.drafts import draft_blocks
 from pilotlight.messages.page import page_of
 from pilotlight.messages.slack import Message, living_message, thread_reply
+from pilotlight.messages.slack_buttons import Offer, identity_of, offers
 from pilotlight.messages.told import Told, Untold
 from pilotlight.report.incident import IncidentState, IncidentView
 from pilotlight.report.noteworthy import urgent, weighty
@@ -40,10 +43,11 @@ _SLACK, _PAGER = "", "pager"
 
 @dataclass(frozen=True)
 class Channel:
-    """Where an incident is told in Slack, as its plan says."""
+    """Where an incident is told in Slack, as its plan says, and whether people may answer there."""
 
     id: str
     token_secret: str
+    hears: bool = False
 
 
 class Teller:
@@ -57,6 +61,9 @@ class Teller:
         self._last_call: dict[str, datetime] = {}
         self._outbox = Outbox(runtime)
         self._paging = Paging(runtime)
+        table = DynamoTable(runtime.aws, runtime.region, runtime.variable("PILOTLIGHT_CONTROL_TABLE"))
+        self._requests = SlackRequests(table)
+        self._kept: set[str] = set()
 
     def is_known(self, application: str, incident: str) -> bool:
         """Whether anyone was told of the incident already."""
@@ -116,7 +123,7 @@ class Teller:
     # Slack
 
     def _tell_slack(self, seen: IncidentView, told: Told, channel: Channel) -> tuple[Told, NotDelivered | None]:
-        message = living_message(seen)
+        message = living_message(seen, self._offer(seen) if channel.hears else ())
         shown = digest(message.blocks)
         if told.shown != shown:
             sent = self._send(channel, told, message)
@@ -132,6 +139,17 @@ class Teller:
             if isinstance(answered, NotDelivered):
                 return told, answered
         return replace(told, in_thread=seen.records[-1].sequence), None
+
+    def _offer(self, seen: IncidentView) -> list[Offer]:
+        """What is offered to be said, once what each button stands for is kept: one that nobody knows answers badly."""
+        offered = offers(seen)
+        expires = self._runtime.now() + BUTTON_LASTS
+        for asked in (each for offer in offered for each in offer.asked()):
+            identity = identity_of(asked)
+            if identity not in self._kept:
+                self._requests.keep_button(identity, Button(asked, expires))
+                self._kept.add(identity)
+        return offered
 
     def _send(self, channel: Channel, told: Told, message: Message) -> Delivered | NotDelivered:
         """Rewrite the living message; post it anew where there is none, or where a person deleted it."""
@@ -203,7 +221,7 @@ def _channel(records: Sequence[Record]) -> Channel | None:
     for record in reversed(records):
         if "notify" in record.entry.details:
             notify = record.entry.details["notify"]
-            return Channel(notify["channel"], notify["token_secret"]) if notify else None
+            return Channel(notify["channel"], notify["token_secret"], "team" in notify) if notify else None
     return None
 
 

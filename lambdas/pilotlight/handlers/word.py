@@ -19,6 +19,7 @@ from pilotlight.domain.decision import LastRun
 from pilotlight.domain.errors import InputRefused
 from pilotlight.domain.records import Entry, RecordKind
 from pilotlight.domain.run import Run
+from pilotlight.domain.slack_request import Recorded
 from pilotlight.domain.word import (
     OVERRIDE_LASTS,
     STARTS,
@@ -30,6 +31,7 @@ from pilotlight.domain.word import (
     binding,
     refusal,
 )
+from pilotlight.handlers import slack_start, slack_word
 from pilotlight.handlers.moving import move_is_recorded
 from pilotlight.handlers.restraints import forget_starts
 from pilotlight.handlers.runtime import Handler, Outside, Runtime, entry
@@ -70,6 +72,8 @@ def build(environ: Mapping[str, str], outside: Outside) -> Handler:
 
     def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
         try:
+            if "slack" in event:
+                return take_from_slack(runtime, slack_word.find(runtime, event))
             return take(runtime, Saying.parse(event))
         except InputRefused as refused:
             return _answer(runtime, accepted=False, sentence=refused.sentence)
@@ -83,8 +87,38 @@ handler = entry(build)
 def take(runtime: Runtime, saying: Saying) -> dict[str, Any]:
     """Take a word to its effect; raises `InputRefused` for one that is not taken."""
     word = _word(runtime, saying)
+    return _take(runtime, word, _mark(saying, word))
+
+
+def take_from_slack(runtime: Runtime, request: Recorded) -> dict[str, Any]:
+    """Take what came through Slack to its effect, once, and tell the person what came of it."""
+    if request.answer:
+        return _answer(runtime, accepted=False, sentence=f"This was answered before: {request.answer}")
+    try:
+        slack_word.must_be_heard(request, runtime.plan)
+        if slack_word.is_start(request):
+            answer = _answer(runtime, accepted=True, sentence=slack_start.start(runtime, request))
+        else:
+            answer = _take(runtime, _word_from_slack(runtime, request), request.mark[:32])
+    except InputRefused as refused:
+        answer = _answer(runtime, accepted=False, sentence=refused.sentence)
+    slack_word.tell(runtime, request, answer["sentence"])
+    return answer
+
+
+def _word_from_slack(runtime: Runtime, request: Recorded) -> Word:
+    """The word with the person whom Slack vouched for."""
+    asked = request.asked
+    if asked.do not in [kind.value for kind in WordKind]:
+        raise InputRefused(f"'{asked.do}' cannot be said of a run; there are {', '.join(WordKind)}.")
+    kind = WordKind(asked.do)
+    run_id = asked.run_id or _meant(runtime, kind)
+    return Word(kind, run_id, request.person, True, asked.reason, runtime.now(), asked.accept)
+
+
+def _take(runtime: Runtime, word: Word, mark: str) -> dict[str, Any]:
     control = runtime.control
-    run, mark = control.find_run(word.run_id), _mark(saying, word)
+    run = control.find_run(word.run_id)
     if known := control.find_word(word.run_id, mark):
         word = known
     elif refused := refusal(word, runtime.plan, _standing(runtime, word, run)):

@@ -29,6 +29,7 @@ from pilotlight.messages.mrkdwn import (
     section,
     sections,
 )
+from pilotlight.messages.slack_buttons import Offer, actions
 from pilotlight.report.foreign import LONGEST_NAME, tame
 from pilotlight.report.incident import IncidentView, StepView, Tone
 from pilotlight.report.outlook import expected_back
@@ -70,13 +71,14 @@ class Message:
         return {"text": self.text, "blocks": self.blocks, "unfurl_links": False, "unfurl_media": False}
 
 
-def living_message(view: IncidentView) -> Message:
-    """The message as it is to stand now."""
+def living_message(view: IncidentView, offered: Sequence[Offer] = ()) -> Message:
+    """The message as it is to stand now, with buttons for what is offered to be said of the run."""
     look = view.outlook
     blocks = [
         header(f"{SIGNS[look.tone]} {look.headline}"),
         section("\n".join([*_now(view), *_how_bad(view)])),
         section(_need(view)),
+        *actions(offered),
     ]
     if view.steps:
         blocks += [divider(), *sections(_steps(view))]
