@@ -27,11 +27,12 @@ from planfile.requirement_rules import REQUIREMENT_RULES
 from planfile.resource_rules import RESOURCE_RULES
 from planfile.rules import PLAN_RULES, complaints_of
 from planfile.runbook_rules import RUNBOOK_RULES
+from planfile.skip_rules import SKIP_RULES
 from planfile.step_rules import SHARED_STEP_RULES, STEP_RULES
 from planfile.table_rules import TABLE_RULES
 from planfile.traffic_rules import TRAFFIC_RULES
 
-RULES_OF_ANY = PEOPLE_RULES + SHARED_LIMITS + SHARED_STEP_RULES + REQUIREMENT_RULES
+RULES_OF_ANY = PEOPLE_RULES + SHARED_LIMITS + SHARED_STEP_RULES + SKIP_RULES + REQUIREMENT_RULES
 RULES_OF_A_FAILOVER = (
     *RULES_OF_ANY,
     *PLAN_RULES,

@@ -68,5 +68,5 @@ def test_what_only_a_failover_knows_is_refused_with_the_words_there_are(kind: Wo
 
     assert said == (
         "triflow-mend is a run-book: it moves no writer, loses no data and starts only by hand, so there is nothing "
-        f"to {kind.value}; the other words are approve, hold, release, abort."
+        f"to {kind.value}; the other words are approve, hold, release, abort, retry, skip, start."
     )

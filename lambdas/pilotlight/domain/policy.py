@@ -90,6 +90,14 @@ class PeopleGate(Part):
         timedelta(0),
         description="How long people may hold or abort a run that has reached its gate before it goes on by itself.",
     )
+    failed_step_waits: Duration = Field(
+        timedelta(minutes=30),
+        description=(
+            "How long a stage in which a step failed waits in all for a person to retry it, skip it, or abort the run; "
+            "then the run ends. It waits only where people.approvers names somebody, and never while a primary stands "
+            "closed for nothing. 0 s ends the run at once."
+        ),
+    )
 
 
 class Gates(PeopleGate):

@@ -7,7 +7,7 @@ because stopping is always safe. Who may say the rest stands in the plan, and an
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -39,10 +39,14 @@ class WordKind(StrEnum):
     OVERRIDE = "override"
     CHANGE = "change"
     ACKNOWLEDGE = "acknowledge"
+    RETRY = "retry"
+    SKIP = "skip"
+    START = "start"
 
 
-_OF_A_RUNBOOK = (WordKind.APPROVE, WordKind.HOLD, WordKind.RELEASE, WordKind.ABORT)
-_NEED_A_REASON = (WordKind.ABORT, WordKind.OVERRIDE, WordKind.CHANGE, WordKind.ACKNOWLEDGE)
+_OF_A_FAILOVER = (WordKind.OVERRIDE, WordKind.CHANGE, WordKind.ACKNOWLEDGE)
+_OF_ANY_RUN = tuple(kind for kind in WordKind if kind not in _OF_A_FAILOVER)
+_NEED_A_REASON = (WordKind.ABORT, WordKind.OVERRIDE, WordKind.CHANGE, WordKind.ACKNOWLEDGE, WordKind.SKIP)
 
 
 class Mode(StrEnum):
@@ -102,13 +106,14 @@ def binding(application: str, kind: WordKind, run_id: str, reason: str, accept: 
 class Standing:
     """What a word meets: the run that it is about, or None; whether its writer moved; what was said of it before.
 
-    `last` is how the application's last run ended.
+    `last` is how the application's last run ended, `asked` the failed steps that the run asks people about.
     """
 
     run: Run | None
     moved: bool = False
     words: Sequence[Word] = ()
     last: LastRun | None = None
+    asked: Collection[str] = ()
 
 
 def refusal(word: Word, plan: AnyPlan, standing: Standing) -> str:
@@ -124,6 +129,8 @@ def _refuse_the_person(word: Word, plan: AnyPlan) -> str:
         return ""
     if not word.proven:
         return f"{said} that name is claimed and not proven; say it with ./pilotlight, so that AWS vouches for you."
+    if word.kind is WordKind.START:
+        return ""
     listed, where = plan.people.approvers, "people.approvers"
     if word.kind is WordKind.OVERRIDE:
         listed, where = plan.people.overriders, "people.overriders"
@@ -141,10 +148,10 @@ def is_listed(person: str, patterns: Iterable[str]) -> bool:
 
 def _refuse_at_this_time(word: Word, plan: AnyPlan, standing: Standing) -> str:
     run = standing.run if standing.run and standing.run.application == plan.name else None
-    if plan.kind is PlanKind.RUNBOOK and word.kind not in _OF_A_RUNBOOK:
+    if plan.kind is PlanKind.RUNBOOK and word.kind in _OF_A_FAILOVER:
         return (
             f"{plan.name} is a run-book: it moves no writer, loses no data and starts only by hand, so there is "
-            f"nothing to {word.kind.value}; the other words are {', '.join(_OF_A_RUNBOOK)}."
+            f"nothing to {word.kind.value}; the other words are {', '.join(_OF_ANY_RUN)}."
         )
     match word.kind:
         case WordKind.ACKNOWLEDGE:
@@ -153,14 +160,22 @@ def _refuse_at_this_time(word: Word, plan: AnyPlan, standing: Standing) -> str:
             return _refuse_override(word, run)
         case WordKind.CHANGE:
             return _refuse_change(word, run, standing)
-        case WordKind.APPROVE | WordKind.HOLD | WordKind.RELEASE | WordKind.ABORT:
-            pass
+        case WordKind.START:
+            return ""
+        case WordKind.APPROVE | WordKind.HOLD | WordKind.RELEASE | WordKind.ABORT | WordKind.RETRY | WordKind.SKIP:
+            return _refuse_of_a_run(word, plan, run, standing)
         case _:
             assert_never(word.kind)
+
+
+def _refuse_of_a_run(word: Word, plan: AnyPlan, run: Run | None, standing: Standing) -> str:
     if run is None:
         return f"There is no run {word.run_id} of {plan.name}; see in Step Functions which run is at work."
     if _is_over(run):
         return f"Run {run.run_id} is over, so there is nothing to {word.kind.value}: {run.outcome_reason}"
+    if word.kind in (WordKind.RETRY, WordKind.SKIP) or (word.kind is WordKind.ABORT and standing.asked):
+        # Whether that step may be retried or skipped stands in `pilotlight.domain.failing`.
+        return ""
     if word.kind is WordKind.ABORT:
         return _refuse_past_the_move(run, standing, "abort")
     return _refuse_at_the_gate(word, run, standing)

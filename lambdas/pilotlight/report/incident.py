@@ -138,12 +138,17 @@ class Gate:
 
 @dataclass(frozen=True)
 class Pause:
-    """What a run waits for at its gate, until when, and what happens then if nobody says anything."""
+    """What a run waits for, until when, and what happens then if nobody says anything.
+
+    `steps` are the failed ones that people are asked about, `skippable` those that the run may go on without.
+    """
 
     what: WaitsFor
     until: datetime
     sentence: str
     then: str
+    steps: tuple[str, ...] = ()
+    skippable: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -161,6 +161,8 @@ def _decide(view: IncidentView) -> Need:
 
 def _answer(view: IncidentView, pause: Pause) -> Need:
     match pause.what:
+        case WaitsFor.ANSWER:
+            return answer_to_failure(view, pause)
         case WaitsFor.APPROVAL:
             word, sentence = "approve", f"Approve the failover of {view.application}, or abort it."
         case WaitsFor.RELEASE:
@@ -172,6 +174,19 @@ def _answer(view: IncidentView, pause: Pause) -> Need:
     run_id = view.run.run_id if view.run else "RUN"
     paste = f"./pilotlight {word} plans/{view.application}.yaml {run_id} --reason 'why'"
     return Need(ON_CALL, sentence, pause.until, "when it is decided without you", paste)
+
+
+def answer_to_failure(view: IncidentView, pause: Pause) -> Need:
+    """What people are asked about a failed step: the first one, where there are several."""
+    run_id, (first, *_) = view.run.run_id if view.run else "RUN", pause.steps
+    plan = f"plans/{view.application}.yaml {run_id}"
+    without = (
+        f"; to go on without it, say skip in place of retry ({', '.join(pause.skippable)})" if pause.skippable else ""
+    )
+    stop = f"or end the run with ./pilotlight abort {plan}"
+    sentence = f"{fixes_of(view)} Then have it retried{without}; {stop}."
+    paste = f"./pilotlight retry {plan} --step {first} --reason 'why'"
+    return Need(ON_CALL, sentence, pause.until, "when the run ends without you", paste)
 
 
 def asked_by_a_step(view: IncidentView) -> Need | None:

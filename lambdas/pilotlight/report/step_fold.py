@@ -16,6 +16,7 @@ _STATUS = {
     RecordKind.STEP_WAITING: StepStatus.RUNNING,
     RecordKind.STEP_SETTLED: StepStatus.SETTLED,
     RecordKind.STEP_FAILED: StepStatus.FAILED,
+    RecordKind.STEP_SKIPPED: StepStatus.SKIPPED,
 }
 
 

@@ -55,8 +55,6 @@ from pilotlight.estate.eks.node_group import (
 )
 from pilotlight.estate.eks.scaling import count_progress, parenthesised, pulled_back, quoted, resize, way_out
 
-_FIRST_TURN = timedelta(seconds=30)
-"""A turn that acted and died unrecorded is followed by another after a minute, and so by none within this time."""
 _CANNOT_LAUNCH = frozenset({"Launch", "HealthCheck"})
 
 
@@ -156,7 +154,7 @@ class ScaleNodeGroup(StepKind[ScaleNodeGroupParams]):
             return group
         wanted = params.wanted(group.sizes)
         data: dict[str, Any] = {"wanted": wanted.data, "before": None, "update": None}
-        data |= {"accepted": context.now.isoformat(), "first_turn": context.waited < _FIRST_TURN}
+        data |= {"accepted": context.now.isoformat(), "first_turn": context.first_turn}
         if wanted == group.sizes:
             return Receipt(f"{group.said} is to have {wanted} already.", acted=False, data=data)
         update = resize(context, group, wanted, "up")
