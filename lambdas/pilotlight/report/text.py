@@ -32,16 +32,23 @@ def summary(view: IncidentView) -> str:
 
 def text(view: IncidentView) -> str:
     """The summary, then every step, every sighting, and where the records stand."""
-    lines = ["", "Steps"]
-    for step in view.steps:
-        lines += _step(step, view)
-    lines += ["", "What happened"]
+    lines = ["", "Steps", *steps(view), "", "What happened"]
     lines += [hanging(since_onset(view, record.entry.time), record_line(record)) for record in view.told]
     lines += ["", chain_line(view)]
     if view.run:
         names = f"Incident {tame(view.incident, LONGEST_NAME)}, run {tame(view.run.run_id, LONGEST_NAME)}"
         lines.append(f"{names}, plan {view.run.plan_digest[:16]}")
     return summary(view) + "\n".join(lines) + "\n"
+
+
+def steps(view: IncidentView) -> list[str]:
+    """Each step: its state, how long it took, and what it says where it is not done."""
+    return [line for step in view.steps for line in _step(step, view)]
+
+
+def needed(view: IncidentView) -> list[str]:
+    """What is needed from whom, by when, and what is left to do."""
+    return _need(view)
 
 
 def times(view: IncidentView) -> list[str]:
