@@ -11,7 +11,13 @@ from tests.cli.test_rehearse import ROOT, pilotlight
 
 README = (ROOT / "README.md").read_text()
 COMMANDS = sorted(set(re.findall(r"(\./pilotlight [a-z][^`\n]*)", README)))
-NEEDS_AN_ACCOUNT = ("./pilotlight deploy", "./pilotlight cdk", "./pilotlight change")
+NEEDS_AN_ACCOUNT = (
+    "./pilotlight deploy",
+    "./pilotlight cdk",
+    "./pilotlight change",
+    "./pilotlight failover",
+    "./pilotlight status",
+)
 SELF = "./pilotlight test"
 FINDS_SOMETHING = ("./pilotlight readiness",)
 """What ends with 1 for the plan of this repository, because it says of itself that others have no plan."""

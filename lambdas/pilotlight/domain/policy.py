@@ -130,7 +130,7 @@ class People(Part):
     """
 
     approvers: tuple[Person, ...] = Field(
-        (), description="Who may approve, release, abort, change and acknowledge a run. Nobody if left out."
+        (), description="Who may approve, release, abort, retry, skip, change, acknowledge. Nobody if left out."
     )
     overriders: tuple[Person, ...] = Field(
         (), description="Who may accept, for one run, that more data is lost than the plan accepts. Nobody if left out."

@@ -170,7 +170,7 @@ def _refuse_at_this_time(word: Word, plan: AnyPlan, standing: Standing) -> str:
 
 def _refuse_of_a_run(word: Word, plan: AnyPlan, run: Run | None, standing: Standing) -> str:
     if run is None:
-        return f"There is no run {word.run_id} of {plan.name}; see in Step Functions which run is at work."
+        return f"There is no run {word.run_id} of {plan.name}; ./pilotlight status says which run is at work."
     if _is_over(run):
         return f"Run {run.run_id} is over, so there is nothing to {word.kind.value}: {run.outcome_reason}"
     if word.kind in (WordKind.RETRY, WordKind.SKIP) or (word.kind is WordKind.ABORT and standing.asked):
