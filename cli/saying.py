@@ -53,7 +53,7 @@ def say(
         return MISCONFIGURED
     about = f"run {wanted.run}" if wanted.run else "the run at work"
     meant = wanted.yes or wanted.kind in STOPS_ONLY
-    if not meant and not is_meant(plan, f"To {wanted.kind} {about} of {plan.name}", ask):
+    if not meant and not is_meant(plan, f"To {wanted.kind} {about} of {plan.name} in {plan.place.standby}", ask):
         print(f"pilotlight: nothing was said, because what was typed is not {plan.name}.", file=sys.stderr)
         return REFUSED
     speaker = speaker_for(plan, session, aws)

@@ -55,8 +55,8 @@ def speaker_for(plan: AnyPlan, session: boto3.session.Session | None, aws: Aws |
 
 
 def is_meant(plan: AnyPlan, what: str, ask: Ask) -> bool:
-    """Whether a person who is about to do something types the application's name; a pipe that says nothing does not."""
+    """Whether a person who is about to do something types the application's name; a pipe without a word does not."""
     try:
-        return ask(f"{what} in {plan.place.standby}, type its name: ").strip() == plan.name
+        return ask(f"{what}, type {plan.name}: ").strip() == plan.name
     except EOFError:
         return False

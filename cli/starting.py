@@ -80,7 +80,7 @@ def failover(wanted: Wanted, ways: Ways | None = None) -> int:
     if wanted.planned and not isinstance(plan, Plan):
         print(f"pilotlight: {plan.name} is a run-book and moves nothing; leave --planned out.", file=sys.stderr)
         return MISCONFIGURED
-    return _start(plan, plan.machine, plan.name, wanted, ways or Ways())
+    return _start_for_real(plan, wanted, ways or Ways())
 
 
 def drill(wanted: Wanted, *, full: bool, ways: Ways | None = None) -> int:
@@ -93,6 +93,7 @@ def drill(wanted: Wanted, *, full: bool, ways: Ways | None = None) -> int:
         return MISCONFIGURED
     ways, machine = ways or Ways(), f"{plan.application}-drill"
     if not full:
+        # It touches no production, so no name is typed.
         return _start(plan, machine, machine, wanted, ways)
     if not plan.gates.approval:
         print(
@@ -103,7 +104,15 @@ def drill(wanted: Wanted, *, full: bool, ways: Ways | None = None) -> int:
         return REFUSED
     print(WAY_BACK, file=sys.stderr)
     real = replace(wanted, planned=True, reason=f"full drill: {wanted.reason}" if wanted.reason else "")
-    return _start(plan, plan.machine, plan.name, real, ways)
+    return _start_for_real(plan, real, ways)
+
+
+def _start_for_real(plan: AnyPlan, wanted: Wanted, ways: Ways) -> int:
+    """Start the plan's own machine, once somebody has typed the application's name."""
+    if wanted.reason.strip() and not wanted.yes and not is_meant(plan, f"To {plan.say_intent()}", ways.ask):
+        print(f"pilotlight: nothing was started, because what was typed is not {plan.name}.", file=sys.stderr)
+        return REFUSED
+    return _start(plan, plan.machine, plan.name, wanted, ways)
 
 
 def _start(plan: AnyPlan, machine: str, confirm: str, wanted: Wanted, ways: Ways) -> int:
@@ -111,9 +120,6 @@ def _start(plan: AnyPlan, machine: str, confirm: str, wanted: Wanted, ways: Ways
     if not wanted.reason.strip():
         print("pilotlight: nothing was started, because no reason was given; say why with --reason.", file=sys.stderr)
         return MISCONFIGURED
-    if not wanted.yes and not is_meant(plan, f"To start {machine}, which is to {plan.say_intent()},", ways.ask):
-        print(f"pilotlight: nothing was started, because what was typed is not {plan.name}.", file=sys.stderr)
-        return REFUSED
     speaker = speaker_for(plan, ways.session, ways.aws)
     if speaker is None:
         return MISCONFIGURED
@@ -133,7 +139,11 @@ def _start(plan: AnyPlan, machine: str, confirm: str, wanted: Wanted, ways: Ways
         if wanted.as_json:
             print(json.dumps(_json(started, None), indent=2, ensure_ascii=False))
         return OK
-    return _follow(speaker, started, wanted, ways)
+    try:
+        return _follow(speaker, started, wanted, ways)
+    except AwsError as error:
+        print(f"pilotlight: run {run_id} was started and goes on unseen: {error.sentence}", file=sys.stderr)
+        return NOT_AS_EXPECTED
 
 
 def _announce(speaker: Speaker, run_id: str, wanted: Wanted) -> str | None:

@@ -18,7 +18,7 @@ from rich.live import Live
 from rich.text import Text
 
 from cli.standing import Standing, read, text_of
-from pilotlight.domain.errors import AwsError, NotFound
+from pilotlight.domain.errors import Ambiguous, NotFound, Throttled, Unavailable
 from pilotlight.domain.plan import AnyPlan
 from pilotlight.domain.ports import Aws
 from pilotlight.domain.run import EXECUTION_STATUS
@@ -52,6 +52,7 @@ class Lines:
         self._run_id = run_id
         self._told = 0
         self._needed = ""
+        self._trouble = ""
 
     def __enter__(self) -> Lines:
         return self
@@ -62,8 +63,11 @@ class Lines:
     def show(self, standing: Standing) -> None:
         """Print what is new."""
         seen = standing.seen
+        self._trouble = ""
         if seen is None or (self._run_id and not standing.is_of(self._run_id)):
             return
+        if standing.is_over and not (self._told or self._run_id):
+            return  # What is over was told when it happened; the next one is waited for.
         for record in seen.told:
             if record.sequence > self._told:
                 self._out.write(f"{since_onset(seen, record.entry.time):>8}  {record_line(record)}\n")
@@ -75,8 +79,10 @@ class Lines:
         self._out.flush()
 
     def trouble(self, sentence: str) -> None:
-        """Say it once more than never: a pipe is read later."""
-        self._out.write(f"          could not be read: {tame(sentence)}\n")
+        """Say it once for as long as it lasts."""
+        if sentence != self._trouble:
+            self._out.write(f"          could not be read just now: {tame(sentence)}\n")
+        self._trouble = sentence
 
 
 class Picture:
@@ -131,7 +137,8 @@ class Watch:
 def follow(watch: Watch, screen: Screen) -> Standing:
     """Look until the run is over, or its execution has ended without opening one; how it stood then.
 
-    Where no run is named, the one at work is followed, or the next one that comes to be.
+    Where no run is named, the one at work is followed, or the next one that comes to be. Raises an `AwsError` that no
+    waiting helps against, as where credentials expired.
     """
     run_id = watch.run_id
     while True:
@@ -143,7 +150,7 @@ def follow(watch: Watch, screen: Screen) -> Standing:
             has_run = standing.is_of(run_id)
             if (has_run and standing.is_over) or (ended and not has_run):
                 return standing
-        except AwsError as error:
+        except (Throttled, Unavailable, Ambiguous) as error:
             screen.trouble(error.sentence)
         watch.sleep(LOOK_EVERY_SECONDS)
 

@@ -21,6 +21,7 @@ from cli.watching import Picture
 from deployment import names
 from pilotlight.aws.ledger import Ledger
 from pilotlight.aws.tables import DynamoTable
+from pilotlight.domain.errors import AccessDenied, NotFound
 from pilotlight.domain.records import Record, RecordKind
 from planfile import load_any
 from rehearsal.scene import AnyScene, close_scene, open_runbook_scene
@@ -238,6 +239,12 @@ class TestStatus:
         assert town.inside(lambda: telling.status(telling.Wanted(town.path, watch=True), town.look())) == 0
         assert "run closed: Run-book mend of triflow is done" in capsys.readouterr().out
 
+    def test_ends_where_no_waiting_helps(self, town: Town, capsys: pytest.CaptureFixture[str]) -> None:
+        ways = replace(town.look(), aws=Expired())
+
+        assert telling.status(telling.Wanted(town.path, watch=True), ways) == 1
+        assert "ExpiredToken" in capsys.readouterr().err
+
     def test_on_a_terminal_is_a_picture_without_colours_where_none_are_wanted(
         self, town: Town, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -266,6 +273,13 @@ class TestStatus:
         assert [name for name in shown if f"| `{name}` |" not in page] == []
 
 
+class Expired:
+    """AWS as it answers whose session is over."""
+
+    def call(self, service: str, operation: str, region: str, /, **parameters: Any) -> dict[str, Any]:
+        raise AccessDenied(service, operation, region, "ExpiredToken", "the security token is expired")
+
+
 class Border:
     """AWS as it answers whoever starts something: the application's function takes each word."""
 
@@ -280,25 +294,23 @@ class Border:
             answer = {"accepted": True, "sentence": "Taken.", "person": ANNA.arn}
             return {"Payload": BytesIO(json.dumps(answer).encode())}
         assert (service, operation) == ("stepfunctions", "StartExecution")
-        from pilotlight.domain.errors import NotFound
-
         if not parameters["stateMachineArn"].endswith(f":{self.known}"):
             raise NotFound(service, operation, region, "StateMachineDoesNotExist", "there is none")
         self.started.append(parameters)
         return {"executionArn": f"arn:aws:states:{region}:123456789012:execution:{self.known}:{parameters['name']}"}
 
 
-def a_drill(border: Border, path: Path = ROOT / FILEFLOW, *, full: bool = False) -> int:
+def a_drill(border: Border, path: Path = ROOT / FILEFLOW, *, full: bool = False, yes: bool = True) -> int:
     session = boto3.session.Session(ANNA.access_key, ANNA.secret_key, region_name="us-east-1")
-    wanted = starting.Wanted(path, "the quarterly one", run="drill-7", yes=True, detach=True)
-    return starting.drill(wanted, full=full, ways=starting.Ways(session, border))
+    wanted = starting.Wanted(path, "the quarterly one", run="drill-7", yes=yes, detach=True)
+    return starting.drill(wanted, full=full, ways=starting.Ways(session, border, _nobody))
 
 
 class TestADrill:
     def test_in_isolation_starts_its_own_machine_with_its_own_name(self) -> None:
         border = Border("fileflow-drill")
 
-        assert a_drill(border) == 0
+        assert a_drill(border, yes=False) == 0
         assert [said["do"] for said in border.said] == ["start"]
         assert json.loads(border.started[0]["input"])["confirm"] == "fileflow-drill"
 
@@ -322,6 +334,8 @@ class TestADrill:
         approved.write_text(text.replace("\ngates:", f"\n{people}", 1))
         border = Border("fileflow-failover")
 
+        assert a_drill(border, approved, full=True, yes=False) == 3
+        assert border.said == []
         assert a_drill(border, approved, full=True) == 0
         assert [(said["do"], said["accept"]) for said in border.said] == [("start", ""), ("change", "planned")]
         assert json.loads(border.started[0]["input"])["reason"] == "full drill: the quarterly one"
