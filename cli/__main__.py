@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from cli import papers, words
+from cli import papers, runs, words
 
 app = typer.Typer(
     name="pilotlight",
@@ -25,6 +25,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     epilog="Start with: ./pilotlight rehearse plans/fileflow.yaml",
 )
+app.add_typer(runs.app)
 app.add_typer(words.app)
 app.add_typer(papers.app)
 PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}

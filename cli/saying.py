@@ -1,5 +1,5 @@
-"""The commands by which a person says something about a run: `approve`, `hold`, `release`, `abort`, `override`,
-`change`, `acknowledge`.
+"""The commands by which a person says something about a run: `approve`, `hold`, `release`, `abort`, `retry`, `skip`,
+`override`, `change`, `ack`.
 
 They sign who says it with the user's own AWS credentials and hand it to the application's function in the standby
 region. What the function answers is printed; it may refuse. Exit codes: 0 the word was taken, 1 AWS could not be asked,
@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,14 +17,10 @@ from typing import Any
 import boto3
 
 from cli.planning import MISCONFIGURED, NOT_AS_EXPECTED, OK, load_or_report
-from deployment import names
-from pilotlight.aws import functions
-from pilotlight.aws.sdk import Clients, Sdk
-from pilotlight.aws.signing import sign
+from cli.speaking import Ask, is_meant, speaker_for
 from pilotlight.domain.errors import AwsError
-from pilotlight.domain.plan import AnyPlan
 from pilotlight.domain.ports import Aws
-from pilotlight.domain.word import WordKind, binding
+from pilotlight.domain.word import WordKind
 from planfile.reading import InstalledKinds
 
 REFUSED = 3
@@ -50,46 +45,26 @@ def say(
     wanted: Wanted,
     session: boto3.session.Session | None = None,
     aws: Aws | None = None,
-    ask: Callable[[str], str] = input,
+    ask: Ask = input,
 ) -> int:
     """Say it, and print what came of it."""
     plan = load_or_report(wanted.plan, InstalledKinds())
     if plan is None:
         return MISCONFIGURED
-    if not (wanted.yes or wanted.kind in STOPS_ONLY or _is_meant(plan, wanted, ask)):
+    about = f"run {wanted.run}" if wanted.run else "the run at work"
+    meant = wanted.yes or wanted.kind in STOPS_ONLY
+    if not meant and not is_meant(plan, f"To {wanted.kind} {about} of {plan.name} in {plan.place.standby}", ask):
         print(f"pilotlight: nothing was said, because what was typed is not {plan.name}.", file=sys.stderr)
         return REFUSED
-    session = session or boto3.session.Session()
-    credentials = session.get_credentials()
-    if credentials is None:
-        print(
-            "pilotlight: no AWS credentials were found, and a word is signed with them; log in first.", file=sys.stderr
-        )
+    speaker = speaker_for(plan, session, aws)
+    if speaker is None:
         return MISCONFIGURED
-    bound = binding(plan.name, WordKind(wanted.kind), wanted.run, wanted.reason, wanted.accept)
-    event = {
-        "do": wanted.kind,
-        "run_id": wanted.run,
-        "reason": wanted.reason,
-        "accept": wanted.accept,
-        "proof": sign(credentials.get_frozen_credentials(), plan.place.standby, bound),
-    }
     try:
-        aws = aws or Sdk(Clients(session), plan.place.standby)
-        answer = functions.ask(aws, plan.place.standby, names.word_function(plan.name), event)
+        answer = speaker.say(wanted.kind, wanted.run, wanted.reason, wanted.accept)
     except AwsError as error:
         print(f"pilotlight: {error.sentence}", file=sys.stderr)
         return NOT_AS_EXPECTED
     return _tell(answer, wanted)
-
-
-def _is_meant(plan: AnyPlan, wanted: Wanted, ask: Callable[[str], str]) -> bool:
-    about = f"run {wanted.run}" if wanted.run else "the run at work"
-    question = f"To {wanted.kind} {about} of {plan.name} in {plan.place.standby}, type its name: "
-    try:
-        return ask(question).strip() == plan.name
-    except EOFError:
-        return False
 
 
 def _tell(answer: dict[str, Any], wanted: Wanted) -> int:

@@ -72,7 +72,7 @@ def abort(
     yes: Yes = False,
     output: Output = WordOutput.TEXT,
 ) -> None:
-    """End a run before its writer moves; what it did is taken back."""
+    """End a run: before its writer moves what it did is taken back, at a failed step it ends where it stands."""
     _say("abort", plan, run, reason, output, yes=yes)
 
 
@@ -104,8 +104,34 @@ def change(
     _say("change", plan, run, reason, output, accept=to, yes=yes)
 
 
-@app.command(epilog="Example: ./pilotlight acknowledge plans/fileflow.yaml --reason 'the image is there now'")
-def acknowledge(
+@app.command(epilog="Example: ./pilotlight retry plans/fileflow.yaml --step scale --reason 'the image is there now'")
+def retry(
+    plan: PlanFile,
+    run: RunName = "",
+    step: Annotated[str, typer.Option(help="The failed step that the run asks about.")] = "",
+    reason: Reason = "",
+    yes: Yes = False,
+    output: Output = WordOutput.TEXT,
+) -> None:
+    """Have a failed step tried anew, while its run waits for a person."""
+    _say("retry", plan, run, reason, output, accept=step, yes=yes)
+
+
+@app.command(epilog="Example: ./pilotlight skip plans/fileflow.yaml --step jobs --reason 'not needed tonight'")
+def skip(
+    plan: PlanFile,
+    run: RunName = "",
+    step: Annotated[str, typer.Option(help="The failed step to go on without; its plan calls it skippable.")] = "",
+    reason: Reason = "",
+    yes: Yes = False,
+    output: Output = WordOutput.TEXT,
+) -> None:
+    """Let a run go on without a failed step, where its plan allows that."""
+    _say("skip", plan, run, reason, output, accept=step, yes=yes)
+
+
+@app.command(epilog="Example: ./pilotlight ack plans/fileflow.yaml --reason 'the image is there now'")
+def ack(
     plan: PlanFile,
     run: RunName = "",
     reason: Reason = "",

@@ -106,9 +106,10 @@ def _gate(seen: Overview) -> Iterator[Line]:
     yield ()
     if isinstance(seen.plan, Runbook):
         yield from _said("gate", f"{approval}; {veto}")
-        return
-    limit = f"data loss up to {_accepted_loss(seen.plan)}; more, or an unknown loss, blocks the run"
-    yield from _said("gate", f"{limit}; {approval}; {veto}")
+    else:
+        limit = f"data loss up to {_accepted_loss(seen.plan)}; more, or an unknown loss, blocks the run"
+        yield from _said("gate", f"{limit}; {approval}; {veto}")
+    yield from _said("failed", run_book.failing(seen.plan))
 
 
 def _accepted_loss(plan: Plan) -> str:
@@ -132,6 +133,8 @@ def _entry(entry: ShownEntry) -> Iterator[Line]:
         )
         if entry.asks:
             yield (Piece(f"{indent}waits for a person's word", Tone.CRITICAL),)
+        if entry.skippable:
+            yield (Piece(f"{indent}may be skipped if it fails", Tone.FAINT),)
         for line in wrap(run_book.needed(entry.needs), WIDTH - len(indent), break_on_hyphens=False):
             yield (Piece(f"{indent}{line}", Tone.FAINT),)
 
@@ -267,6 +270,7 @@ def _json_lane(lane: str, entries: tuple[ShownEntry, ...]) -> dict[str, Any]:
                 "title": entry.title,
                 "harm": entry.harm.value,
                 "critical": entry.critical,
+                "skippable": entry.skippable,
                 **_json_span(Span(entry.timing.shortest, entry.timing.typical, entry.timing.longest)),
             }
             for entry in entries

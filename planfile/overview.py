@@ -50,7 +50,8 @@ class Role(StrEnum):
 class ShownEntry:
     """One entry of a lane. `critical` says that its step is on the critical path of a typical run.
 
-    `needs` are the outputs that its step takes from others, `asks` whether it waits for a person's word.
+    `needs` are the outputs that its step takes from others, `asks` whether it waits for a person's word,
+    `skippable` whether people may go on without it, should it fail.
     """
 
     step: str
@@ -62,6 +63,7 @@ class ShownEntry:
     critical: bool
     needs: tuple[OutputOf, ...]
     asks: bool
+    skippable: bool
 
 
 @dataclass(frozen=True)
@@ -201,7 +203,8 @@ def _entry(
     kind: StepKind[Any] = kinds[step.kind]
     params = kind.params.model_validate(step.params)
     title, needs = kind.title(params), kind.needs(params)
-    return ShownEntry(name, role, kind.name, title, kind.harm, kind.timing, name in critical, needs, kind.asks)
+    people = kind.asks, step.skippable
+    return ShownEntry(name, role, kind.name, title, kind.harm, kind.timing, name in critical, needs, *people)
 
 
 def _requirements(plan: AnyPlan) -> Iterator[ShownRequirement]:

@@ -17,8 +17,11 @@ from planfile.faults import Complaint, Where
 from planfile.rules import reading
 
 LONGEST_WAIT = timedelta(hours=6)
-"""Each look of a waiting gate writes nine events into the history of its execution, four times a minute: about 13,000
+"""Each look of a run that waits writes nine events into the history of its execution, four times a minute: about 13,000
 in six hours, of the 25,000 that Step Functions keeps before it ends an execution."""
+
+STAGES_THAT_WAIT = (StageName.PREPARE, StageName.MOVE, StageName.SERVE)
+"""Where a failed step may be waited at; a failed fence opens what it closed instead."""
 
 
 @reading("arming", "gates", "people", "stages")
@@ -67,14 +70,20 @@ def people_are_of_the_account(draft: AnyDraft) -> Iterator[Complaint]:
 
 @reading("gates")
 def people_answer_in_time(draft: AnyDraft) -> Iterator[Complaint]:
-    """A gate that waits too long fills the history of its execution."""
+    """A run that waits too long fills the history of its execution."""
     gates = draft.plan.gates
-    waits = gates.approval_within + gates.veto_window
+    spans = {
+        "approval_within": gates.approval_within,
+        "veto_window": gates.veto_window,
+        "failed_step_waits": gates.failed_step_waits * len(STAGES_THAT_WAIT),
+    }
+    waits = sum(spans.values(), timedelta())
     if waits > LONGEST_WAIT:
-        field = "veto_window" if gates.veto_window > gates.approval_within else "approval_within"
+        field = max(spans, key=lambda name: spans[name])
         sentence = (
-            f"A run could wait {say_duration(waits)} for people at its gate, and {say_duration(LONGEST_WAIT)} is the "
-            "most; shorten the veto window or approval_within."
+            f"A run could wait {say_duration(waits)} for people, at its gate and at failed steps of "
+            f"{len(STAGES_THAT_WAIT)} stages, and {say_duration(LONGEST_WAIT)} is the most; shorten the veto window, "
+            "approval_within or failed_step_waits."
         )
         yield Complaint(("gates", field), sentence)
 

@@ -27,6 +27,7 @@ from planfile.requirement_rules import REQUIREMENT_RULES
 from planfile.resource_rules import RESOURCE_RULES, RESOURCE_RULES_OF_ANY
 from planfile.rules import PLAN_RULES, complaints_of
 from planfile.runbook_rules import RUNBOOK_RULES
+from planfile.skip_rules import SKIP_RULES
 from planfile.slack_rules import SLACK_RULES
 from planfile.step_rules import SHARED_STEP_RULES, STEP_RULES
 from planfile.table_rules import TABLE_RULES
@@ -37,6 +38,7 @@ RULES_OF_ANY = (
     *SLACK_RULES,
     *SHARED_LIMITS,
     *SHARED_STEP_RULES,
+    *SKIP_RULES,
     *REQUIREMENT_RULES,
     *RESOURCE_RULES_OF_ANY,
 )

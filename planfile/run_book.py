@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from pilotlight.domain.durations import say_duration, say_elapsed
-from pilotlight.domain.plan import Arming, Plan
+from pilotlight.domain.plan import AnyPlan, Arming, Plan, PlanKind
 from pilotlight.domain.policy import FencePolicy
 from pilotlight.domain.stages import StageName
 from pilotlight.domain.step import OutputOf
@@ -61,6 +61,18 @@ def closing(plan: Plan) -> str:
     return (
         f"a primary that answers is drained for up to {within}; a planned run that cannot show by then that nothing is "
         f"missing opens it again and moves nothing; a primary that does not answer {silent}"
+    )
+
+
+def failing(plan: AnyPlan) -> str:
+    """What becomes of a run in which a step failed."""
+    waits = plan.gates.failed_step_waits
+    if not (waits and plan.people.approvers):
+        return "a step that fails ends the run; nobody is asked"
+    where = "" if plan.kind is PlanKind.RUNBOOK else ", where nothing stands closed for it"
+    return (
+        f"a step that fails is asked about for {say_duration(waits)} in its stage{where}: a person may retry it, skip "
+        "it where that is said, or abort; then the run ends"
     )
 
 

@@ -13,7 +13,11 @@ from pilotlight.domain.durations import say_duration, say_elapsed
 from pilotlight.domain.life import StepStatus
 from pilotlight.domain.plan import Clock
 from pilotlight.report.foreign import tame
-from pilotlight.report.incident import IncidentView, StepView, Tone
+from pilotlight.report.incident import (
+    IncidentView,
+    Tone,
+)
+from pilotlight.report.step_view import StepView
 from pilotlight.report.times import stopwatch
 from pilotlight.report.words import state_words
 from rehearsal.slack import SlackMessage

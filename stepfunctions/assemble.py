@@ -131,12 +131,14 @@ def _state_name(plan: AnyPlan, entry: RunStep | StartStep | AwaitStep) -> str:
 
 
 def _patience(plan: AnyPlan) -> int:
-    """The execution's own limit, in seconds: twice what all steps may take one after the other, the looking before the
-    run and at its gate, and the waiting for people.
+    """The execution's own limit, in seconds: three times what all steps may take one after the other, the looking
+    before the run and at its gate, and the waiting for people, at the gate and in each stage. What is retried begins
+    while its stage waits, and so ends within one more of its times after that.
     """
     steps = sum((its_kind.timing.give_up for its_kind in (kind(s.kind) for s in plan.steps().values())), timedelta())
-    people = plan.gates.approval_within + plan.gates.veto_window
-    return int((2 * (steps + plan.longest_look) + people + timedelta(hours=1)).total_seconds())
+    gates, stages = plan.gates, len(_stages_with_steps(plan))
+    people = gates.approval_within + gates.veto_window + stages * gates.failed_step_waits
+    return int((3 * steps + 2 * plan.longest_look + people + timedelta(hours=1)).total_seconds())
 
 
 @cache

@@ -22,7 +22,20 @@ from tests.cli.test_rehearse import ROOT, pilotlight
 
 PAGES = {name: (ROOT / name).read_text() for name in ("README.md", "docs/operations.md")}
 COMMANDS = sorted({found for page in PAGES.values() for found in re.findall(r"(\./pilotlight [a-z][^`\n]*)", page)})
-WORDS = ("abort", "acknowledge", "approve", "change", "hold", "override", "release")
+WORDS = (
+    "abort",
+    "ack",
+    "approve",
+    "change",
+    "drill",
+    "failover",
+    "hold",
+    "override",
+    "release",
+    "retry",
+    "skip",
+    "status",
+)
 NEEDS_AN_ACCOUNT = {"cdk", "deploy", *WORDS}
 LOOKS_AT_AN_ACCOUNT = ("./pilotlight readiness plans/fileflow.yaml",)
 SELF = "./pilotlight test"

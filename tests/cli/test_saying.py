@@ -99,7 +99,7 @@ class TestWhatIsSent:
 
 
 class TestWhatIsAskedFirst:
-    @pytest.mark.parametrize("kind", ["approve", "release", "abort", "override", "acknowledge"])
+    @pytest.mark.parametrize("kind", ["approve", "release", "abort", "retry", "skip", "override", "acknowledge"])
     def test_is_the_applications_name(self, kind: str, capsys: pytest.CaptureFixture[str]) -> None:
         function = Lambda(TAKEN)
 
@@ -162,7 +162,7 @@ class TestHowItEnds:
         assert say(approving(plan=tmp_path / "none.yaml"), a_session(), Lambda(TAKEN)) == 2
 
 
-@pytest.mark.parametrize("command", ["approve", "hold", "release", "abort", "override", "acknowledge"])
+@pytest.mark.parametrize("command", ["approve", "hold", "release", "abort", "retry", "skip", "override", "ack"])
 def test_each_word_is_a_command_with_its_options(command: str) -> None:
     done = pilotlight(command, "--help")
 
@@ -170,4 +170,4 @@ def test_each_word_is_a_command_with_its_options(command: str) -> None:
     assert "--reason" in done.stdout
     assert ("--yes" in done.stdout) is (command != "hold")
     assert ("--accept" in done.stdout) is (command == "override")
-    assert ("--starts" in done.stdout) is (command == "acknowledge")
+    assert ("--starts" in done.stdout) is (command == "ack")

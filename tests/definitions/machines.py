@@ -78,7 +78,7 @@ def a_lane(*steps: str) -> dict[str, Any]:
 
 
 def a_stage(name: str, *lanes: dict[str, Any], to: str) -> States:
-    """Lanes side by side, then a look: go on, enter the stage again, or end the run."""
+    """Lanes side by side, then a look: go on, enter the stage again, wait for a person, or end the run."""
     return {
         name: {
             "Type": "Parallel",
@@ -89,7 +89,10 @@ def a_stage(name: str, *lanes: dict[str, Any], to: str) -> States:
             "Next": f"{name}: review",
         },
         f"{name}: review": a_call("open", to=f"{name}: open steps?", result="$.review", on_error="Close", stage=name),
-        f"{name}: open steps?": a_decision("$.review.status", {"go_on": to, "again": name}, otherwise="Close"),
+        f"{name}: open steps?": a_decision(
+            "$.review.status", {"go_on": to, "again": name, "wait": f"{name}: wait"}, otherwise="Close"
+        ),
+        f"{name}: wait": {"Type": "Wait", "SecondsPath": "$.review.wait_seconds", "Next": f"{name}: review"},
     }
 
 

@@ -11,7 +11,11 @@ from pilotlight.domain.life import StepState, StepStatus
 from pilotlight.domain.objectives import objectives_met
 from pilotlight.domain.run import Clocks, Origin, Run
 from pilotlight.domain.runbook import Runbook, read_snapshot
-from pilotlight.domain.word import Standing, Word, WordKind, refusal
+from pilotlight.domain.word import (
+    Word,
+    WordKind,
+)
+from pilotlight.domain.word_refusal import Standing, refusal
 from tests.builders import a_plan, a_runbook
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -68,5 +72,5 @@ def test_what_only_a_failover_knows_is_refused_with_the_words_there_are(kind: Wo
 
     assert said == (
         "triflow-mend is a run-book: it moves no writer, loses no data and starts only by hand, so there is nothing "
-        f"to {kind.value}; the other words are approve, hold, release, abort."
+        f"to {kind.value}; the other words are approve, hold, release, abort, retry, skip, start."
     )

@@ -14,18 +14,15 @@ from pilotlight.domain.run import AtGate, Clocks, Origin, Outcome, Phase, Run
 from pilotlight.domain.waiting import WaitsFor, needs_approval, say_over, waits_for
 from pilotlight.domain.word import (
     Mode,
-    Standing,
     Word,
     WordKind,
     abort,
-    accepted_seconds,
     approval,
     binding,
     holding,
-    is_listed,
     mode,
-    refusal,
 )
+from pilotlight.domain.word_refusal import Standing, accepted_seconds, is_listed, refusal
 from tests.builders import a_plan
 from tests.people import ANNA, BORIS, MALLORY, PEOPLE, ROLE
 
@@ -56,6 +53,7 @@ def met(run: Run | None = None, **differences: Any) -> Standing:
 
 NO_RUN = Standing(None)
 EVERY_WORD = pytest.mark.parametrize("kind", list(WordKind))
+LISTED = pytest.mark.parametrize("kind", [k for k in WordKind if k not in (WordKind.HOLD, WordKind.START)])
 
 
 class TestWhoMaySpeak:
@@ -74,11 +72,11 @@ class TestWhoMaySpeak:
     def test_nobody_named_says_nothing(self, kind: WordKind) -> None:
         assert "a word has a person" in refusal(a_word(kind, person=""), PLAN, met())
 
-    @pytest.mark.parametrize("kind", [k for k in WordKind if k is not WordKind.HOLD])
+    @LISTED
     def test_whom_the_plan_does_not_name_is_refused(self, kind: WordKind) -> None:
         assert "does not name that person" in refusal(a_word(kind, person=MALLORY.arn), PLAN, met())
 
-    @pytest.mark.parametrize("kind", [k for k in WordKind if k is not WordKind.HOLD])
+    @LISTED
     def test_an_empty_list_is_nobody(self, kind: WordKind) -> None:
         assert "does not name that person" in refusal(a_word(kind), a_plan(), met())
 
@@ -88,7 +86,12 @@ class TestWhoMaySpeak:
 
         assert "people.overriders of the plan of fileflow does not name that person" in refused
 
-    @pytest.mark.parametrize("kind", [WordKind.ABORT, WordKind.OVERRIDE, WordKind.CHANGE, WordKind.ACKNOWLEDGE])
+    def test_a_start_is_anybodys_whom_iam_lets_start(self) -> None:
+        assert refusal(a_word(WordKind.START, person=MALLORY.arn), PLAN, met()) == ""
+
+    @pytest.mark.parametrize(
+        "kind", [WordKind.ABORT, WordKind.OVERRIDE, WordKind.CHANGE, WordKind.ACKNOWLEDGE, WordKind.SKIP]
+    )
     @pytest.mark.parametrize("reason", ["", "  "])
     def test_what_weighs_much_needs_a_reason(self, kind: WordKind, reason: str) -> None:
         assert "it has no reason" in refusal(a_word(kind, reason=reason), PLAN, met())

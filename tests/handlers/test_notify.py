@@ -579,6 +579,7 @@ def test_every_kind_of_record_can_be_told() -> None:
         stories.failed(),
         stories.overridden(),
         stories.approved(),
+        stories.waiting_at_a_failure(),
         stories.given_back(),
         stories.reminded(),
         stories.taken_up(),

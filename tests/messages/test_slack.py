@@ -19,6 +19,7 @@ from tests.report.stories import ARN, Story
 SCENES = [
     stories.dark, stories.prepared, stories.moving, stories.served, stories.recovered, stories.failed,
     stories.not_needed, stories.blocked_by_arming, stories.asking, stories.approved, stories.taken_over,
+    stories.waiting_at_a_failure,
 ]  # fmt: skip
 EVIL = [
     "<!channel>",

@@ -117,6 +117,7 @@ prepare  at once; harms nothing
 
 gate     data loss up to 15 min; more, or an unknown loss, blocks the run;
          nobody has to approve; no veto window
+failed   a step that fails ends the run; nobody is asked
 
 move     once the gate is passed
   database
@@ -253,3 +254,18 @@ def test_the_json_holds_the_same_in_seconds() -> None:
         "expected": {"shortest_seconds": 120.0, "typical_seconds": 360.0, "longest_seconds": 1800.0},
         "met": True,
     }
+
+
+def test_people_read_how_long_a_failed_step_is_asked_about_and_which_may_be_skipped() -> None:
+    named = ("application: shop", f"application: shop\n{PEOPLE}\ngates: {{failed_step_waits: 20 min}}")
+    view = seen(
+        named, ("- step: check\n        kind: check", "- step: check\n        skippable: true\n        kind: check")
+    )
+
+    text = " ".join(text_of(view).split())
+
+    assert (
+        "failed a step that fails is asked about for 20 min in its stage, where nothing stands closed for it:" in text
+    )
+    assert text.count("may be skipped if it fails") == 1
+    assert text.index("Check https://shop.example.com/health") < text.index("may be skipped if it fails")

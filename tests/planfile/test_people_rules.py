@@ -60,15 +60,16 @@ def test_a_user_a_session_and_all_sessions_of_a_role_are_people(person: str) -> 
 
 
 def test_a_gate_waits_six_hours_at_most() -> None:
-    text = changed((TOP, f"{TOP}\ngates: {{approval_within: 2 h, veto_window: 5 h}}"))
+    text = changed((TOP, f"{TOP}\ngates: {{approval_within: 2 h, veto_window: 5 h, failed_step_waits: 20 min}}"))
 
     fault = the_fault_of(text)
 
     assert points_at(fault, text, "5 h")
     assert fault.sentence == (
-        "A run could wait 7 h for people at its gate, and 6 h is the most; shorten the veto window or approval_within."
+        "A run could wait 8 h for people, at its gate and at failed steps of 3 stages, and 6 h is the most; "
+        "shorten the veto window, approval_within or failed_step_waits."
     )
-    assert faults_of(text.replace("5 h", "4 h")) == ()
+    assert faults_of(text.replace("5 h", "3 h")) == ()
 
 
 def test_an_approval_takes_time() -> None:

@@ -252,7 +252,7 @@ SENTENCES = [
         "kind: promote, params",
         "knd: promote, params",
         "knd",
-        "'knd' is not a field of entry 1 of 'database'; there are step, kind, params.",
+        "'knd' is not a field of entry 1 of 'database'; there are step, kind, params, skippable.",
         "did you mean 'kind'?",
     ),
     (

@@ -210,6 +210,21 @@ def approved() -> Story:
     return story.write(RecordKind.WORD, 400, sentence, mark="1", word={}).gate(405)
 
 
+def waiting_at_a_failure() -> Story:
+    """The image is missing, and a person is asked what to do; the jobs were done without before."""
+    story = moving().settled(702, "promote", "ryuqqq-shared-rds-replica is a writer of its own.").reviewed(703, "move")
+    story.started(704, "configure").failed(705, "configure", "Parameter /fileflow/db is not there.", "Create it.")
+    story.write(RecordKind.STEP_SKIPPED, 760, "The run goes on without it, says anna.", "configure", stage="serve")
+    story.started(803, "scale").failed(
+        861, "scale", "Image fileflow:1.42 is not in ap-northeast-1.", "Copy image fileflow:1.42 to ap-northeast-1."
+    )
+    details = {"until": moment(2662).isoformat(), "then": "Unless somebody answers, the run ends at 01:46:42 UTC."}
+    return story.write(
+        RecordKind.STAGE_WAITING, 862, "Step scale failed. A person may have it retried, or abort the run.",
+        stage="serve", steps=["scale"], skippable=[], **details,
+    )  # fmt: skip
+
+
 def reminded() -> Story:
     """Nobody has taken it up for a quarter of an hour, so somebody else is called."""
     sentence = "L2 is called, the DevOps lead, because nobody has taken this up for 15 min 00 s."

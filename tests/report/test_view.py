@@ -16,7 +16,12 @@ from pilotlight.domain.run import Outcome
 from pilotlight.domain.signals import Sight, Vantage
 from pilotlight.domain.stages import StageName
 from pilotlight.domain.step import Severity
-from pilotlight.report.incident import IncidentState, IncidentView, StepView, Tone
+from pilotlight.report.incident import (
+    IncidentState,
+    IncidentView,
+    Tone,
+)
+from pilotlight.report.step_view import StepView
 from pilotlight.report.view import incident_of, view
 from tests.report import stories
 from tests.report.stories import Story, moment

@@ -167,10 +167,12 @@ class AnyPlan(Part, ABC):
         for stage, lane, entry in self.entries():
             match entry:
                 case RunStep():
-                    found[entry.step] = PlannedStep(entry.step, entry.kind, entry.params, stage, stage, lane)
+                    found[entry.step] = PlannedStep(
+                        entry.step, entry.kind, entry.params, stage, stage, lane, entry.skippable
+                    )
                 case StartStep():
                     found[entry.start] = PlannedStep(
-                        entry.start, entry.kind, entry.params, stage, awaited.get(entry.start), lane
+                        entry.start, entry.kind, entry.params, stage, awaited.get(entry.start), lane, entry.skippable
                     )
                 case AwaitStep():
                     pass

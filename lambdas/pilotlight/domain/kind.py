@@ -58,8 +58,10 @@ class Operation:
 class StepContext:
     """What a kind sees: a step kind of the run it works in, and whoever looks before an incident of no run.
 
-    `started` is when this step's first turn began, `now` when this turn did; `outputs` are those of the steps settled
-    before it, by step name. `aws` and `web` are the only ways out. `traffic` is what the plan says of its users' ways.
+    `started` is when the first turn of this try began, `now` when this turn did; `retries` is how often a person had
+    the step tried anew, and `begun_before` when it began on the first try, on a later one. `outputs` are those of the
+    steps settled before it, by step name. `aws` and `web` are the only ways out. `traffic` is what the plan says of its
+    users' ways.
     `closed` is when the last fence of the run was read closed; None where one was not, or where there is none.
     `planned` says for a step that moves a writer whether the run may lose nothing.
     """
@@ -78,10 +80,17 @@ class StepContext:
     aborted_by: str = ""
     closed: datetime | None = None
     planned: bool = False
+    retries: int = 0
+    begun_before: datetime | None = None
+
+    @property
+    def begun(self) -> datetime:
+        """When the step first began, however often it was tried anew since."""
+        return self.begun_before or self.started
 
     @property
     def waited(self) -> timedelta:
-        """How long this step has been at work."""
+        """How long this try of the step has been at work."""
         return self.now - self.started
 
     @property

@@ -47,9 +47,10 @@ class StepStatus(StrEnum):
 class StepState:
     """What is recorded of a step between two turns.
 
-    `attempts` counts the turns. Until `claimed_until` one copy of a turn is about to act, and no other may. `drained`
-    is when the standby was no longer waited for before the step moves a writer, `asks_until` when a person must have
-    answered who is asked.
+    `attempts` counts the turns, `retries` how often a person had it tried anew; each try has a `started` of its own,
+    and `begun` is that of the first. Until `claimed_until` one copy of a turn is about to act, and no other may.
+    `drained` is when the standby was no longer waited for before the step moves a writer, `asks_until` when a person
+    must have answered who is asked.
     """
 
     status: StepStatus = StepStatus.WAITING
@@ -63,6 +64,8 @@ class StepState:
     claimed_until: datetime | None = None
     drained: datetime | None = None
     asks_until: datetime | None = None
+    begun: datetime | None = None
+    retries: int = 0
 
     def to_item(self) -> dict[str, Any]:
         """The state as a JSON object."""
@@ -70,7 +73,7 @@ class StepState:
         done = {"sentence": receipt.sentence, "acted": receipt.acted, "data": dict(receipt.data)} if receipt else None
         moments = {name: moment.isoformat() if (moment := getattr(self, name)) else None for name in _MOMENTS}
         return {
-            **{name: getattr(self, name) for name in ("reason", "fix", "attempts")},
+            **{name: getattr(self, name) for name in ("reason", "fix", "attempts", "retries")},
             "status": self.status.value,
             "outputs": dict(self.outputs),
             "receipt": done,
@@ -87,13 +90,14 @@ class StepState:
             reason=item["reason"],
             fix=item["fix"],
             attempts=int(item["attempts"]),
+            retries=int(item.get("retries", 0)),
             receipt=Receipt(receipt["sentence"], receipt["acted"], receipt["data"]) if receipt else None,
             outputs=item["outputs"],
             **moments,
         )
 
 
-_MOMENTS = ("started", "finished", "claimed_until", "drained", "asks_until")
+_MOMENTS = ("started", "finished", "claimed_until", "drained", "asks_until", "begun")
 
 
 def advance(kind: StepKind[Any], params: Params, state: StepState, context: StepContext) -> StepState:

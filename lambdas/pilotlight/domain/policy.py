@@ -90,6 +90,14 @@ class PeopleGate(Part):
         timedelta(0),
         description="How long people may hold or abort a run that has reached its gate before it goes on by itself.",
     )
+    failed_step_waits: Duration = Field(
+        timedelta(minutes=30),
+        description=(
+            "How long a stage in which a step failed waits in all for a person to retry it, skip it, or abort the run; "
+            "then the run ends. It waits only where people.approvers names somebody, and never while a primary stands "
+            "closed for nothing. 0 s ends the run at once."
+        ),
+    )
 
 
 class Gates(PeopleGate):
@@ -127,7 +135,7 @@ class People(Part):
     """
 
     approvers: tuple[Person, ...] = Field(
-        (), description="Who may approve, release, abort, change and acknowledge a run. Nobody if left out."
+        (), description="Who may approve, release, abort, retry, skip, change, acknowledge. Nobody if left out."
     )
     overriders: tuple[Person, ...] = Field(
         (), description="Who may accept, for one run, that more data is lost than the plan accepts. Nobody if left out."

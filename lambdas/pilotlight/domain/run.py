@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Self
 
+from pilotlight.domain.asking import Asking
 from pilotlight.domain.data_loss import DataAtRisk, LossWindow, worst_of
 from pilotlight.domain.life import StepState, StepStatus
 from pilotlight.domain.plan import AnyPlan, Clock, Plan
@@ -128,6 +129,7 @@ class Run:
     reentries: Mapping[str, int] = field(default_factory=dict)
     gate: AtGate = AtGate()
     losses: Mapping[str, DataAtRisk] = field(default_factory=dict)
+    asking: Asking = field(default_factory=Asking)
 
     @property
     def epoch(self) -> int:
@@ -172,6 +174,7 @@ class Run:
             "phase": self.phase.value,
             "opened": self.opened.isoformat(),
             "gate": self.gate.to_item(),
+            "asking": self.asking.to_item(),
             "clocks": clocks,
             "loss_window": self.loss_window.to_item() if self.loss_window else None,
             "losses": {step: loss.to_item() for step, loss in self.losses.items()},
@@ -190,6 +193,7 @@ class Run:
             clocks=Clocks(**clocks),
             # A run that an older version opened has no such entries.
             gate=AtGate.from_item(item.get("gate") or {}),
+            asking=Asking.from_item(item.get("asking") or {}),
             loss_window=LossWindow.from_item(window) if (window := item.get("loss_window")) else None,
             losses={step: DataAtRisk.from_item(loss) for step, loss in (item.get("losses") or {}).items()},
             outcome=Outcome(item["outcome"]) if item["outcome"] else None,
@@ -230,11 +234,11 @@ def review_stage(plan: AnyPlan, stage: StageName, states: Mapping[str, StepState
     looks first. A failed step stops the run, except in the stage `after`, where it is a follow-up.
     """
     due = [step for step in plan.steps().values() if step.awaited_in == stage]
-    failed = [step.name for step in due if (state := states.get(step.name)) and state.status is StepStatus.FAILED]
+    failed = failed_in(plan, stage, states)
     if failed and stage is not StageName.AFTER:
-        return Reviewed(Review.STOP, f"Stage {stage.value} stops the run: {_say_failures(failed, states)}")
+        return Reviewed(Review.STOP, f"Stage {stage.value} stops the run: {say_failures(failed, states)}")
     if failed:
-        return Reviewed(Review.GO_ON, f"Left to be followed up after the recovery: {_say_failures(failed, states)}")
+        return Reviewed(Review.GO_ON, f"Left to be followed up after the recovery: {say_failures(failed, states)}")
     open_steps = [step.name for step in due if not (states.get(step.name) or StepState()).status.over]
     if open_steps and entered > MOST_ENTRIES:
         return Reviewed(
@@ -249,7 +253,14 @@ def review_stage(plan: AnyPlan, stage: StageName, states: Mapping[str, StepState
     return Reviewed(Review.GO_ON, f"Stage {stage.value} is done.")
 
 
-def _say_failures(names: list[str], states: Mapping[str, StepState]) -> str:
+def failed_in(plan: AnyPlan, stage: StageName, states: Mapping[str, StepState]) -> list[str]:
+    """The failed steps that must be done by the end of a stage."""
+    due = [step.name for step in plan.steps().values() if step.awaited_in == stage]
+    return [name for name in due if name in states and states[name].status is StepStatus.FAILED]
+
+
+def say_failures(names: list[str], states: Mapping[str, StepState]) -> str:
+    """Which steps failed, and why."""
     return " ".join(f"Step {name} failed: {states[name].reason}" for name in names)
 
 
@@ -274,5 +285,5 @@ def conclude(run: Run, states: Mapping[str, StepState], stopped_by: str) -> Run:
             outcome_reason=plan.say_done(),
         )
     failed = [name for name in bad if states.get(name, StepState()).status is StepStatus.FAILED]
-    reason = _say_failures(failed[:1], states) if failed else stopped_by or f"Step {bad[0]} did not come to an end."
+    reason = say_failures(failed[:1], states) if failed else stopped_by or f"Step {bad[0]} did not come to an end."
     return replace(run, outcome=Outcome.FAILED, outcome_reason=reason)

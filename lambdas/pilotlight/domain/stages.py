@@ -25,12 +25,18 @@ class StageName(StrEnum):
     AFTER = "after"
 
 
+Skippable = Annotated[
+    bool, Field(description="Whether a person may let the run go on without the step, should it fail.")
+]
+
+
 class RunStep(Part):
     """A step that runs, and is waited for, where it stands."""
 
     step: Name
     kind: str
     params: dict[str, Any] = Field(default_factory=dict)
+    skippable: Skippable = False
 
 
 class StartStep(Part):
@@ -39,6 +45,7 @@ class StartStep(Part):
     start: Name
     kind: str
     params: dict[str, Any] = Field(default_factory=dict)
+    skippable: Skippable = False
 
 
 class AwaitStep(Part):
@@ -87,3 +94,4 @@ class PlannedStep:
     started_in: StageName
     awaited_in: StageName | None
     lane: str
+    skippable: bool = False

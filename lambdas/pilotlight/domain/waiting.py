@@ -1,5 +1,7 @@
 """What a run waits for at its gate: an approval, the end of a veto window, the release of a hold.
 
+What it waits for at a failed step stands in `pilotlight.domain.failing`.
+
 Nothing is waited for without an end. Who did not answer by then has not said yes: the run is blocked. Only a veto
 window ends in going on, because that is what it is for.
 """
@@ -13,7 +15,12 @@ from enum import StrEnum
 
 from pilotlight.domain.plan import Arming
 from pilotlight.domain.run import Origin, Run
-from pilotlight.domain.word import Word, approval, holding, needs_second_person
+from pilotlight.domain.word import (
+    Word,
+    approval,
+    holding,
+)
+from pilotlight.domain.word_refusal import needs_second_person
 
 
 class WaitsFor(StrEnum):
@@ -22,6 +29,7 @@ class WaitsFor(StrEnum):
     APPROVAL = "approval"
     RELEASE = "release"
     VETO = "veto"
+    ANSWER = "answer"
 
 
 @dataclass(frozen=True)

@@ -118,16 +118,18 @@ def _remember(runtime: Runtime, run: Run) -> None:
 
 def _follow_ups(run: Run, states: Mapping[str, StepState]) -> list[str]:
     later = [step.name for step in run.plan.steps().values() if step.awaited_in is StageName.AFTER]
-    return [
+    failed = [
         f"{name}: {states[name].reason}"
         for name in later
         if name in states and states[name].status is StepStatus.FAILED
     ]
+    without = [f"{name}: {state.reason}" for name, state in states.items() if state.status is StepStatus.SKIPPED]
+    return [*without, *failed]
 
 
 def _to_do(run: Run, states: Mapping[str, StepState]) -> list[str]:
-    """What a person has to do after a run that failed: what failed, what was not begun."""
-    if run.outcome is not Outcome.FAILED:
+    """What a person has to do after a run that did not get there: what failed, what was not begun."""
+    if run.outcome not in (Outcome.FAILED, Outcome.ABORTED_FORWARD_ONLY):
         return []
     failed = [
         f"{name}: {state.fix or state.reason}" for name, state in states.items() if state.status is StepStatus.FAILED

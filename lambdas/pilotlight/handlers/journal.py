@@ -80,9 +80,12 @@ def write(runtime: Runtime, run: Run, what: RecordKind, sentence: str, *, step: 
 
 
 def write_once(runtime: Runtime, run: Run, what: RecordKind, sentence: str, *, step: str = "", **details: Any) -> None:
-    """Append a record that a run has once, unless it has it: so a call after a crash completes what was begun."""
-    known = runtime.ledger.records(run.application, since=run.first_sequence)
-    if not any((r.entry.kind, r.entry.run_id, r.entry.step) == (what, run.run_id, step) for r in known):
+    """Append a record that a run, or one try of a step, has once, unless it has it: so a call after a crash completes
+    what was begun."""
+    known = [r.entry for r in runtime.ledger.records(run.application, since=run.first_sequence)]
+    mine = [entry.kind for entry in known if (entry.run_id, entry.step) == (run.run_id, step)]
+    tries = [index for index, kind in enumerate(mine) if kind is RecordKind.STEP_STARTED]
+    if what not in mine[tries[-1] if tries else 0 :]:
         write(runtime, run, what, sentence, step=step, **details)
 
 

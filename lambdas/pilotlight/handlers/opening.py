@@ -17,7 +17,7 @@ from pilotlight.domain.plan import AnyPlan, Arming, Plan, PlanKind
 from pilotlight.domain.records import Entry, RecordKind
 from pilotlight.domain.run import Origin, Outcome, Phase, Run
 from pilotlight.domain.runbook import Runbook
-from pilotlight.domain.start_input import StartInput, how_to_confirm
+from pilotlight.domain.start_input import StartInput, how_to_confirm, started_by
 from pilotlight.domain.step import Severity
 from pilotlight.domain.word import mode
 from pilotlight.handlers.answer import Answer
@@ -113,15 +113,17 @@ def _who_asks(runtime: Runtime, plan: AnyPlan, run_id: str, given: Any) -> Reque
         )
     if in_slack:
         return Requested(Origin.SLACK, in_slack.person, in_slack.reason, None)
-    if plan.gates.approval and not asked.requested_by.strip():
+    started = started_by(runtime.control.words(run_id))
+    requested_by = started.person if started else asked.requested_by.strip()
+    if plan.gates.approval and not requested_by:
         raise InputRefused(
             f"Somebody else has to approve a run of {plan.name}, so its start says whose it is; put your name "
             "into the input, as requested_by."
         )
     if asked.override_ref:
         _see_override(runtime, plan, run_id, asked.override_ref)
-    requested_by = asked.requested_by or "somebody at the console"
-    return Requested(Origin.CONSOLE, requested_by, asked.reason or "no reason given", None)
+    origin, reason = Origin.CLI if started else Origin.CONSOLE, asked.reason or "no reason given"
+    return Requested(origin, requested_by or "somebody at the console", reason, None)
 
 
 def _see_override(runtime: Runtime, plan: AnyPlan, run_id: str, named: str) -> None:
@@ -194,7 +196,7 @@ def _write_opening(runtime: Runtime, run: Run) -> None:
         f"Run {run.run_id} of {run.application} was opened by {run.requested_by}: {run.reason}",
         origin=run.origin.value,
         requested_by=run.requested_by,
-        proven=run.origin in (Origin.EVENT, Origin.SLACK),
+        proven=run.origin is not Origin.CONSOLE,
         reason=run.reason,
         epoch=run.epoch,
         execution_arn=run.execution_arn,

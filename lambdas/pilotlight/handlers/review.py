@@ -1,11 +1,12 @@
-"""The review after a stage: open steps? It goes on, enters the stage again, or ends the run."""
+"""The review after a stage: open steps? It goes on, enters the stage again, waits for a person, or ends the run."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from pilotlight.domain.life import StepState
+from pilotlight.domain.life import StepState, StepStatus
 from pilotlight.domain.plan import AnyPlan, PlanKind
 from pilotlight.domain.records import RecordKind
 from pilotlight.domain.run import Clocks, Outcome, Review, Reviewed, Run, review_stage
@@ -14,6 +15,7 @@ from pilotlight.domain.step import Access
 from pilotlight.domain.word import abort
 from pilotlight.handlers.answer import Answer
 from pilotlight.handlers.confirming import end, say_aborted
+from pilotlight.handlers.failing import ask_people
 from pilotlight.handlers.journal import clocks_of, write
 from pilotlight.handlers.runtime import Runtime
 from pilotlight.handlers.settling import has_moved
@@ -25,14 +27,12 @@ _BEFORE_SERVING = (StageName.PREPARE, StageName.FENCE, StageName.MOVE)
 def review(runtime: Runtime, run_id: str, stage_name: str) -> Answer:
     """Answer for a stage, and read the clocks when the application is up."""
     stage = StageName(stage_name)
-    run = runtime.control.change_run(
-        run_id,
-        lambda r: replace(r, reentries={**r.reentries, stage.value: r.reentries.get(stage.value, 0) + 1}),
-    )
+    run = runtime.control.change_run(run_id, lambda r: _entered(r, stage))
     states = runtime.control.steps(run_id)
-    reviewed = _by_word(runtime, run, stage, states) or review_stage(
-        run.plan, stage, states, run.reentries[stage.value]
-    )
+    found = _by_word(runtime, run, stage, states) or ask_people(runtime, run, stage, states)
+    if isinstance(found, Answer):
+        return found
+    reviewed = found or review_stage(run.plan, stage, states, run.reentries[stage.value])
     if reviewed.review is Review.GO_ON and stage is StageName.SERVE:
         run = runtime.control.change_run(run_id, lambda r: replace(r, clocks=served(r.plan, r.clocks, states)))
     if reviewed.review is Review.GO_ON and stage is StageName.MOVE:
@@ -41,7 +41,7 @@ def review(runtime: Runtime, run_id: str, stage_name: str) -> Answer:
     sentence = (
         reviewed.sentence
         if stage is not StageName.SERVE or reviewed.review is not Review.GO_ON
-        else say_served(run.plan)
+        else say_served(run.plan, states)
     )
     write(
         runtime,
@@ -53,6 +53,13 @@ def review(runtime: Runtime, run_id: str, stage_name: str) -> Answer:
         clocks=clocks_of(run.clocks),
     )
     return Answer(reviewed.review.value, sentence)
+
+
+def _entered(run: Run, stage: StageName) -> Run:
+    """The run with one more entry of a stage, unless it is the same one that still waits for people."""
+    if run.asking.stage == stage:
+        return run
+    return replace(run, reentries={**run.reentries, stage.value: run.reentries.get(stage.value, 0) + 1})
 
 
 def _by_word(runtime: Runtime, run: Run, stage: StageName, states: dict[str, StepState]) -> Reviewed | None:
@@ -86,6 +93,8 @@ def served(plan: AnyPlan, clocks: Clocks, states: dict[str, StepState]) -> Clock
     return replace(clocks, executed=executed, verified=verified)
 
 
-def say_served(plan: AnyPlan) -> str:
+def say_served(plan: AnyPlan, states: Mapping[str, StepState]) -> str:
     """What is true once the serving stage is done."""
-    return f"{plan.say_done().rstrip('.')}, and what was asked of it was answered as expected."
+    without = [name for name, state in states.items() if state.status is StepStatus.SKIPPED]
+    besides = f" It went on without {', '.join(without)}." if without else ""
+    return f"{plan.say_done().rstrip('.')}, and what was asked of it was answered as expected.{besides}"

@@ -19,7 +19,12 @@ from pilotlight.domain.errors import AlreadyExists, AwsError, InputRefused, NotF
 from pilotlight.domain.plan import AnyPlan, Arming, PlanKind
 from pilotlight.domain.slack_command import FULL
 from pilotlight.domain.slack_request import DRILL, Recorded
-from pilotlight.domain.word import Mode, Word, WordKind, is_listed
+from pilotlight.domain.word import (
+    Mode,
+    Word,
+    WordKind,
+)
+from pilotlight.domain.word_refusal import is_listed
 from pilotlight.handlers.runtime import Runtime
 
 

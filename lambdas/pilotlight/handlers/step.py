@@ -59,7 +59,7 @@ def build(environ: Mapping[str, str], outside: Outside) -> Handler:
         step = _find(run.plan, str(event["step"]), kind_name)
         if event.get("do") == "undo":
             now = runtime.now()
-            return undo(runtime, run, step, _context(runtime, run, step, now, now, {}))
+            return undo(runtime, run, step, _context(runtime, run, step, StepState(started=now), now, {}))
         return take_turn(runtime, run, step)
 
     return handle
@@ -92,7 +92,7 @@ def take_turn(runtime: Runtime, run: Run, step: PlannedStep) -> dict[str, Any]:
     # Read once, so that a word that is said within this turn does not count for one half of it alone.
     heeds = its_kind.asks or its_kind.writers(params, run.plan.place)
     words = runtime.control.words(run.run_id) if heeds else ()
-    context = _context(runtime, run, step, before.started or now, now, outputs, words)
+    context = _context(runtime, run, step, before, now, outputs, words)
     context = replace(context, closed=closed.at if closed.whole else None)
     held = _before_the_move(runtime, run, step, kept, words, context)
     after = held or advance(its_kind, params, kept[name].state, context)
@@ -206,7 +206,7 @@ def _context(
     runtime: Runtime,
     run: Run,
     step: PlannedStep,
-    started: datetime,
+    state: StepState,
     now: datetime,
     outputs: Mapping[str, Mapping[str, str]],
     words: Sequence[Word] = (),
@@ -222,7 +222,7 @@ def _context(
         run.run_id,
         step.name,
         run.epoch,
-        started,
+        state.started or now,
         now,
         guarded,
         web_of(runtime, run.plan),
@@ -231,6 +231,8 @@ def _context(
         approved.who if approved else "",
         aborted.who if aborted else "",
         planned=mode(words) is Mode.PLANNED,
+        retries=state.retries,
+        begun_before=state.begun,
     )
 
 

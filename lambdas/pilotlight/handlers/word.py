@@ -17,20 +17,21 @@ from pilotlight.aws.proof import Proof, caller
 from pilotlight.domain.data_loss import Override
 from pilotlight.domain.decision import LastRun
 from pilotlight.domain.errors import InputRefused
+from pilotlight.domain.failing import ANSWERS, asks_about, refuse_answer
+from pilotlight.domain.life import StepStatus
 from pilotlight.domain.records import Entry, RecordKind
 from pilotlight.domain.run import Run
 from pilotlight.domain.slack_request import Recorded
+from pilotlight.domain.start_input import refuse_start
 from pilotlight.domain.word import (
     OVERRIDE_LASTS,
     STARTS,
     UNKNOWN_LOSS,
-    Standing,
     Word,
     WordKind,
-    accepted_seconds,
     binding,
-    refusal,
 )
+from pilotlight.domain.word_refusal import Standing, accepted_seconds, refusal
 from pilotlight.handlers import slack_start, slack_word
 from pilotlight.handlers.moving import move_is_recorded
 from pilotlight.handlers.restraints import forget_starts
@@ -121,7 +122,7 @@ def _take(runtime: Runtime, word: Word, mark: str) -> dict[str, Any]:
     run = control.find_run(word.run_id)
     if known := control.find_word(word.run_id, mark):
         word = known
-    elif refused := refusal(word, runtime.plan, _standing(runtime, word, run)):
+    elif refused := _refuse(runtime, word, run):
         raise InputRefused(refused)
     control.keep_word(word, mark)
     _take_effect(runtime, word)
@@ -149,7 +150,7 @@ def _meant(runtime: Runtime, kind: WordKind) -> str:
     if kind is WordKind.ACKNOWLEDGE:
         last = runtime.control.last_run(application)
         return last.run_id if last else ""
-    if kind is WordKind.OVERRIDE:
+    if kind in (WordKind.OVERRIDE, WordKind.START):
         return ""
     holder = runtime.leases.of(application).holder
     if not holder:
@@ -164,11 +165,19 @@ def _mark(saying: Saying, word: Word) -> str:
     return word.given.isoformat()
 
 
-def _standing(runtime: Runtime, word: Word, run: Run | None) -> Standing:
-    """What the word meets. Whether the writer moved is what was recorded; the run itself sees a move under way."""
+def _refuse(runtime: Runtime, word: Word, run: Run | None) -> str:
+    """Why the word is not taken; empty where it is.
+
+    Whether the writer moved is what was recorded; the run itself sees a move under way.
+    """
     control = runtime.control
-    moved = run is not None and move_is_recorded(run, control.steps(run.run_id))
-    return Standing(run, moved, control.words(word.run_id), control.last_run(runtime.plan.name))
+    states = control.steps(run.run_id) if run else {}
+    moved, asked = run is not None and move_is_recorded(run, states), asks_about(run, states) if run else {}
+    standing = Standing(run, moved, control.words(word.run_id), control.last_run(runtime.plan.name), asked)
+    refused = refusal(word, runtime.plan, standing)
+    if not refused and word.kind is WordKind.START:
+        return refuse_start(word, run)
+    return refuse_answer(word, run, asked) if not refused and run and word.kind in ANSWERS else refused
 
 
 def _take_effect(runtime: Runtime, word: Word) -> None:
@@ -213,6 +222,11 @@ def _say(word: Word) -> str:
         case WordKind.ACKNOWLEDGE:
             besides = ", and the account's automatic starts are counted anew" if word.accept == STARTS else ""
             said = f"How run {word.run_id} ended is acknowledged by {word.who}{besides}"
+        case WordKind.RETRY | WordKind.SKIP:
+            wanted = "retried" if word.kind is WordKind.RETRY else "skipped"
+            said = f"Step {word.accept} of run {word.run_id} is to be {wanted}, says {word.who}"
+        case WordKind.START:
+            said = f"{about} is started by {word.who}"
         case _:
             assert_never(word.kind)
     return f"{said}{word.because}"
@@ -231,10 +245,13 @@ def _write(runtime: Runtime, word: Word, run: Run | None, mark: str, sentence: s
 
 
 def _came_too_late(runtime: Runtime, word: Word) -> str:
-    """Why a hold stops nothing though it was kept: the gate let the run pass in the same moment."""
-    if word.kind is not WordKind.HOLD:
+    """Why a word changes nothing though it was kept: the run went on, or ended, in the same moment."""
+    if word.kind not in (WordKind.HOLD, *ANSWERS):
         return ""
     run = runtime.control.run(word.run_id)
+    if word.kind in ANSWERS:
+        failed = runtime.control.steps(run.run_id)[word.accept].status is StepStatus.FAILED
+        return f"Run {run.run_id} gave up waiting in the same moment." if failed and not run.asking.stage else ""
     if not run.gate.passed:
         return ""
     return f"Run {run.run_id} passed its gate in the same moment, so the hold came too late; it can still be aborted."

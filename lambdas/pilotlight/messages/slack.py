@@ -31,9 +31,13 @@ from pilotlight.messages.mrkdwn import (
 )
 from pilotlight.messages.slack_buttons import Offer, actions
 from pilotlight.report.foreign import LONGEST_NAME, tame
-from pilotlight.report.incident import IncidentView, StepView, Tone
+from pilotlight.report.incident import (
+    IncidentView,
+    Tone,
+)
 from pilotlight.report.outlook import expected_back
 from pilotlight.report.standing import graded
+from pilotlight.report.step_view import StepView
 from pilotlight.report.surroundings import shown_of
 from pilotlight.report.text import record_line, rpo_words, rto_words
 from pilotlight.report.times import since_onset, stopwatch

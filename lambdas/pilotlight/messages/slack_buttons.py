@@ -67,39 +67,36 @@ def offers(view: IncidentView) -> list[Offer]:
     if view.run is None:
         return []
     application, run_id = view.application, view.run.run_id
-    known = {kind.value for kind in WordKind}
     return [
-        Offer(word, application, run_id, accept, REASONS.get(word, ()))
-        for word, accept in _words(view)
-        if word in known
+        Offer(word.value, application, run_id, accept, REASONS.get(word.value, ())) for word, accept in _words(view)
     ]
 
 
-def _words(view: IncidentView) -> Iterator[tuple[str, str]]:
+def _words(view: IncidentView) -> Iterator[tuple[WordKind, str]]:
     if view.standing is IncidentState.CLOSED and view.outcome not in (Outcome.RECOVERED, Outcome.NOT_NEEDED):
-        yield "acknowledge", ""
+        yield WordKind.ACKNOWLEDGE, ""
     if view.standing not in (IncidentState.LOOKING, IncidentState.ACTING):
         return
     yield from _at_the_gate(view)
-    yield from (("approve", step.name) for step in view.acting_steps if step.asks_until)
-    for step in view.failed_steps[:_MOST_FAILED]:
-        yield "retry", step.name
-        yield "skip", step.name
-    if not _moved(view):
-        yield "abort", ""
+    yield from ((WordKind.APPROVE, step.name) for step in view.acting_steps if step.asks_until)
+    if view.pause:
+        yield from ((WordKind.RETRY, step) for step in view.pause.steps[:_MOST_FAILED])
+        yield from ((WordKind.SKIP, step) for step in view.pause.skippable[:_MOST_FAILED])
+    if not _moved(view) or (view.pause and view.pause.what is WaitsFor.ANSWER):
+        yield WordKind.ABORT, ""
 
 
-def _at_the_gate(view: IncidentView) -> Iterator[tuple[str, str]]:
+def _at_the_gate(view: IncidentView) -> Iterator[tuple[WordKind, str]]:
     if view.gate is not None:
         return
     match view.pause.what if view.pause else None:
         case WaitsFor.RELEASE:
-            yield "release", ""
+            yield WordKind.RELEASE, ""
         case WaitsFor.APPROVAL | WaitsFor.VETO:
-            yield "approve", ""
-            yield "hold", ""
+            yield WordKind.APPROVE, ""
+            yield WordKind.HOLD, ""
         case None:
-            yield "hold", ""
+            yield WordKind.HOLD, ""
 
 
 def _moved(view: IncidentView) -> bool:

@@ -17,9 +17,13 @@ from pilotlight.domain.run import Outcome, Review
 from pilotlight.domain.severity import IncidentSeverity
 from pilotlight.domain.stages import StageName
 from pilotlight.report.foreign import LONGEST_NAME, tame
-from pilotlight.report.incident import Call, IncidentState, IncidentView
+from pilotlight.report.incident import (
+    IncidentState,
+    IncidentView,
+)
 from pilotlight.report.outlook import expected_back
 from pilotlight.report.standing import asked_of_pager, graded
+from pilotlight.report.step_view import Call
 from pilotlight.report.text import record_line
 
 SUPPORT_SEVERITIES = {

@@ -10,8 +10,11 @@ from datetime import datetime
 
 from pilotlight.domain.life import StepStatus
 from pilotlight.domain.plan import Clock
-from pilotlight.report.incident import IncidentView, StepView
+from pilotlight.report.incident import (
+    IncidentView,
+)
 from pilotlight.report.markup import foreign_plain, own
+from pilotlight.report.step_view import StepView
 from pilotlight.report.times import origin_of_time, since_onset, stopwatch, took
 from pilotlight.report.words import state_words
 

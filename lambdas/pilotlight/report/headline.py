@@ -14,6 +14,7 @@ PAUSES = {
     WaitsFor.APPROVAL: "for an approval",
     WaitsFor.RELEASE: "because it is held",
     WaitsFor.VETO: "for a veto",
+    WaitsFor.ANSWER: "for a person",
 }
 
 
@@ -77,7 +78,9 @@ def headline(view: IncidentView) -> str:
 
 def _headline_at_work(view: IncidentView, there: str) -> str:
     if recovery_failed(view):
-        return f"{view.application} is failing over{there}, and a step has failed"
+        failed = "a step has failed"
+        waits = f": {failed}, and it waits {PAUSES[view.pause.what]}" if view.pause else f", and {failed}"
+        return f"{view.application} is failing over{there}{waits}"
     if view.stage == "after":
         return f"{view.application} is served from {view.standby or 'the standby'}: finishing up"
     if view.stage is None:

@@ -6,11 +6,9 @@ made of it, so that all of them say the same in the same words.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
 from pilotlight.domain.data_loss import LossWindow
 from pilotlight.domain.decision import VerdictKind
@@ -23,6 +21,7 @@ from pilotlight.domain.signals import Signal
 from pilotlight.domain.stages import StageName
 from pilotlight.domain.step import Severity
 from pilotlight.domain.waiting import WaitsFor
+from pilotlight.report.step_view import Call, StepView
 from pilotlight.report.surroundings import HealthView, TakenUp
 
 
@@ -47,66 +46,6 @@ class Tone(StrEnum):
     ASKING = "asking"
     BAD = "bad"
     GOOD = "good"
-
-
-@dataclass(frozen=True)
-class Call:
-    """One mutating AWS call: written down before it was made, and again with its answer."""
-
-    service: str
-    operation: str
-    region: str
-    parameters: Mapping[str, Any]
-    intended: datetime
-    answered: datetime | None = None
-    error: str = ""
-    sentence: str = ""
-
-    @property
-    def name(self) -> str:
-        """The operation as AWS names it."""
-        return f"{self.service} {self.operation}"
-
-
-@dataclass(frozen=True)
-class Said:
-    """A sentence and when it was true first."""
-
-    time: datetime
-    sentence: str
-
-
-@dataclass(frozen=True)
-class StepView:
-    """One step: where it belongs, where it is in its life, what it said and called on the way."""
-
-    name: str
-    kind: str
-    title: str
-    stage: str
-    started_in: str
-    harm: str
-    status: StepStatus = StepStatus.WAITING
-    reason: str = ""
-    fix: str = ""
-    started: datetime | None = None
-    finished: datetime | None = None
-    attempts: int = 0
-    outputs: Mapping[str, str] = field(default_factory=dict)
-    promised_seconds: float | None = None
-    said: tuple[Said, ...] = ()
-    calls: tuple[Call, ...] = ()
-    asks_until: datetime | None = None
-    resources: tuple[str, ...] = ()
-
-    @property
-    def asked_again(self) -> bool:
-        """Whether AWS answered one of its calls with an error, and the step went on from there."""
-        return self.status is not StepStatus.FAILED and any(call.error for call in self.calls)
-
-    def seconds(self, until: datetime) -> float | None:
-        """How long it was, or has been, at work; None before its start."""
-        return ((self.finished or until) - self.started).total_seconds() if self.started else None
 
 
 @dataclass(frozen=True)
@@ -141,12 +80,17 @@ class Gate:
 
 @dataclass(frozen=True)
 class Pause:
-    """What a run waits for at its gate, until when, and what happens then if nobody says anything."""
+    """What a run waits for, until when, and what happens then if nobody says anything.
+
+    `steps` are the failed ones that people are asked about, `skippable` those that the run may go on without.
+    """
 
     what: WaitsFor
     until: datetime
     sentence: str
     then: str
+    steps: tuple[str, ...] = ()
+    skippable: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

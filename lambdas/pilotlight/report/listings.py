@@ -8,8 +8,11 @@ from pilotlight.domain.life import StepStatus
 from pilotlight.domain.records import Record
 from pilotlight.domain.step import Severity
 from pilotlight.report.foreign import LONGEST_NAME
-from pilotlight.report.incident import Call, IncidentView, StepView
+from pilotlight.report.incident import (
+    IncidentView,
+)
 from pilotlight.report.markup import foreign, own, row
+from pilotlight.report.step_view import Call, StepView
 from pilotlight.report.times import origin_of_time, since_onset, time_of_day, took
 from pilotlight.report.words import promise_words, state_words
 

@@ -38,8 +38,9 @@ def noteworthy(records: Sequence[Record]) -> list[Record]:
                 RecordKind.RUN_CONFIRMED | RecordKind.PREFLIGHT | RecordKind.GATE_PASSED | RecordKind.OVERRIDDEN
                 | RecordKind.GATE_WAITING | RecordKind.WORD | RecordKind.DRAINED
                 | RecordKind.STEP_STARTED | RecordKind.STEP_WAITING | RecordKind.STEP_SETTLED | RecordKind.STEP_FAILED
-                | RecordKind.STEP_UNDONE | RecordKind.TOMBSTONE | RecordKind.STAGE_REVIEWED | RecordKind.RUN_CLOSED
-                | RecordKind.REMINDER | RecordKind.TAKEN_UP | RecordKind.AWS_HEALTH
+                | RecordKind.STEP_SKIPPED | RecordKind.STEP_UNDONE | RecordKind.TOMBSTONE | RecordKind.STAGE_WAITING
+                | RecordKind.STAGE_REVIEWED | RecordKind.RUN_CLOSED | RecordKind.REMINDER | RecordKind.TAKEN_UP
+                | RecordKind.AWS_HEALTH
             ):  # fmt: skip
                 news = True
             case _:
@@ -64,7 +65,7 @@ def _weigh(verdict: str, asked: str) -> tuple[bool, str]:
 def urgent(record: Record) -> bool:
     """Whether a noteworthy record is paged in any case: people must decide, a run began, waits or ended."""
     match record.entry.kind:
-        case RecordKind.RUN_OPENED | RecordKind.GATE_WAITING | RecordKind.RUN_CLOSED:
+        case RecordKind.RUN_OPENED | RecordKind.GATE_WAITING | RecordKind.STAGE_WAITING | RecordKind.RUN_CLOSED:
             return True
         case RecordKind.VERDICT:
             return bool(record.entry.details["verdict"] == VerdictKind.BLOCK)

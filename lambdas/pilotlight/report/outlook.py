@@ -15,7 +15,14 @@ from pilotlight.domain.plan import Arming
 from pilotlight.domain.run import Outcome
 from pilotlight.domain.waiting import WaitsFor
 from pilotlight.report.headline import headline, tone
-from pilotlight.report.incident import IncidentState, IncidentView, Need, Outlook, Pause, StepView
+from pilotlight.report.incident import (
+    IncidentState,
+    IncidentView,
+    Need,
+    Outlook,
+    Pause,
+)
+from pilotlight.report.step_view import StepView
 from pilotlight.report.words import in_region, listed, recovery_failed, to_region
 
 ON_CALL = "Whoever is on call"
@@ -161,6 +168,8 @@ def _decide(view: IncidentView) -> Need:
 
 def _answer(view: IncidentView, pause: Pause) -> Need:
     match pause.what:
+        case WaitsFor.ANSWER:
+            return answer_to_failure(view, pause)
         case WaitsFor.APPROVAL:
             word, sentence = "approve", f"Approve the failover of {view.application}, or abort it."
         case WaitsFor.RELEASE:
@@ -172,6 +181,19 @@ def _answer(view: IncidentView, pause: Pause) -> Need:
     run_id = view.run.run_id if view.run else "RUN"
     paste = f"./pilotlight {word} plans/{view.application}.yaml {run_id} --reason 'why'"
     return Need(ON_CALL, sentence, pause.until, "when it is decided without you", paste)
+
+
+def answer_to_failure(view: IncidentView, pause: Pause) -> Need:
+    """What people are asked about a failed step: the first one, where there are several."""
+    run_id, (first, *_) = view.run.run_id if view.run else "RUN", pause.steps
+    plan = f"plans/{view.application}.yaml {run_id}"
+    without = (
+        f"; to go on without it, say skip in place of retry ({', '.join(pause.skippable)})" if pause.skippable else ""
+    )
+    stop = f"or end the run with ./pilotlight abort {plan}"
+    sentence = f"{fixes_of(view)} Then have it retried{without}; {stop}."
+    paste = f"./pilotlight retry {plan} --step {first} --reason 'why'"
+    return Need(ON_CALL, sentence, pause.until, "when the run ends without you", paste)
 
 
 def asked_by_a_step(view: IncidentView) -> Need | None:

@@ -10,7 +10,16 @@ from pilotlight.domain.run import Outcome
 from pilotlight.domain.waiting import WaitsFor
 from pilotlight.report.headline import PAUSES, tone
 from pilotlight.report.incident import IncidentState, IncidentView, Need, Outlook, Pause
-from pilotlight.report.outlook import ON_CALL, asked_by_a_step, by_hand, deadline_of, fixes_of, keeping_of, machine_of
+from pilotlight.report.outlook import (
+    ON_CALL,
+    answer_to_failure,
+    asked_by_a_step,
+    by_hand,
+    deadline_of,
+    fixes_of,
+    keeping_of,
+    machine_of,
+)
 from pilotlight.report.words import in_region, listed, recovery_failed
 
 _WORDS = {
@@ -42,7 +51,8 @@ def _headline(view: IncidentView) -> str:
 
 def _at_work(view: IncidentView) -> str:
     if recovery_failed(view):
-        return "is at work, and a step has failed"
+        waits = f", and it waits {PAUSES[view.pause.what]}" if view.pause else ""
+        return f"is at work, and a step has failed{waits}"
     if view.stage is None:
         return "is done: closing the run"
     if view.pause:
@@ -108,6 +118,8 @@ def _need(view: IncidentView) -> Need | None:
 
 
 def _answer(view: IncidentView, pause: Pause) -> Need:
+    if pause.what is WaitsFor.ANSWER:
+        return answer_to_failure(view, pause)
     word, sentence = _WORDS[pause.what]
     run_id = view.run.run_id if view.run else "RUN"
     paste = f"./pilotlight {word} plans/{view.application}.yaml {run_id} --reason 'why'"

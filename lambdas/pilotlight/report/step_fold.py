@@ -9,13 +9,14 @@ from typing import Any
 
 from pilotlight.domain.life import StepStatus
 from pilotlight.domain.records import Record, RecordKind
-from pilotlight.report.incident import Call, Said, StepView
+from pilotlight.report.step_view import Call, Said, StepView
 
 _STATUS = {
     RecordKind.STEP_STARTED: StepStatus.RUNNING,
     RecordKind.STEP_WAITING: StepStatus.RUNNING,
     RecordKind.STEP_SETTLED: StepStatus.SETTLED,
     RecordKind.STEP_FAILED: StepStatus.FAILED,
+    RecordKind.STEP_SKIPPED: StepStatus.SKIPPED,
 }
 
 

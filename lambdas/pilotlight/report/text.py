@@ -11,9 +11,12 @@ from pilotlight.domain.plan import Clock
 from pilotlight.domain.records import Record
 from pilotlight.domain.run import Outcome
 from pilotlight.report.foreign import LONGEST_NAME, tame
-from pilotlight.report.incident import IncidentView, StepView
+from pilotlight.report.incident import (
+    IncidentView,
+)
 from pilotlight.report.outlook import expected_back
 from pilotlight.report.standing import graded
+from pilotlight.report.step_view import StepView
 from pilotlight.report.surroundings import shown_of
 from pilotlight.report.times import signed, since_onset
 from pilotlight.report.words import promise_words, state_words
@@ -35,10 +38,7 @@ def summary(view: IncidentView) -> str:
 
 def text(view: IncidentView) -> str:
     """The summary, then every step, every sighting, and where the records stand."""
-    lines = ["", "Steps"]
-    for step in view.steps:
-        lines += _step(step, view)
-    lines += ["", "What happened"]
+    lines = ["", "Steps", *steps(view), "", "What happened"]
     lines += [hanging(since_onset(view, record.entry.time), record_line(record)) for record in view.told]
     lines += ["", chain_line(view)]
     if view.run:
@@ -53,6 +53,16 @@ def surroundings(view: IncidentView) -> list[str]:
     lines = [tame(f"{how.words}: {how.because}.")]
     lines += [tame(f"Taken up by {view.taken_up.words} at {clock_time(view.taken_up.time)}.")] if view.taken_up else []
     return lines + [line for each in shown_of(view.aws_says) for line in _wrapped(f"AWS Health: {each.sentence}")]
+
+
+def steps(view: IncidentView) -> list[str]:
+    """Each step: its state, how long it took, and what it says where it is not done."""
+    return [line for step in view.steps for line in _step(step, view)]
+
+
+def needed(view: IncidentView) -> list[str]:
+    """What is needed from whom, by when, and what is left to do."""
+    return _need(view)
 
 
 def times(view: IncidentView) -> list[str]:

@@ -96,8 +96,8 @@ class _Fold:
                 self._before_the_move(record)
             case RecordKind.TOMBSTONE | RecordKind.TAKEN_UP | RecordKind.AWS_HEALTH:
                 self._beside(record)
-            case RecordKind.STAGE_REVIEWED:
-                self._reviewed(record)
+            case RecordKind.STAGE_WAITING | RecordKind.STAGE_REVIEWED:
+                self._after_stage(record)
             case RecordKind.RUN_CLOSED:
                 self._closed(record)
             case _:
@@ -230,10 +230,17 @@ class _Fold:
         self._change(pause=Pause(WaitsFor(details["waits_for"]), until, record.entry.sentence, details["then"]))
         self._loss(record)
 
+    def _after_stage(self, record: Record) -> None:
+        if record.entry.kind is RecordKind.STAGE_REVIEWED:
+            return self._reviewed(record)
+        details, sentence = record.entry.details, record.entry.sentence
+        until, about = datetime.fromisoformat(details["until"]), (tuple(details["steps"]), tuple(details["skippable"]))
+        self._change(pause=Pause(WaitsFor.ANSWER, until, sentence, details["then"], *about))
+
     def _reviewed(self, record: Record) -> None:
         stage, review = StageName(record.entry.details["stage"]), Review(record.entry.details["review"])
         done = ReviewView(record.entry.time, stage, review, record.entry.sentence)
-        self._change(reviews=(*self._view.reviews, done))
+        self._change(reviews=(*self._view.reviews, done), pause=None)
         match review:
             case Review.GO_ON:
                 later = self._view.stages[self._view.stages.index(stage) + 1 :] if stage in self._view.stages else ()

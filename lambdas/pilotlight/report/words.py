@@ -7,7 +7,11 @@ from typing import assert_never
 
 from pilotlight.domain.durations import say_duration
 from pilotlight.domain.life import StepStatus
-from pilotlight.report.incident import IncidentState, IncidentView, StepView
+from pilotlight.report.incident import (
+    IncidentState,
+    IncidentView,
+)
+from pilotlight.report.step_view import StepView
 
 _MANY = 3
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from pilotlight.domain.life import StepStatus
 from pilotlight.domain.step import Harm
-from pilotlight.report.incident import IncidentView, StepView
+from pilotlight.report.incident import (
+    IncidentView,
+)
+from pilotlight.report.step_view import StepView
 
 _LOOKS = "check_database"
 

@@ -202,7 +202,7 @@ def _deleted(params: RestoreObjectVersionsParams, context: StepContext) -> list[
 
 
 def _span(params: RestoreObjectVersionsParams, context: StepContext) -> tuple[datetime, datetime]:
-    return context.started - params.deleted_within, context.started
+    return context.begun - params.deleted_within, context.begun
 
 
 def _too_much(params: RestoreObjectVersionsParams) -> Failed:

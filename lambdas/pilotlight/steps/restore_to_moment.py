@@ -119,7 +119,7 @@ class RestoreToMomentParams(InstanceSpecification):
 
     def at(self, context: StepContext) -> datetime:
         """The moment that is meant, to the second."""
-        meant = self.moment or context.started - (self.back or timedelta(0))
+        meant = self.moment or context.begun - (self.back or timedelta(0))
         return meant.astimezone(UTC).replace(microsecond=0)
 
 

@@ -86,13 +86,19 @@ class Definition:
 
 
 def token_of(context: StepContext) -> str:
-    """The client token of this step in this run: 64 characters, the most that ECS takes."""
-    return sha256(f"{context.run_id}/{context.step}".encode()).hexdigest()
+    """The client token of this try of the step in this run: 64 characters, the most that ECS takes."""
+    return sha256(_try(context).encode()).hexdigest()
 
 
 def started_by(context: StepContext) -> str:
-    """Run and step, in the letters that ECS allows."""
-    return re.sub(r"[^A-Za-z0-9/_-]", "_", f"{context.run_id}/{context.step}")[:_LONGEST_STARTED_BY]
+    """Run, step and try, in the letters that ECS allows."""
+    return re.sub(r"[^A-Za-z0-9/_-]", "_", _try(context))[:_LONGEST_STARTED_BY]
+
+
+def _try(context: StepContext) -> str:
+    """A task that ended badly is of an earlier try; the next one has a task of its own."""
+    again = f"/{context.retries}" if context.retries else ""
+    return f"{context.run_id}/{context.step}{again}"
 
 
 def find_mine(context: StepContext, cluster: str, family: str, container: str) -> OneOffTask | None:

@@ -1,0 +1,86 @@
+"""The commands that start runs and say how they stand; what they do stands in `cli.starting` and `cli.telling`.
+
+They stand beside the others without a name of their own, as in `./pilotlight status`.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(rich_markup_mode=None)
+
+
+class RunOutput(StrEnum):
+    """How a run is shown."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+class DrillKind(StrEnum):
+    """What a drill touches: stand-ins only, or the application itself."""
+
+    ISOLATED = "isolated"
+    FULL = "full"
+
+
+PlanFile = Annotated[Path, typer.Argument(help="The plan file.")]
+Reason = Annotated[str, typer.Option(help="Why; it stands in the ledger and in Slack.")]
+Run = Annotated[str, typer.Option(help="The name that the execution is to have; made of the moment unless given.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Start it without typing the application's name first.")]
+Detach = Annotated[bool, typer.Option("--detach", help="Start it, and do not follow it.")]
+Output = Annotated[RunOutput, typer.Option("--output", help="Text, or one JSON document on standard output.")]
+
+
+@app.command(epilog="Example: ./pilotlight status plans/fileflow.yaml --watch")
+def status(
+    plan: Annotated[Path | None, typer.Argument(help="The plan file; a line for each of plans/ unless given.")] = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Follow the run at work, or the next one.")] = False,
+    output: Output = RunOutput.TEXT,
+) -> None:
+    """Say how an application and its run stand, what comes next, and what is needed from whom; only reads."""
+    from cli import telling
+
+    if watch and plan is None:
+        raise typer.BadParameter("name the plan that is to be followed", param_hint="PLAN")
+    raise typer.Exit(telling.status(telling.Wanted(plan, watch, output is RunOutput.JSON)))
+
+
+@app.command(epilog="Example: ./pilotlight failover plans/fileflow.yaml --planned --reason 'a move'")
+def failover(  # each option of the command is an argument
+    plan: PlanFile,
+    reason: Reason = "",
+    planned: Annotated[bool, typer.Option("--planned", help="Lose nothing, or move nothing.")] = False,
+    run: Run = "",
+    yes: Yes = False,
+    detach: Detach = False,
+    output: Output = RunOutput.TEXT,
+) -> None:
+    """Start a plan under your proven name and follow it: fail its application over, or carry out the run-book."""
+    from cli import starting
+
+    as_json = output is RunOutput.JSON
+    raise typer.Exit(starting.failover(starting.Wanted(plan, reason, run, planned, yes, detach, as_json)))
+
+
+@app.command(epilog="Example: ./pilotlight drill plans/fileflow.yaml --reason 'the quarterly drill'")
+def drill(  # each option of the command is an argument
+    plan: PlanFile,
+    kind: Annotated[
+        DrillKind, typer.Argument(help="Stand-ins only, or a planned failover of the application itself.")
+    ] = DrillKind.ISOLATED,
+    reason: Reason = "",
+    run: Run = "",
+    yes: Yes = False,
+    detach: Detach = False,
+    output: Output = RunOutput.TEXT,
+) -> None:
+    """Start a drill under your proven name and follow it."""
+    from cli import starting
+
+    wanted = starting.Wanted(plan, reason, run, yes=yes, detach=detach, as_json=output is RunOutput.JSON)
+    raise typer.Exit(starting.drill(wanted, full=kind is DrillKind.FULL))
