@@ -9,7 +9,7 @@ reads back its effect:
 * `execute` looks first, acts if there is something to do, and returns a receipt. It may run twice.
 * `verify` only reads. Success is the role, never just "available".
 * `undo` takes back what the receipt says was done, where the run was not needed or could not move its writer.
-* `stand_in` gives the parameters of a drill. No run calls it yet.
+* `stand_in` says what a drill does in place of the step, and `remains` what of that still stands.
 
 No method sleeps and no kind keeps state between calls. An `AwsError` that a kind does not catch is settled by the
 step handler: throttled, unavailable and ambiguous mean "look again"; all others fail the step.
@@ -48,6 +48,8 @@ __all__ = [
     "Failed",
     "Finding",
     "Harm",
+    "Isolation",
+    "LeftOut",
     "NotYet",
     "Operation",
     "OutputOf",
@@ -55,8 +57,10 @@ __all__ = [
     "Pending",
     "Receipt",
     "Refusal",
+    "Remains",
     "Settled",
     "Severity",
+    "StandIn",
     "Standing",
     "Statement",
     "StepContext",
@@ -154,9 +158,43 @@ class CannotUndo:
 
 
 @dataclass(frozen=True)
-class Refusal:
-    """Why a kind cannot do what was asked, here: have a stand-in."""
+class Isolation:
+    """What keeps a drill of an application apart from production: security groups that let nothing out to it."""
 
+    application: str
+    security_groups: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class StandIn:
+    """What a drill does in place of a step: the same or another kind, on resources that are the drill's own."""
+
+    kind: str
+    params: Params
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """Why a drill goes without a step, and still shows what it is for."""
+
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a step has no stand-in of its own, so that the plan has to declare one."""
+
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Remains:
+    """What stands in AWS under the name of a step's stand-in.
+
+    `run_id` is the drill whose mark it bears; empty where it bears none, so that nobody deletes it but a person.
+    """
+
+    run_id: str
     sentence: str
 
 
@@ -238,5 +276,13 @@ class StepKind(Kind[P]):
         return None
 
     @abstractmethod
-    def stand_in(self, params: P, run_id: str) -> P | Refusal:
-        """The parameters with which a drill does the same without touching production."""
+    def stand_in(self, params: P, isolation: Isolation) -> StandIn | LeftOut | Refusal:
+        """What a drill does in place of this step without touching production."""
+
+    def remains(self, params: P, context: StepContext) -> Remains | None:
+        """What stands of what a drill made with these parameters, whichever drill it was; None where nothing does.
+
+        A kind that makes something in a drill answers this from AWS alone: it is asked when a drill was cut off, and
+        again and again until `undo` has had its effect.
+        """
+        return None

@@ -23,11 +23,12 @@ from pilotlight.domain.step import (
     Failed,
     Finding,
     Harm,
+    Isolation,
+    LeftOut,
     NotYet,
     Params,
     Pending,
     Receipt,
-    Refusal,
     Settled,
     Severity,
     StepContext,
@@ -97,9 +98,9 @@ class Fence(StepKind[P]):
                 f"there ({silence.code}); undo the step again when the region answers."
             )
 
-    def stand_in(self, params: P, run_id: str) -> Refusal:
+    def stand_in(self, params: P, isolation: Isolation) -> LeftOut:
         """A drill never fences production."""
-        return Refusal(
+        return LeftOut(
             f"{self.subject(params)} cannot be closed in a drill because it serves production; name a copy of it in "
             "a plan for drills instead."
         )

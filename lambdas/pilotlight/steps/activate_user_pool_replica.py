@@ -27,12 +27,13 @@ from pilotlight.domain.step import (
     Failed,
     Finding,
     Harm,
+    Isolation,
+    LeftOut,
     NotYet,
     Operation,
     Params,
     Pending,
     Receipt,
-    Refusal,
     Settled,
     Severity,
     Standing,
@@ -173,9 +174,9 @@ class ActivateUserPoolReplica(StepKind[ActivateUserPoolReplicaParams]):
             _set(params, context, INACTIVE)
         return Undone(f"The replica of {params.pool} in {region} is inactive again, as before this run.")
 
-    def stand_in(self, params: ActivateUserPoolReplicaParams, run_id: str) -> Refusal:
+    def stand_in(self, params: ActivateUserPoolReplicaParams, isolation: Isolation) -> LeftOut:
         """A drill must not let the application's own pool serve in two regions."""
-        return Refusal(
+        return LeftOut(
             f"The replica of {params.pool} cannot be activated in a drill because it is the application's own; a drill "
             "needs a pool of its own, named here instead."
         )

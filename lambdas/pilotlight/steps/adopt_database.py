@@ -28,13 +28,14 @@ from pilotlight.domain.step import (
     Failed,
     Finding,
     Harm,
+    Isolation,
+    LeftOut,
     NotYet,
     Operation,
     OutputOf,
     Params,
     Pending,
     Receipt,
-    Refusal,
     Settled,
     Severity,
     Statement,
@@ -185,8 +186,8 @@ class AdoptDatabase(StepKind[AdoptDatabaseParams]):
         copy = look(context, params.instance)
         return loss_of_copy(copy, params.source, context, onset) if copy else None
 
-    def stand_in(self, params: AdoptDatabaseParams, run_id: str) -> AdoptDatabaseParams | Refusal:
-        return Refusal(
+    def stand_in(self, params: AdoptDatabaseParams, isolation: Isolation) -> LeftOut:
+        return LeftOut(
             f"Database {params.instance} is not made the writer in a drill, because nothing would undo that."
         )
 

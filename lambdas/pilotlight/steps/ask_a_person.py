@@ -18,11 +18,13 @@ from pilotlight.domain.step import (
     Failed,
     Finding,
     Harm,
+    Isolation,
     NotYet,
     Operation,
     Params,
     Receipt,
     Settled,
+    StandIn,
     Statement,
     StepContext,
     StepKind,
@@ -112,9 +114,9 @@ class AskAPerson(StepKind[AskAPersonParams]):
     def undo(self, params: AskAPersonParams, receipt: Receipt, context: StepContext) -> Undone:
         return Undone(f"Nothing is taken back, because to confirm {params.about} changed nothing.")
 
-    def stand_in(self, params: AskAPersonParams, run_id: str) -> AskAPersonParams:
+    def stand_in(self, params: AskAPersonParams, isolation: Isolation) -> StandIn:
         # People are asked in a drill as well: that somebody answers in time is part of what it shows.
-        return params
+        return StandIn(self.name, params)
 
 
 KIND = AskAPerson()

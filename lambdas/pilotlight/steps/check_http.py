@@ -28,10 +28,12 @@ from pilotlight.domain.step import (
     CannotUndo,
     Finding,
     Harm,
+    Isolation,
     Operation,
     Params,
     Pending,
     Receipt,
+    Refusal,
     Settled,
     Severity,
     Standing,
@@ -196,9 +198,11 @@ class CheckHttp(StepKind[CheckHttpParams]):
             return CannotUndo(f"What a POST to {params.host} did stays; only the application can take it back.")
         return Undone(f"Nothing is taken back, because asking for {params.host} changed nothing.")
 
-    def stand_in(self, params: CheckHttpParams, run_id: str) -> CheckHttpParams:
-        # It asks the standby only, and in a drill the stand-ins serve there.
-        return params
+    def stand_in(self, params: CheckHttpParams, isolation: Isolation) -> Refusal:
+        return Refusal(
+            f"{params.connect_to} is not asked in a drill, because nothing serves behind the standby's own load "
+            "balancer then; ask the stand-in of the service."
+        )
 
 
 def _wrong(params: CheckHttpParams, answer: WebAnswer) -> str:

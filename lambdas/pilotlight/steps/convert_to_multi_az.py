@@ -30,13 +30,14 @@ from pilotlight.domain.step import (
     Failed,
     Finding,
     Harm,
+    Isolation,
+    LeftOut,
     NotYet,
     Operation,
     OutputOf,
     Params,
     Pending,
     Receipt,
-    Refusal,
     Settled,
     Severity,
     Standing,
@@ -189,8 +190,8 @@ class ConvertToMultiAz(StepKind[ConvertToMultiAzParams]):
             return CannotUndo(f"Instance {name} stays Multi-AZ, at twice the cost, because {error.sentence}")
         return Undone(f"Instance {name} was told to give up the second zone that this run gave it.")
 
-    def stand_in(self, params: ConvertToMultiAzParams, run_id: str) -> ConvertToMultiAzParams | Refusal:
-        return Refusal(
+    def stand_in(self, params: ConvertToMultiAzParams, isolation: Isolation) -> LeftOut:
+        return LeftOut(
             f"Instance {params.instance} is not converted in a drill, because that slows writes and doubles "
             "its cost; readiness looks at its zones and pending changes instead."
         )

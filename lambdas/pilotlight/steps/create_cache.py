@@ -24,12 +24,14 @@ from pilotlight.domain.step import (
     Failed,
     Finding,
     Harm,
+    Isolation,
     NotYet,
     Operation,
     Pending,
     Receipt,
     Refusal,
     Settled,
+    StandIn,
     Standing,
     Statement,
     StepContext,
@@ -192,7 +194,7 @@ class CreateCache(StepKind[CreateCacheParams]):
             return CannotUndo(f"Cache {name} stays, because it is {cache.status}; {way_out}.")
         return Undone(f"Cache {name} is being deleted, without a snapshot, because this run had made it.")
 
-    def stand_in(self, params: CreateCacheParams, run_id: str) -> CreateCacheParams | Refusal:
+    def stand_in(self, params: CreateCacheParams, isolation: Isolation) -> StandIn | Refusal:
         name = f"{params.replication_group}-drill"
         if len(name) > _LONGEST_ID:
             return Refusal(
@@ -201,7 +203,8 @@ class CreateCache(StepKind[CreateCacheParams]):
             )
         # A small node could not hold the data of a snapshot, and a drill does not need them.
         small = {"replication_group": name, "node_type": _small_node(params), "nodes": 2, "snapshot": None}
-        return params.model_copy(update=small)
+        small["security_groups"] = isolation.security_groups
+        return StandIn(self.name, params.model_copy(update=small))
 
 
 def _create(params: CreateCacheParams, context: StepContext) -> Receipt | NotYet | Failed:

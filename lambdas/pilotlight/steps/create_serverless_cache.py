@@ -28,6 +28,7 @@ from pilotlight.domain.step import (
     Failed,
     Finding,
     Harm,
+    Isolation,
     NotYet,
     Operation,
     Params,
@@ -36,6 +37,7 @@ from pilotlight.domain.step import (
     Refusal,
     Settled,
     Severity,
+    StandIn,
     Standing,
     Statement,
     StepContext,
@@ -232,11 +234,16 @@ class CreateServerlessCache(StepKind[CreateServerlessCacheParams]):
             return CannotUndo(f"Serverless cache {name} stays, because it is {cache.status}; delete it later.")
         return Undone(f"Serverless cache {name} is being deleted, without a snapshot, because this run had made it.")
 
-    def stand_in(self, params: CreateServerlessCacheParams, run_id: str) -> CreateServerlessCacheParams | Refusal:
+    def stand_in(self, params: CreateServerlessCacheParams, isolation: Isolation) -> StandIn | Refusal:
         name = f"{params.cache}-drill"
         if len(name) > _LONGEST_NAME:
             return Refusal(f"Serverless cache {params.cache} has no stand-in for drills, because {name} is too long.")
-        return params.model_copy(update={"cache": name, "snapshot_arns": ()})
+        return StandIn(
+            self.name,
+            params.model_copy(
+                update={"cache": name, "snapshot_arns": (), "security_groups": isolation.security_groups}
+            ),
+        )
 
 
 def _unfit(params: CreateServerlessCacheParams, cache: ServerlessCache, context: StepContext) -> NotYet | Failed | None:

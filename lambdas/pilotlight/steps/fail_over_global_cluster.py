@@ -30,6 +30,7 @@ from pilotlight.domain.step import (
     Failed,
     Finding,
     Harm,
+    Isolation,
     NotYet,
     Operation,
     Params,
@@ -230,7 +231,7 @@ class FailOverGlobalCluster(StepKind[FailOverGlobalClusterParams]):
         )
         return DataAtRisk(said, LossWindow(closed, closed), context.now)
 
-    def stand_in(self, params: FailOverGlobalClusterParams, run_id: str) -> FailOverGlobalClusterParams | Refusal:
+    def stand_in(self, params: FailOverGlobalClusterParams, isolation: Isolation) -> Refusal:
         return Refusal(
             f"Cluster {params.cluster} does not become the writer in a drill, because production writes to "
             f"{params.source}; name a global database of its own in a plan for drills instead."

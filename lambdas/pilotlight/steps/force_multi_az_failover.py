@@ -26,6 +26,7 @@ from pilotlight.domain.step import (
     Failed,
     Finding,
     Harm,
+    Isolation,
     NotYet,
     Operation,
     Params,
@@ -164,7 +165,7 @@ class ForceMultiAzFailover(StepKind[ForceMultiAzFailoverParams]):
             "the way back is another failover."
         )
 
-    def stand_in(self, params: ForceMultiAzFailoverParams, run_id: str) -> Refusal:
+    def stand_in(self, params: ForceMultiAzFailoverParams, isolation: Isolation) -> Refusal:
         return Refusal(
             f"Instance {params.instance} is not forced over in a drill, because every connection to it is cut; name "
             "an instance of a staging environment instead."

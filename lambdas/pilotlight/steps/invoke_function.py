@@ -39,6 +39,7 @@ from pilotlight.domain.step import (
     Failed,
     Finding,
     Harm,
+    Isolation,
     NotYet,
     Operation,
     OutputOf,
@@ -207,7 +208,7 @@ class InvokeFunction(StepKind[InvokeFunctionParams]):
         is_failed = isinstance(answer, Failed)
         return CannotUndo(answer.reason if is_failed else f"{still} Undo the step again.")
 
-    def stand_in(self, params: InvokeFunctionParams, run_id: str) -> InvokeFunctionParams | Refusal:
+    def stand_in(self, params: InvokeFunctionParams, isolation: Isolation) -> Refusal:
         return Refusal(
             f"Function {params.function} is not called in a drill, because nobody here knows what it would do to the "
             "application; name a function of its own in a plan for drills instead."

@@ -29,12 +29,13 @@ from pilotlight.domain.step import (
     Failed,
     Finding,
     Harm,
+    Isolation,
+    LeftOut,
     NotYet,
     Operation,
     Params,
     Pending,
     Receipt,
-    Refusal,
     Settled,
     Severity,
     Statement,
@@ -180,8 +181,8 @@ class LatchTraffic(StepKind[LatchTrafficParams]):
         but = f", though one mechanism will follow later: {' '.join(turned.troubles)}" if turned.troubles else ""
         return Undone(f"The latch of {name} was turned off again, because no writer had moved{but}.")
 
-    def stand_in(self, params: LatchTrafficParams, run_id: str) -> LatchTrafficParams | Refusal:
-        return Refusal("The latch is not turned in a drill, because users would follow it to the standby.")
+    def stand_in(self, params: LatchTrafficParams, isolation: Isolation) -> LeftOut:
+        return LeftOut("The latch is not turned in a drill, because users would follow it to the standby.")
 
 
 def _unready(params: LatchTrafficParams, context: StepContext) -> NotYet | Failed | None:

@@ -29,6 +29,7 @@ from pilotlight.domain.step import (
     Failed,
     Finding,
     Harm,
+    Isolation,
     NotYet,
     Operation,
     Params,
@@ -216,7 +217,7 @@ class PromoteReplica(StepKind[PromoteReplicaParams]):
     def left_to_drain(self, params: PromoteReplicaParams, context: StepContext, closed: datetime) -> DataAtRisk:
         return left_to_drain(params.replica, params.source, context, closed)
 
-    def stand_in(self, params: PromoteReplicaParams, run_id: str) -> PromoteReplicaParams | Refusal:
+    def stand_in(self, params: PromoteReplicaParams, isolation: Isolation) -> Refusal:
         return Refusal(
             f"Replica {params.replica} is not promoted in a drill, because that ends its replication; "
             "a drill restores a copy from the latest automated snapshot instead."

@@ -22,6 +22,7 @@ from pilotlight.domain.step import (
     Failed,
     Finding,
     Harm,
+    Isolation,
     Operation,
     Pending,
     Receipt,
@@ -133,7 +134,7 @@ class RedeployEcsService(StepKind[RedeployEcsServiceParams]):
         """Fresh tasks of the same definition are as good as the old ones."""
         return Undone(f"Service {params.service} runs what it ran before, so there is nothing to take back.")
 
-    def stand_in(self, params: RedeployEcsServiceParams, run_id: str) -> Refusal:
+    def stand_in(self, params: RedeployEcsServiceParams, isolation: Isolation) -> Refusal:
         """A drill does not stop tasks that serve."""
         return Refusal(
             f"Service {params.service} is not redeployed in a drill, because its tasks serve; name a service of a "

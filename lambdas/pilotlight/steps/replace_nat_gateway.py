@@ -29,6 +29,7 @@ from pilotlight.domain.step import (
     Failed,
     Finding,
     Harm,
+    Isolation,
     NotYet,
     Operation,
     Params,
@@ -197,7 +198,7 @@ class ReplaceNatGateway(StepKind[ReplaceNatGatewayParams]):
             "and cost money until they are deleted."
         )
 
-    def stand_in(self, params: ReplaceNatGatewayParams, run_id: str) -> Refusal:
+    def stand_in(self, params: ReplaceNatGatewayParams, isolation: Isolation) -> Refusal:
         """A drill does not turn routes."""
         return Refusal(
             f"{params.gateway} is not replaced in a drill, because connections through it would break; name a gateway "

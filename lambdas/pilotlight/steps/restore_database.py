@@ -29,12 +29,14 @@ from pilotlight.domain.step import (
     Failed,
     Finding,
     Harm,
+    Isolation,
     NotYet,
     Operation,
     Pending,
     Receipt,
     Refusal,
     Settled,
+    StandIn,
     Standing,
     Statement,
     StepContext,
@@ -165,14 +167,19 @@ class RestoreDatabase(StepKind[RestoreDatabaseParams]):
         points = find_points(context, params.source, params.automated_backups, params.snapshots)
         return loss_of_restore(params, copy, newest(points), context, onset)
 
-    def stand_in(self, params: RestoreDatabaseParams, run_id: str) -> RestoreDatabaseParams | Refusal:
+    def stand_in(self, params: RestoreDatabaseParams, isolation: Isolation) -> StandIn | Refusal:
         name = f"{params.instance}-drill"
         if len(name) > _LONGEST_IDENTIFIER:
             return Refusal(
                 f"Database {params.instance} has no stand-in for drills, because {name} is longer than the "
                 f"{_LONGEST_IDENTIFIER} characters that RDS allows; give the copy a shorter name."
             )
-        return params.model_copy(update={"instance": name, "multi_az": False})
+        return StandIn(
+            self.name,
+            params.model_copy(
+                update={"instance": name, "multi_az": False, "security_groups": isolation.security_groups}
+            ),
+        )
 
 
 def _begin(params: RestoreDatabaseParams, context: StepContext) -> NotYet | Failed:

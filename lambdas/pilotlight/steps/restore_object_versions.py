@@ -29,6 +29,7 @@ from pilotlight.domain.step import (
     Failed,
     Finding,
     Harm,
+    Isolation,
     Operation,
     Params,
     Pending,
@@ -178,7 +179,7 @@ class RestoreObjectVersions(StepKind[RestoreObjectVersionsParams]):
         others = f"; {kept} were written or deleted since, and stay as they are" if kept else ""
         return Undone(f"{len(unchanged)} of the objects that were brought back are deleted again{others}.")
 
-    def stand_in(self, params: RestoreObjectVersionsParams, run_id: str) -> Refusal:
+    def stand_in(self, params: RestoreObjectVersionsParams, isolation: Isolation) -> Refusal:
         """A drill does not undo deletions in a bucket that is in use."""
         return Refusal(
             f"Nothing is brought back in {params.bucket} in a drill, because the application would see it; name a "

@@ -31,6 +31,7 @@ from pilotlight.domain.step import (
     Failed,
     Finding,
     Harm,
+    Isolation,
     NotYet,
     Operation,
     Pending,
@@ -38,6 +39,7 @@ from pilotlight.domain.step import (
     Refusal,
     Settled,
     Severity,
+    StandIn,
     Standing,
     Statement,
     StepContext,
@@ -186,14 +188,19 @@ class RestoreToMoment(StepKind[RestoreToMomentParams]):
             f"{_deletion(params, context)}."
         )
 
-    def stand_in(self, params: RestoreToMomentParams, run_id: str) -> RestoreToMomentParams | Refusal:
+    def stand_in(self, params: RestoreToMomentParams, isolation: Isolation) -> StandIn | Refusal:
         name = f"{params.instance}-drill"
         if len(name) > _LONGEST_IDENTIFIER:
             return Refusal(
                 f"Copy {params.instance} has no stand-in for drills, because {name} is longer than the "
                 f"{_LONGEST_IDENTIFIER} characters that RDS allows; give the copy a shorter name."
             )
-        return params.model_copy(update={"instance": name, "multi_az": False})
+        return StandIn(
+            self.name,
+            params.model_copy(
+                update={"instance": name, "multi_az": False, "security_groups": isolation.security_groups}
+            ),
+        )
 
 
 def _begin(params: RestoreToMomentParams, context: StepContext) -> NotYet | Failed:

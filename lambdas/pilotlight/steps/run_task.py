@@ -30,6 +30,7 @@ from pilotlight.domain.step import (
     Failed,
     Finding,
     Harm,
+    Isolation,
     NotYet,
     Operation,
     OutputOf,
@@ -230,7 +231,7 @@ class RunTask(StepKind[RunTaskParams]):
             "half a change is worse than a whole one; look at its log."
         )
 
-    def stand_in(self, params: RunTaskParams, run_id: str) -> RunTaskParams | Refusal:
+    def stand_in(self, params: RunTaskParams, isolation: Isolation) -> Refusal:
         return Refusal(
             f"Task {params.task_definition} is not run in a drill, because it would work on the application's own "
             "database."

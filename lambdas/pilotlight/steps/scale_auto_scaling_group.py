@@ -29,6 +29,7 @@ from pilotlight.domain.step import (
     Failed,
     Finding,
     Harm,
+    Isolation,
     Operation,
     Params,
     Pending,
@@ -243,7 +244,7 @@ class ScaleAutoScalingGroup(StepKind[ScaleAutoScalingGroupParams]):
         quiet = f", and has {' and '.join(again)} suspended again" if again else ""
         return Undone(f"Group {group.name} wants {before.said}, as before this run{quiet}.")
 
-    def stand_in(self, params: ScaleAutoScalingGroupParams, run_id: str) -> Refusal:
+    def stand_in(self, params: ScaleAutoScalingGroupParams, isolation: Isolation) -> Refusal:
         """A drill must not start the standby's own application."""
         return Refusal(
             f"Group {params.group} cannot be started in a drill because its instances would use the application's own "

@@ -31,6 +31,7 @@ from pilotlight.domain.step import (
     Failed,
     Finding,
     Harm,
+    Isolation,
     Operation,
     Params,
     Pending,
@@ -241,7 +242,7 @@ class ScaleEcsService(StepKind[ScaleEcsServiceParams]):
         kept = "; tasks that were replaced keep the configuration they started with" if before else ""
         return Undone(f"Service {service.name} wants {say_tasks(before)}, as before this run{bounds}{kept}.")
 
-    def stand_in(self, params: ScaleEcsServiceParams, run_id: str) -> Refusal:
+    def stand_in(self, params: ScaleEcsServiceParams, isolation: Isolation) -> Refusal:
         """A drill must not start the standby's own application."""
         return Refusal(
             f"Service {params.service} cannot be started in a drill because its tasks would use the "

@@ -26,6 +26,7 @@ from pilotlight.domain.step import (
     Failed,
     Finding,
     Harm,
+    Isolation,
     NotYet,
     Operation,
     Params,
@@ -205,7 +206,7 @@ class ScaleNodeGroup(StepKind[ScaleNodeGroupParams]):
             return CannotUndo(f"{busy.reason[:-1]}; set its sizes back to {was} by hand.")
         return Undone(f"{group.said} is to have {was}, as before this run.")
 
-    def stand_in(self, params: ScaleNodeGroupParams, run_id: str) -> Refusal:
+    def stand_in(self, params: ScaleNodeGroupParams, isolation: Isolation) -> Refusal:
         """A drill must not start the standby's own nodes."""
         return Refusal(
             f"Node group {params.node_group} cannot be scaled in a drill because pods that wait for its nodes would "

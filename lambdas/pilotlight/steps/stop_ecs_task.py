@@ -22,6 +22,7 @@ from pilotlight.domain.step import (
     Failed,
     Finding,
     Harm,
+    Isolation,
     NotYet,
     Operation,
     Pending,
@@ -143,7 +144,7 @@ class StopEcsTask(StepKind[StopEcsTaskParams]):
         """ECS itself puts another task in its place."""
         return Undone(f"Service {params.service} gets another task from ECS, so there is nothing to take back.")
 
-    def stand_in(self, params: StopEcsTaskParams, run_id: str) -> Refusal:
+    def stand_in(self, params: StopEcsTaskParams, isolation: Isolation) -> Refusal:
         """A drill does not stop a task that serves."""
         return Refusal(
             f"No task of {params.service} is stopped in a drill, because it serves; name a service of a staging "

@@ -30,6 +30,7 @@ from pilotlight.domain.step import (
     Failed,
     Finding,
     Harm,
+    Isolation,
     NotYet,
     Operation,
     OutputOf,
@@ -220,7 +221,7 @@ class SwapConfigMap(StepKind[SwapConfigMapParams]):
         stamp = f"undone {receipt.data.get('stamp', context.step)}"
         return undoing.undo(context, params.where, _objects(params), params.restart, stamp)
 
-    def stand_in(self, params: SwapConfigMapParams, run_id: str) -> Refusal:
+    def stand_in(self, params: SwapConfigMapParams, isolation: Isolation) -> Refusal:
         """A drill must not restart the standby's own deployments."""
         return Refusal(
             f"ConfigMap {params.config_map} cannot be swapped in a drill because its deployments would restart with "

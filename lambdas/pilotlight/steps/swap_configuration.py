@@ -25,6 +25,7 @@ from pilotlight.domain.step import (
     Failed,
     Finding,
     Harm,
+    Isolation,
     NotYet,
     Operation,
     OutputOf,
@@ -33,6 +34,7 @@ from pilotlight.domain.step import (
     Refusal,
     Settled,
     Severity,
+    StandIn,
     Standing,
     Statement,
     StepContext,
@@ -182,8 +184,9 @@ class SwapConfiguration(StepKind[SwapConfigurationParams]):
             return Undone("Nothing is taken back, because this run wrote no parameter.")
         return Undone(f"As before this run: {_named(ours)}.")
 
-    def stand_in(self, params: SwapConfigurationParams, run_id: str) -> SwapConfigurationParams | Refusal:
-        return params.for_drill(run_id)
+    def stand_in(self, params: SwapConfigurationParams, isolation: Isolation) -> StandIn | Refusal:
+        drilled = params.for_drill(isolation.application)
+        return drilled if isinstance(drilled, Refusal) else StandIn(self.name, drilled)
 
 
 def _usable(

@@ -29,11 +29,13 @@ from pilotlight.domain.step import (
     Failed,
     Finding,
     Harm,
+    Isolation,
     Operation,
     Params,
     Receipt,
     Settled,
     Severity,
+    StandIn,
     Standing,
     Statement,
     StepContext,
@@ -194,9 +196,9 @@ class SwapUserPool(StepKind[SwapUserPoolParams]):
         """Nothing was changed."""
         return Undone(f"Nothing is taken back, because looking at user pool {params.pool} changed nothing.")
 
-    def stand_in(self, params: SwapUserPoolParams, run_id: str) -> SwapUserPoolParams:
+    def stand_in(self, params: SwapUserPoolParams, isolation: Isolation) -> StandIn:
         # It only looks.
-        return params
+        return StandIn(self.name, params)
 
 
 def _usable(params: SwapUserPoolParams, context: StepContext) -> Pool | Failed:

@@ -24,11 +24,12 @@ from pilotlight.domain.step import (
     Failed,
     Finding,
     Harm,
+    Isolation,
+    LeftOut,
     NotYet,
     Operation,
     Pending,
     Receipt,
-    Refusal,
     Settled,
     Severity,
     Standing,
@@ -156,8 +157,8 @@ class SwitchEventSources(StepKind[SwitchEventSourcesParams]):
             source.unmark(context, MARK)
         return Undone(f"{say(ours)} told to be off again.")
 
-    def stand_in(self, params: SwitchEventSourcesParams, run_id: str) -> SwitchEventSourcesParams | Refusal:
-        return Refusal(
+    def stand_in(self, params: SwitchEventSourcesParams, isolation: Isolation) -> LeftOut:
+        return LeftOut(
             f"Event source {params.said} is not switched on in a drill, because the standby would then do work that "
             "the primary does already."
         )

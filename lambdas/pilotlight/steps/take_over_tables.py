@@ -31,12 +31,13 @@ from pilotlight.domain.step import (
     Failed,
     Finding,
     Harm,
+    Isolation,
+    LeftOut,
     NotYet,
     Operation,
     Params,
     Pending,
     Receipt,
-    Refusal,
     Settled,
     Severity,
     Standing,
@@ -200,8 +201,8 @@ class TakeOverTables(StepKind[TakeOverTablesParams]):
         sentence = f"Nothing is lost: {_say(params)} is strongly consistent."
         return DataAtRisk(sentence, _nothing(closed), context.now)
 
-    def stand_in(self, params: TakeOverTablesParams, run_id: str) -> TakeOverTablesParams | Refusal:
-        return Refusal(
+    def stand_in(self, params: TakeOverTablesParams, isolation: Isolation) -> LeftOut:
+        return LeftOut(
             f"{_say(params)} is not taken over in a drill, because the writer would move; a drill writes to a table "
             "that is restored from a backup instead."
         )

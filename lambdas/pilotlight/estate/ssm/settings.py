@@ -113,9 +113,9 @@ class Settings(Params):
             found.append(NewValue(name, value, setting.type, setting.key))
         return tuple(found)
 
-    def for_drill(self, run_id: str) -> Self | Refusal:
+    def for_drill(self, application: str) -> Self | Refusal:
         """The same values under names of the drill's own, which it creates and undo deletes."""
-        names = {name: f"/pilotlight/drill/{run_id}{name}" for name in self.parameters}
+        names = {name: f"/pilotlight/drill/{application}{name}" for name in self.parameters}
         for name, drilled in names.items():
             if drilled.count("/") > _DEEPEST or len(drilled) > _LONGEST:
                 return Refusal(
