@@ -13,6 +13,7 @@ from pilotlight.domain.step import (
     CannotUndo,
     Finding,
     Harm,
+    Isolation,
     Operation,
     OutputOf,
     Params,
@@ -134,7 +135,7 @@ class FakeKind(StepKind[Any]):
     def undo(self, params: Any, receipt: Receipt, context: StepContext) -> CannotUndo:
         return CannotUndo("There is nothing to undo.")
 
-    def stand_in(self, params: Any, run_id: str) -> Refusal:
+    def stand_in(self, params: Any, isolation: Isolation) -> Refusal:
         return Refusal("There is nothing to stand in for.")
 
 

@@ -18,6 +18,7 @@ from rehearsal.access import CURRENT_ROLE, Role
 from rehearsal.services.cloudwatch import CloudWatch
 from rehearsal.services.rds import Rds
 from rehearsal.services.rds_global import DbCluster, GlobalDatabase
+from tests.builders import ISOLATION
 from tests.steps.conftest import PLACE, Bench
 from tests.steps.fences import OldPrimary
 
@@ -379,4 +380,4 @@ def test_it_may_move_these_clusters_and_no_other() -> None:
 
 
 def test_a_drill_is_refused() -> None:
-    assert isinstance(KIND.stand_in(PARAMS, "drill-1"), Refusal)
+    assert isinstance(KIND.stand_in(PARAMS, ISOLATION), Refusal)

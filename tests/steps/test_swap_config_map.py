@@ -21,6 +21,7 @@ from rehearsal.kubernetes.api import put_api_server
 from rehearsal.kubernetes.cluster import CONFIG_MAPS, SECRETS, VALUE_BEFORE, Cluster, Kept
 from rehearsal.kubernetes.deployments import Deployment
 from rehearsal.services.eks import Eks
+from tests.builders import ISOLATION
 from tests.steps.conftest import PLACE, Bench
 
 POOL, SEOUL_POOL = "ap-northeast-1_AbCdEfGhI", "ap-northeast-2_ZyXwVuTsR"
@@ -433,4 +434,4 @@ class TestParameters:
             params(**wrong)
 
     def test_a_drill_is_refused(self) -> None:
-        assert isinstance(KIND.stand_in(params(), "drill-1"), Refusal)
+        assert isinstance(KIND.stand_in(params(), ISOLATION), Refusal)

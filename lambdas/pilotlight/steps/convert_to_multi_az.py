@@ -192,8 +192,7 @@ class ConvertToMultiAz(StepKind[ConvertToMultiAzParams]):
 
     def stand_in(self, params: ConvertToMultiAzParams, isolation: Isolation) -> LeftOut:
         return LeftOut(
-            f"Instance {params.instance} is not converted in a drill, because that slows writes and doubles "
-            "its cost; readiness looks at its zones and pending changes instead."
+            f"Instance {params.instance} is not converted in a drill; readiness looks at its zones and pending changes."
         )
 
 
