@@ -40,6 +40,7 @@ class RecordKind(StrEnum):
     OUTCOME = "outcome"
     STAGE_REVIEWED = "stage_reviewed"
     REMINDER = "reminder"
+    DRILL_CLEANED = "drill_cleaned"
     RUN_CLOSED = "run_closed"
     READINESS = "readiness"
 

@@ -11,7 +11,7 @@ from typing import Any, Self
 from pilotlight.domain.data_loss import DataAtRisk, LossWindow, worst_of
 from pilotlight.domain.life import StepState, StepStatus
 from pilotlight.domain.plan import AnyPlan, Clock, Plan
-from pilotlight.domain.runbook import read_snapshot
+from pilotlight.domain.snapshots import read_snapshot
 from pilotlight.domain.stages import StageName
 
 

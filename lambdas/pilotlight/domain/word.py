@@ -16,7 +16,8 @@ from typing import Any, Self, assert_never
 from pilotlight.domain.canonical import digest
 from pilotlight.domain.decision import LastRun
 from pilotlight.domain.durations import parse_duration
-from pilotlight.domain.plan import AnyPlan, PlanKind
+from pilotlight.domain.in_one_region import InOneRegion
+from pilotlight.domain.plan import AnyPlan
 from pilotlight.domain.run import Phase, Run
 
 OVERRIDE_LASTS = timedelta(minutes=30)
@@ -41,7 +42,7 @@ class WordKind(StrEnum):
     ACKNOWLEDGE = "acknowledge"
 
 
-_OF_A_RUNBOOK = (WordKind.APPROVE, WordKind.HOLD, WordKind.RELEASE, WordKind.ABORT)
+_IN_ONE_REGION = (WordKind.APPROVE, WordKind.HOLD, WordKind.RELEASE, WordKind.ABORT)
 _NEED_A_REASON = (WordKind.ABORT, WordKind.OVERRIDE, WordKind.CHANGE, WordKind.ACKNOWLEDGE)
 
 
@@ -141,10 +142,10 @@ def is_listed(person: str, patterns: Iterable[str]) -> bool:
 
 def _refuse_at_this_time(word: Word, plan: AnyPlan, standing: Standing) -> str:
     run = standing.run if standing.run and standing.run.application == plan.name else None
-    if plan.kind is PlanKind.RUNBOOK and word.kind not in _OF_A_RUNBOOK:
+    if isinstance(plan, InOneRegion) and word.kind not in _IN_ONE_REGION:
         return (
-            f"{plan.name} is a run-book: it moves no writer, loses no data and starts only by hand, so there is "
-            f"nothing to {word.kind.value}; the other words are {', '.join(_OF_A_RUNBOOK)}."
+            f"{plan.name} is a {plan.kind.said}: it moves no writer, loses no data and no outage starts it, so there "
+            f"is nothing to {word.kind.value}; the other words are {', '.join(_IN_ONE_REGION)}."
         )
     match word.kind:
         case WordKind.ACKNOWLEDGE:
@@ -174,7 +175,7 @@ def _refuse_at_the_gate(word: Word, run: Run, standing: Standing) -> str:
     if word.kind is WordKind.APPROVE and word.accept and word.accept not in run.plan.steps():
         return f"The plan of run {run.run_id} has no step '{word.accept}'; it has {', '.join(run.plan.steps())}."
     if run.gate.passed and not (word.kind is WordKind.APPROVE and word.accept):
-        until = "it is done" if run.plan.kind is PlanKind.RUNBOOK else "the writer moves"
+        until = "it is done" if isinstance(run.plan, InOneRegion) else "the writer moves"
         return (
             f"Run {run.run_id} passed its gate at {run.gate.passed:%H:%M:%S} UTC, so it is too late to "
             f"{word.kind.value}; until {until} it can be aborted."

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from pilotlight.domain.in_one_region import InOneRegion
 from pilotlight.domain.plan import AnyPlan, Clock, Plan
 from pilotlight.domain.records import Entry, Record, RecordKind
 from pilotlight.domain.run import Clocks, Run
-from pilotlight.domain.runbook import Runbook
 from pilotlight.domain.stages import PlannedStep
 from pilotlight.handlers.runtime import Runtime
 from pilotlight.steps import kind_and_params
@@ -45,7 +45,7 @@ def outline_of(plan: AnyPlan) -> dict[str, Any]:
 
 def _objectives(plan: AnyPlan) -> dict[str, Any]:
     """What is promised, in seconds."""
-    if isinstance(plan, Runbook):
+    if isinstance(plan, InOneRegion):
         return {"rto_seconds": plan.objectives.rto.total_seconds()}
     assert isinstance(plan, Plan)
     expected = plan.objectives.expected_rto
@@ -107,6 +107,6 @@ def _describe(step: PlannedStep) -> dict[str, Any]:
 
 
 def _promise(plan: AnyPlan, step: PlannedStep) -> dict[str, float]:
-    """How long a run-book says that this step may take."""
-    promised = plan.objectives.steps.get(step.name) if isinstance(plan, Runbook) else None
+    """How long a plan of one region says that this step may take."""
+    promised = plan.objectives.steps.get(step.name) if isinstance(plan, InOneRegion) else None
     return {"promised_seconds": promised.total_seconds()} if promised else {}

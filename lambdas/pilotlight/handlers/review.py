@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
+from pilotlight.domain.drill import Drill
+from pilotlight.domain.in_one_region import InOneRegion
 from pilotlight.domain.life import StepState
-from pilotlight.domain.plan import AnyPlan, PlanKind
+from pilotlight.domain.plan import AnyPlan
 from pilotlight.domain.records import RecordKind
 from pilotlight.domain.run import Clocks, Outcome, Review, Reviewed, Run, review_stage
 from pilotlight.domain.stages import StageName
@@ -14,6 +16,7 @@ from pilotlight.domain.step import Access
 from pilotlight.domain.word import abort
 from pilotlight.handlers.answer import Answer
 from pilotlight.handlers.confirming import end, say_aborted
+from pilotlight.handlers.drilling import yields_to
 from pilotlight.handlers.journal import clocks_of, write
 from pilotlight.handlers.runtime import Runtime
 from pilotlight.handlers.settling import has_moved
@@ -60,11 +63,22 @@ def _by_word(runtime: Runtime, run: Run, stage: StageName, states: dict[str, Ste
 
     Raises `Unavailable` where it cannot be told yet whether it moved.
     """
-    runbook = run.plan.kind is PlanKind.RUNBOOK and stage is StageName.SERVE
-    aborted = abort(runtime.control.words(run.run_id)) if runbook or stage in _BEFORE_SERVING else None
+    by_hand = isinstance(run.plan, InOneRegion) and stage is StageName.SERVE
+    aborted = abort(runtime.control.words(run.run_id)) if by_hand or stage in _BEFORE_SERVING else None
+    if aborted is None and isinstance(run.plan, Drill):
+        return _yielded(runtime, run, run.plan)
     if aborted is None or has_moved(runtime, run, states):
         return None
     sentence = say_aborted(run, aborted)
+    end(runtime, run, Outcome.ABORTED_CLEAN, sentence)
+    return Reviewed(Review.STOP, sentence)
+
+
+def _yielded(runtime: Runtime, run: Run, plan: Drill) -> Reviewed | None:
+    """A drill ends where something real begins; None where nothing does."""
+    sentence = yields_to(runtime, plan)
+    if not sentence:
+        return None
     end(runtime, run, Outcome.ABORTED_CLEAN, sentence)
     return Reviewed(Review.STOP, sentence)
 

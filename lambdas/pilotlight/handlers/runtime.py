@@ -33,7 +33,7 @@ from pilotlight.aws.web import HttpWeb, in_threads
 from pilotlight.domain.errors import Misconfigured
 from pilotlight.domain.plan import AnyPlan, Plan
 from pilotlight.domain.ports import Aws, Web
-from pilotlight.domain.runbook import read_snapshot
+from pilotlight.domain.snapshots import read_snapshot
 
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 T = TypeVar("T")

@@ -39,7 +39,7 @@ def noteworthy(records: Sequence[Record]) -> list[Record]:
                 | RecordKind.GATE_WAITING | RecordKind.WORD | RecordKind.DRAINED
                 | RecordKind.STEP_STARTED | RecordKind.STEP_WAITING | RecordKind.STEP_SETTLED | RecordKind.STEP_FAILED
                 | RecordKind.STEP_UNDONE | RecordKind.TOMBSTONE | RecordKind.STAGE_REVIEWED | RecordKind.RUN_CLOSED
-                | RecordKind.REMINDER
+                | RecordKind.REMINDER | RecordKind.DRILL_CLEANED
             ):  # fmt: skip
                 news = True
             case _:
