@@ -22,7 +22,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict
 
@@ -196,6 +196,11 @@ class Remains:
 
     run_id: str
     sentence: str
+
+    @classmethod
+    def of(cls, what: str, state: str, made_by: str) -> Self:
+        """What of that state stands there, and by which drill's mark."""
+        return cls(made_by, f"{what} is {state}{'' if made_by else ', and no drill made it'}.")
 
 
 class OutputOf(BaseModel):

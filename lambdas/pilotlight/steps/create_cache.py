@@ -30,6 +30,7 @@ from pilotlight.domain.step import (
     Pending,
     Receipt,
     Refusal,
+    Remains,
     Settled,
     StandIn,
     Standing,
@@ -61,7 +62,7 @@ from pilotlight.estate.elasticache.group import (
 from pilotlight.estate.elasticache.operations import OPERATIONS, REFUSALS
 from pilotlight.estate.elasticache.permissions import permissions
 from pilotlight.estate.elasticache.snapshots import find_snapshot
-from pilotlight.estate.elasticache.specification import CacheSpecification
+from pilotlight.estate.elasticache.specification import CacheSpecification, made_by
 from pilotlight.estate.snapshots import NewestSnapshot
 
 _LONGEST_ID = 40
@@ -97,6 +98,7 @@ class CreateCache(StepKind[CreateCacheParams]):
     name = "create_cache"
     params = CreateCacheParams
     harm = Harm.HARMLESS
+    marks = True
     outputs = ("address", "port", "endpoint")
     timing = Timing(
         shortest=timedelta(minutes=5),
@@ -178,7 +180,7 @@ class CreateCache(StepKind[CreateCacheParams]):
 
     def undo(self, params: CreateCacheParams, receipt: Receipt, context: StepContext) -> Undone | CannotUndo:
         name = params.replication_group
-        if receipt.data["made_by"] != context.run_id:
+        if receipt.data.get("made_by", context.run_id) != context.run_id:
             return Undone(f"Cache {name} stays, because this run found it and did not make it.")
         cache = look(context, name)
         if cache is None or cache.status == DELETING:
@@ -205,6 +207,13 @@ class CreateCache(StepKind[CreateCacheParams]):
         small = {"replication_group": name, "node_type": _small_node(params), "nodes": 2, "snapshot": None}
         small["security_groups"] = isolation.security_groups
         return StandIn(self.name, params.model_copy(update=small))
+
+    def remains(self, params: CreateCacheParams, context: StepContext) -> Remains | None:
+        cache = look(context, params.replication_group)
+        if cache is None:
+            return None
+        made = made_by(cache.description, context.place.application)
+        return Remains.of(f"Cache {cache.id}", cache.status, made)
 
 
 def _create(params: CreateCacheParams, context: StepContext) -> Receipt | NotYet | Failed:

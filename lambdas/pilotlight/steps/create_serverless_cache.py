@@ -35,6 +35,7 @@ from pilotlight.domain.step import (
     Pending,
     Receipt,
     Refusal,
+    Remains,
     Settled,
     Severity,
     StandIn,
@@ -48,7 +49,7 @@ from pilotlight.domain.step import (
 from pilotlight.estate.elasticache.examination import APPLICATION_TAG, RUN_TAG
 from pilotlight.estate.elasticache.group import AVAILABLE, CREATE_FAILED, DELETING
 from pilotlight.estate.elasticache.serverless import OPERATIONS, REFUSALS, ServerlessCache, look, read_tags
-from pilotlight.estate.elasticache.specification import mark
+from pilotlight.estate.elasticache.specification import made_by, mark
 
 _LONGEST_NAME = 40
 _SHOWN_WITHIN = timedelta(minutes=2)
@@ -128,6 +129,7 @@ class CreateServerlessCache(StepKind[CreateServerlessCacheParams]):
     name = "create_serverless_cache"
     params = CreateServerlessCacheParams
     harm = Harm.HARMLESS
+    marks = True
     outputs = ("address", "port", "endpoint")
     timing = Timing(
         shortest=timedelta(minutes=1),
@@ -219,7 +221,7 @@ class CreateServerlessCache(StepKind[CreateServerlessCacheParams]):
 
     def undo(self, params: CreateServerlessCacheParams, receipt: Receipt, context: StepContext) -> Undone | CannotUndo:
         name = params.cache
-        if receipt.data["made_by"] != context.run_id:
+        if receipt.data.get("made_by", context.run_id) != context.run_id:
             return Undone(f"Serverless cache {name} stays, because this run found it and did not make it.")
         cache = look(context, name)
         if cache is None or cache.status == DELETING:
@@ -238,12 +240,15 @@ class CreateServerlessCache(StepKind[CreateServerlessCacheParams]):
         name = f"{params.cache}-drill"
         if len(name) > _LONGEST_NAME:
             return Refusal(f"Serverless cache {params.cache} has no stand-in for drills, because {name} is too long.")
-        return StandIn(
-            self.name,
-            params.model_copy(
-                update={"cache": name, "snapshot_arns": (), "security_groups": isolation.security_groups}
-            ),
-        )
+        apart = {"cache": name, "snapshot_arns": (), "security_groups": isolation.security_groups}
+        return StandIn(self.name, params.model_copy(update=apart))
+
+    def remains(self, params: CreateServerlessCacheParams, context: StepContext) -> Remains | None:
+        cache = look(context, params.cache)
+        if cache is None:
+            return None
+        made = made_by(cache.description, context.place.application)
+        return Remains.of(f"Serverless cache {cache.name}", cache.status, made)
 
 
 def _unfit(params: CreateServerlessCacheParams, cache: ServerlessCache, context: StepContext) -> NotYet | Failed | None:

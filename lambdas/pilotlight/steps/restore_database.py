@@ -22,7 +22,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from pilotlight.domain.data_loss import DataAtRisk
-from pilotlight.domain.errors import AlreadyExists, AwsError, InvalidState, NotFound
+from pilotlight.domain.errors import AlreadyExists, AwsError
 from pilotlight.domain.place import Place
 from pilotlight.domain.step import (
     CannotUndo,
@@ -35,6 +35,7 @@ from pilotlight.domain.step import (
     Pending,
     Receipt,
     Refusal,
+    Remains,
     Settled,
     StandIn,
     Standing,
@@ -45,7 +46,7 @@ from pilotlight.domain.step import (
 )
 from pilotlight.estate.rds.backups import RestorePoint, find_points, newest
 from pilotlight.estate.rds.bringing_up import OUTPUTS, TIMING, bring_up, read_back
-from pilotlight.estate.rds.copies import foreign, is_adopted, origin
+from pilotlight.estate.rds.copies import delete, foreign, is_adopted, origin, standing
 from pilotlight.estate.rds.instance import look
 from pilotlight.estate.rds.promotion import RUN_TAG, broken
 from pilotlight.estate.rds.protection import age_findings, groups_findings, loss_of_restore, name_finding, not_as_new
@@ -139,7 +140,7 @@ class RestoreDatabase(StepKind[RestoreDatabaseParams]):
         return read_back(params.instance, receipt, context)
 
     def undo(self, params: RestoreDatabaseParams, receipt: Receipt, context: StepContext) -> Undone | CannotUndo:
-        name, where = params.instance, context.place.standby
+        name = params.instance
         copy = look(context, name)
         if copy is None or copy.status == _DELETING:
             return Undone(f"Database {name} is gone already.")
@@ -147,20 +148,7 @@ class RestoreDatabase(StepKind[RestoreDatabaseParams]):
             return Undone(f"Database {name} stays, because this run found it and did not make it.")
         if is_adopted(copy):
             return CannotUndo(f"Database {name} stays, because it is the writer; go back with the failback plan.")
-        by_hand = f"aws rds delete-db-instance --region {where} --db-instance-identifier {name} --skip-final-snapshot"
-        try:
-            context.aws.call(
-                "rds", "DeleteDBInstance", where, DBInstanceIdentifier=name, SkipFinalSnapshot=True,
-                DeleteAutomatedBackups=True,
-            )  # fmt: skip
-        except NotFound:
-            return Undone(f"Database {name} is gone already.")
-        except InvalidState:
-            return CannotUndo(f"Database {name} stays and costs money, because it is {copy.status}; later: {by_hand}")
-        return Undone(
-            f"Database {name} is being deleted, without a final snapshot, because this run had made it and it holds "
-            "nothing that its backups do not."
-        )
+        return delete(copy, context)
 
     def data_at_risk(self, params: RestoreDatabaseParams, context: StepContext, onset: datetime) -> DataAtRisk:
         copy = look(context, params.instance)
@@ -180,6 +168,9 @@ class RestoreDatabase(StepKind[RestoreDatabaseParams]):
                 update={"instance": name, "multi_az": False, "security_groups": isolation.security_groups}
             ),
         )
+
+    def remains(self, params: RestoreDatabaseParams, context: StepContext) -> Remains | None:
+        return standing(params.instance, context)
 
 
 def _begin(params: RestoreDatabaseParams, context: StepContext) -> NotYet | Failed:

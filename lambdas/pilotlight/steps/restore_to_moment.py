@@ -8,8 +8,8 @@ The moment is a time, `moment`, or lies that long before the step began, `back`.
 is waited for, which takes minutes; one from before they begin, or from the future, fails the step.
 
 A copy is known by the tags that the creating call sets. One of this run is taken up again after a crash; one of another
-run, and a namesake of any other origin, stops the step. The copy is never deleted by a run: people may read it already,
-or it may serve. Whoever needs it no longer deletes it.
+run, and a namesake of any other origin, stops the step. The copy is not deleted by a run that is to keep it: people may
+read it already, or it may serve. Whoever needs it no longer deletes it. A drill deletes its own.
 
 Sources: botocore's model of RDS (`SourceDBInstanceIdentifier`, `RestoreTime`: before the latest restorable time); RDS
 User Guide, "Restoring to a point in time"; `pilotlight.estate.rds.bringing_up` for the times.
@@ -37,6 +37,7 @@ from pilotlight.domain.step import (
     Pending,
     Receipt,
     Refusal,
+    Remains,
     Settled,
     Severity,
     StandIn,
@@ -47,7 +48,7 @@ from pilotlight.domain.step import (
     Undone,
 )
 from pilotlight.estate.rds.bringing_up import OUTPUTS, TIMING, bring_up, read_back
-from pilotlight.estate.rds.copies import foreign
+from pilotlight.estate.rds.copies import delete, foreign, standing
 from pilotlight.estate.rds.instance import InstanceIdentifier, RdsInstance, look
 from pilotlight.estate.rds.moments import Window, find_window
 from pilotlight.estate.rds.promotion import RUN_TAG, broken
@@ -64,7 +65,8 @@ from pilotlight.estate.rds.restoring import (
 
 _LONGEST_IDENTIFIER = 63
 _LISTS = ("rds:DescribeDBInstanceAutomatedBackups", "rds:DescribeDBSubnetGroups", "rds:DescribeDBParameterGroups")
-_CALLS = (*(action.removeprefix("rds:") for action in _LISTS), "DescribeDBInstances", "RebootDBInstance")
+_ENDS = ("rds:RebootDBInstance", "rds:DeleteDBInstance")
+_CALLS = (*(action.removeprefix("rds:") for action in (*_LISTS, *_ENDS)), "DescribeDBInstances")
 
 
 class RestoreToMomentParams(InstanceSpecification):
@@ -92,6 +94,7 @@ class RestoreToMomentParams(InstanceSpecification):
     params:
       source: triflow-ai-staging-db
       back: 5 min
+      keep: false
       instance: triflow-ai-staging-db-pitr-test
       instance_class: db.t4g.medium
       subnet_group: triflow-ai-staging-db-subnet-group
@@ -105,6 +108,7 @@ class RestoreToMomentParams(InstanceSpecification):
         None, description="The moment in quotes, with its zone: best some minutes before the data were damaged."
     )
     back: Duration | None = Field(None, description="So long before the step begins, in place of a moment.")
+    keep: bool = Field(True, description="Whether the copy stays whatever becomes of the run; a drill deletes its own.")
 
     @model_validator(mode="after")
     def _names_one_moment(self) -> RestoreToMomentParams:
@@ -128,6 +132,7 @@ class RestoreToMoment(StepKind[RestoreToMomentParams]):
     name = "restore_to_moment"
     params = RestoreToMomentParams
     harm = Harm.HARMLESS
+    marks = True
     outputs = OUTPUTS
     timing = TIMING
     operations: ClassVar[tuple[Operation, ...]] = (
@@ -146,7 +151,7 @@ class RestoreToMoment(StepKind[RestoreToMomentParams]):
             Statement(Access.READ, _LISTS, ("*",)),
             Statement(Access.WRITE, ("rds:RestoreDBInstanceToPointInTime",), restored),
             tagging(params, place),
-            Statement(Access.WRITE, ("rds:RebootDBInstance",), (copy,)),
+            Statement(Access.WRITE, ("rds:RebootDBInstance",) if params.keep else _ENDS, (copy,)),
             *of_the_key(params, place),
         )
 
@@ -181,8 +186,12 @@ class RestoreToMoment(StepKind[RestoreToMomentParams]):
         return read_back(params.instance, receipt, context)
 
     def undo(self, params: RestoreToMomentParams, receipt: Receipt, context: StepContext) -> Undone | CannotUndo:
-        if look(context, params.instance) is None:
+        copy = look(context, params.instance)
+        if copy is None:
             return Undone(f"There is no instance {params.instance}.")
+        if not params.keep:
+            unlike = _not_mine(copy, params, context)
+            return CannotUndo(unlike.reason) if unlike else delete(copy, context)
         return CannotUndo(
             f"Copy {params.instance} stays and costs money, because people may use it already; if nobody does: "
             f"{_deletion(params, context)}."
@@ -195,12 +204,11 @@ class RestoreToMoment(StepKind[RestoreToMomentParams]):
                 f"Copy {params.instance} has no stand-in for drills, because {name} is longer than the "
                 f"{_LONGEST_IDENTIFIER} characters that RDS allows; give the copy a shorter name."
             )
-        return StandIn(
-            self.name,
-            params.model_copy(
-                update={"instance": name, "multi_az": False, "security_groups": isolation.security_groups}
-            ),
-        )
+        apart = {"instance": name, "multi_az": False, "keep": False, "security_groups": isolation.security_groups}
+        return StandIn(self.name, params.model_copy(update=apart))
+
+    def remains(self, params: RestoreToMomentParams, context: StepContext) -> Remains | None:
+        return standing(params.instance, context)
 
 
 def _begin(params: RestoreToMomentParams, context: StepContext) -> NotYet | Failed:

@@ -32,6 +32,7 @@ from pilotlight.domain.step import (
     Pending,
     Receipt,
     Refusal,
+    Remains,
     Settled,
     Severity,
     StandIn,
@@ -43,13 +44,17 @@ from pilotlight.domain.step import (
     Undone,
 )
 from pilotlight.estate.ssm.parameters import (
+    APPLICATION_TAG,
     OPERATIONS,
+    RUN_TAG,
     VERSIONS_KEPT,
     Held,
     Kept,
+    created,
     pinned_version,
     put_back,
     read,
+    read_tags,
     swap,
 )
 from pilotlight.estate.ssm.settings import AWS_KEY, Settings
@@ -85,6 +90,7 @@ class SwapConfiguration(StepKind[SwapConfigurationParams]):
     name = "swap_configuration"
     params = SwapConfigurationParams
     harm = Harm.DISRUPTIVE
+    marks = True
     timing = Timing(
         shortest=timedelta(seconds=1),
         typical=timedelta(seconds=5),
@@ -174,7 +180,12 @@ class SwapConfiguration(StepKind[SwapConfigurationParams]):
 
     def undo(self, params: SwapConfigurationParams, receipt: Receipt, context: StepContext) -> Undone | CannotUndo:
         settings = {name: (setting.type, setting.key) for name, setting in params.settings().items()}
-        all_kept = {name: Kept(**data) for name, data in receipt.data["parameters"].items()}
+        recorded = receipt.data.get("parameters")
+        all_kept = (
+            {name: Kept(**data) for name, data in recorded.items()}
+            if recorded is not None
+            else created(context, params.parameters)
+        )
         ours = {name: kept for name, kept in all_kept.items() if kept.replaces is not None}
         tried = [put_back(context, name, settings[name], kept) for name, kept in ours.items()]
         stays = "; ".join(reason for reason in tried if reason)
@@ -187,6 +198,15 @@ class SwapConfiguration(StepKind[SwapConfigurationParams]):
     def stand_in(self, params: SwapConfigurationParams, isolation: Isolation) -> StandIn | Refusal:
         drilled = params.for_drill(isolation.application)
         return drilled if isinstance(drilled, Refusal) else StandIn(self.name, drilled)
+
+    def remains(self, params: SwapConfigurationParams, context: StepContext) -> Remains | None:
+        for name in params.parameters if params.create_missing else ():
+            if read(context, name) is not None:
+                made_by = read_tags(context, name)
+                drilled = made_by.get(APPLICATION_TAG) == context.place.application
+                run = made_by.get(RUN_TAG, "") if drilled else ""
+                return Remains.of(f"Parameter {name}", "there", run)
+        return None
 
 
 def _usable(

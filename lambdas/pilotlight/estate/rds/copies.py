@@ -11,9 +11,10 @@ from datetime import datetime
 
 from pilotlight.domain.data_loss import DataAtRisk, LossWindow
 from pilotlight.domain.durations import say_elapsed
+from pilotlight.domain.errors import InvalidState, NotFound
 from pilotlight.domain.place import Place
-from pilotlight.domain.step import Failed, StepContext
-from pilotlight.estate.rds.instance import RdsInstance
+from pilotlight.domain.step import CannotUndo, Failed, Remains, StepContext, Undone
+from pilotlight.estate.rds.instance import RdsInstance, look
 from pilotlight.estate.rds.promotion import APPLICATION_TAG, RUN_TAG
 
 ORIGIN_TAG = "pilotlight:restored-from"
@@ -63,6 +64,35 @@ def foreign(copy: RdsInstance, source: str, context: StepContext) -> Failed | No
         f"because {why}.",
         "Name another instance in the plan and deploy, or delete this one if nobody needs it; then start again.",
     )
+
+
+def delete(copy: RdsInstance, context: StepContext) -> Undone | CannotUndo:
+    """Delete a copy that nobody uses, without a final snapshot and with its own backups."""
+    name, where = copy.identifier, context.place.standby
+    by_hand = f"aws rds delete-db-instance --region {where} --db-instance-identifier {name} --skip-final-snapshot"
+    try:
+        context.aws.call(
+            "rds", "DeleteDBInstance", where, DBInstanceIdentifier=name, SkipFinalSnapshot=True,
+            DeleteAutomatedBackups=True,
+        )  # fmt: skip
+    except NotFound:
+        return Undone(f"Database {name} is gone already.")
+    except InvalidState:
+        return CannotUndo(f"Database {name} stays and costs money, because it is {copy.status}; later: {by_hand}")
+    return Undone(
+        f"Database {name} is being deleted, without a final snapshot, because this run had made it and it holds "
+        "nothing that its backups do not."
+    )
+
+
+def standing(name: str, context: StepContext) -> Remains | None:
+    """What stands under the name of a drill's copy, and which drill made it."""
+    copy = look(context, name)
+    if copy is None:
+        return None
+    drilled = copy.tags.get(APPLICATION_TAG) == context.place.application
+    made_by = copy.tags.get(RUN_TAG, "") if drilled else ""
+    return Remains.of(f"Database {name}", copy.status, made_by)
 
 
 def loss_of_copy(copy: RdsInstance, source: str, context: StepContext, onset: datetime) -> DataAtRisk:
