@@ -170,7 +170,7 @@ def test_nothing_from_elsewhere_becomes_a_mention_a_link_or_a_new_line(evil: str
     assert evil.strip("\u202e").replace("`", "'") in plain(texts(living_message(seen).blocks)[1]).replace("`", "'")
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.text(alphabet=st.characters(codec="utf-8"), min_size=1, max_size=3000))
 def test_slack_takes_a_message_with_any_text_in_it(text: str) -> None:
     story = stories.moving().failed(530, "promote", text, text).closed(540, "FAILED", text, to_do=[text] * 30)

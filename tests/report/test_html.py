@@ -121,7 +121,7 @@ def test_no_name_or_error_gets_out_of_its_place(evil: str) -> None:
     assert harmful.faults == harmful.open == []
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.text(alphabet=st.characters(codec="utf-8"), min_size=1, max_size=60))
 def test_no_text_at_all_changes_the_shape_of_the_report(text: str) -> None:
     story = stories.moving().failed(530, "promote", text, text).closed(540, "FAILED", text, to_do=[text])
