@@ -1,7 +1,8 @@
 """Whether a role may make a call: the part of IAM that decides what a deployed function can do.
 
 Only identity policies of one account are modelled: a call is allowed if some statement names its action and its
-resource. Conditions are not evaluated (a statement with conditions allows what it names); docs/model-gaps.md says so.
+resource, and none that denies does. Conditions are not evaluated (a statement with conditions allows what it names);
+docs/model-gaps.md says so.
 """
 
 from __future__ import annotations
@@ -159,14 +160,11 @@ class Role:
 
     name: str
     statements: tuple[Statement, ...]
+    denied: tuple[Statement, ...] = ()
 
     def allows(self, action: str, resource: str) -> bool:
-        """Whether some statement names the action and the resource."""
-        return any(
-            any(fnmatchcase(action.lower(), a.lower()) for a in statement.actions)
-            and any(fnmatchcase(resource, r) for r in statement.resources)
-            for statement in self.statements
-        )
+        """Whether some statement names the action and the resource, and none denies it."""
+        return _named_by(self.statements, action, resource) and not _named_by(self.denied, action, resource)
 
     def must_allow(self, call: Call, resource: str) -> None:
         """Raise the `AccessDenied` that AWS would answer, unless some statement allows the call."""
@@ -178,6 +176,14 @@ class Role:
         raise ServiceError(
             "AccessDenied", f"{self.name} is not authorized to perform: {action} on resource: {resource}", 403
         )
+
+
+def _named_by(statements: tuple[Statement, ...], action: str, resource: str) -> bool:
+    return any(
+        any(fnmatchcase(action.lower(), a.lower()) for a in statement.actions)
+        and any(fnmatchcase(resource, r) for r in statement.resources)
+        for statement in statements
+    )
 
 
 CURRENT_ROLE: ContextVar[Role | None] = ContextVar("current_role", default=None)

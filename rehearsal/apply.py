@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any, TypeVar, assert_never
 
 from deployment.resources import (
+    ApplicationRole,
     Bus,
     CalculatedHealthCheck,
     Function,
     HealthCheck,
     HealthCheckAlarm,
+    MachineSchedule,
     MetricAlarm,
     MetricHealthCheck,
     Parameter,
@@ -32,6 +34,7 @@ from deployment.resources import (
 )
 from pilotlight.aws.sdk import Sdk
 from pilotlight.handlers.runtime import Outside
+from rehearsal.access import Role
 from rehearsal.embedded_aws import EmbeddedAws
 from rehearsal.internet import Internet
 from rehearsal.services.cloudwatch import CloudWatch
@@ -39,6 +42,7 @@ from rehearsal.services.events import Events
 from rehearsal.services.lambda_functions import LambdaFunctions
 from rehearsal.services.route53 import Route53
 from rehearsal.services.s3 import S3
+from rehearsal.services.scheduler import Scheduler
 from rehearsal.services.step_functions import StepFunctions
 from rehearsal.streams import feed_from_stream
 
@@ -46,16 +50,20 @@ T = TypeVar("T")
 LAYER_ROOT = "/opt/"
 
 Check = HealthCheck | MetricHealthCheck | CalculatedHealthCheck
-Actor = Function | Rule | StateMachine | MetricAlarm | Check | HealthCheckAlarm
+Actor = Function | Rule | StateMachine | MachineSchedule | MetricAlarm | Check | HealthCheckAlarm
 
 
 @dataclass
 class Account:
-    """An account with Pilotlight in it: what was deployed can be reached by its model."""
+    """An account with Pilotlight in it: what was deployed can be reached by its model.
+
+    `roles` are those that were deployed for the application itself, by ARN.
+    """
 
     aws: EmbeddedAws
     internet: Internet
     log: StringIO = field(default_factory=StringIO)
+    roles: dict[str, Role] = field(default_factory=dict)
     layers: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="pilotlight-layers-")))
 
     def __post_init__(self) -> None:
@@ -69,6 +77,7 @@ class Account:
         events.functions = functions
         events.bury = self._bury
         self.aws.service(CloudWatch).send = events.put
+        self.aws.service(Scheduler).machines = machines
         self.aws.service(Route53).metrics = self.aws.service(CloudWatch)
 
     def outside(self) -> Outside:
@@ -108,6 +117,10 @@ class Account:
                 pass  # a bus is there by its name; the model of EventBridge keeps rules only
             case PublicObject():
                 self.aws.service(S3).deploy(resource, stack.region, self.internet)
+            case ApplicationRole():
+                self.roles[f"arn:aws:iam::{stack.account}:role/{resource.name}"] = Role(
+                    resource.name, resource.statements, resource.denied
+                )
             case StreamSource():
                 feed_from_stream(self.aws, stack.region, resource)
             case _:
@@ -121,6 +134,8 @@ class Account:
                 self.aws.service(Events).deploy(resource, stack.region)
             case StateMachine():
                 self.aws.service(StepFunctions).deploy(resource, stack.region)
+            case MachineSchedule():
+                self.aws.service(Scheduler).deploy(resource)
             case MetricAlarm():
                 self.aws.service(CloudWatch).deploy(resource, stack.region)
             case HealthCheck() | MetricHealthCheck() | CalculatedHealthCheck():
