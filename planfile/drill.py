@@ -179,7 +179,8 @@ def _written(kind: StepKind[Any], params: Mapping[str, Any], place: Place) -> It
 def _changed(statement: Statement) -> tuple[str, ...]:
     """What a statement lets its role change, and not only take something new from."""
     changes = any(not _MAKES.search(action) for action in statement.actions)
-    return statement.resources if changes else ()
+    # What is allowed on everything has no resource of its own, and is signed for (`stacks.wildcards`).
+    return tuple(arn for arn in statement.resources if arn != "*") if changes else ()
 
 
 def _stages(plan: Plan, steps: Mapping[str, StandIn]) -> Stages:

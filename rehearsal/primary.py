@@ -41,8 +41,8 @@ def furnish_primary(scene: Scene) -> None:
     group = _group_behind(scene, plan.regions.primary, probe.connect_to or "", path)
     for params in _params(plan):
         match params:
-            case CheckHttpParams():
-                _group_behind(scene, plan.regions.standby, params.connect_to, urlsplit(params.url).path or "/")
+            case CheckHttpParams(connect_to=str() as host):
+                _group_behind(scene, plan.regions.standby, host, urlsplit(params.url).path or "/")
             case ScaleEcsServiceParams():
                 _serve(scene, params, group)
             case ScaleAutoScalingGroupParams():

@@ -612,7 +612,7 @@ def test_a_drill_gets_a_small_cache_of_its_own(bench: Bench) -> None:
     stand_in = drilled(KIND, params(snapshot="nightly", nodes=5))
 
     assert stand_in == params(
-        replication_group="fileflow-dr-redis-drill",
+        replication_group="drill-fileflow-dr-redis",
         node_type="cache.t4g.micro",
         security_groups=ISOLATION.security_groups,
     )

@@ -187,7 +187,7 @@ def test_one_that_is_gone_meanwhile_fails_the_step(bench: Bench) -> None:
 def test_a_drill_makes_one_of_its_own_without_the_data() -> None:
     drill = drilled(KIND, PARAMS)
 
-    assert (drill.cache, drill.snapshot_arns) == ("orders-dr-drill", ())
+    assert (drill.cache, drill.snapshot_arns) == ("drill-orders-dr", ())
     assert drill.security_groups == ISOLATION.security_groups
     assert isinstance(KIND.stand_in(PARAMS.model_copy(update={"cache": "x" * 38}), ISOLATION), Refusal)
 

@@ -277,5 +277,5 @@ def test_it_may_restore_that_copy_and_delete_nothing() -> None:
 def test_a_drill_restores_a_copy_of_another_name() -> None:
     stand_in = drilled(KIND, order())
 
-    assert (stand_in.instance, stand_in.security_groups) == (f"{COPY}-drill", ISOLATION.security_groups)
+    assert (stand_in.instance, stand_in.security_groups) == (f"drill-{COPY}", ISOLATION.security_groups)
     assert isinstance(KIND.stand_in(order(instance="a" * 60), ISOLATION), Refusal)

@@ -67,6 +67,7 @@ __all__ = [
     "StepKind",
     "Timing",
     "Undone",
+    "drilled",
 ]
 
 
@@ -163,6 +164,11 @@ class Isolation:
 
     application: str
     security_groups: tuple[str, ...]
+
+
+def drilled(name: str) -> str:
+    """The name of a stand-in: in front, because names of what belongs to a resource often begin with its own."""
+    return f"drill-{name}"
 
 
 @dataclass(frozen=True)

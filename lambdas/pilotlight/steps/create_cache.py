@@ -39,6 +39,7 @@ from pilotlight.domain.step import (
     StepKind,
     Timing,
     Undone,
+    drilled,
 )
 from pilotlight.estate.elasticache.examination import (
     NameState,
@@ -197,7 +198,7 @@ class CreateCache(StepKind[CreateCacheParams]):
         return Undone(f"Cache {name} is being deleted, without a snapshot, because this run had made it.")
 
     def stand_in(self, params: CreateCacheParams, isolation: Isolation) -> StandIn | Refusal:
-        name = f"{params.replication_group}-drill"
+        name = drilled(params.replication_group)
         if len(name) > _LONGEST_ID:
             return Refusal(
                 f"Cache {params.replication_group} has no stand-in for drills, because {name} is longer than "

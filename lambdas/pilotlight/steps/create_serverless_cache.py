@@ -45,6 +45,7 @@ from pilotlight.domain.step import (
     StepKind,
     Timing,
     Undone,
+    drilled,
 )
 from pilotlight.estate.elasticache.examination import APPLICATION_TAG, RUN_TAG
 from pilotlight.estate.elasticache.group import AVAILABLE, CREATE_FAILED, DELETING
@@ -237,7 +238,7 @@ class CreateServerlessCache(StepKind[CreateServerlessCacheParams]):
         return Undone(f"Serverless cache {name} is being deleted, without a snapshot, because this run had made it.")
 
     def stand_in(self, params: CreateServerlessCacheParams, isolation: Isolation) -> StandIn | Refusal:
-        name = f"{params.cache}-drill"
+        name = drilled(params.cache)
         if len(name) > _LONGEST_NAME:
             return Refusal(f"Serverless cache {params.cache} has no stand-in for drills, because {name} is too long.")
         apart = {"cache": name, "snapshot_arns": (), "security_groups": isolation.security_groups}

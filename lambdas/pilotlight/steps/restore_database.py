@@ -43,6 +43,7 @@ from pilotlight.domain.step import (
     StepContext,
     StepKind,
     Undone,
+    drilled,
 )
 from pilotlight.estate.rds.backups import RestorePoint, find_points, newest
 from pilotlight.estate.rds.bringing_up import OUTPUTS, TIMING, bring_up, read_back
@@ -156,7 +157,7 @@ class RestoreDatabase(StepKind[RestoreDatabaseParams]):
         return loss_of_restore(params, copy, newest(points), context, onset)
 
     def stand_in(self, params: RestoreDatabaseParams, isolation: Isolation) -> StandIn | Refusal:
-        name = f"{params.instance}-drill"
+        name = drilled(params.instance)
         if len(name) > _LONGEST_IDENTIFIER:
             return Refusal(
                 f"Database {params.instance} has no stand-in for drills, because {name} is longer than the "

@@ -17,6 +17,7 @@ User Guide, "Restoring to a point in time"; `pilotlight.estate.rds.bringing_up` 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
@@ -46,6 +47,7 @@ from pilotlight.domain.step import (
     StepContext,
     StepKind,
     Undone,
+    drilled,
 )
 from pilotlight.estate.rds.bringing_up import OUTPUTS, TIMING, bring_up, read_back
 from pilotlight.estate.rds.copies import delete, foreign, standing
@@ -198,7 +200,7 @@ class RestoreToMoment(StepKind[RestoreToMomentParams]):
         )
 
     def stand_in(self, params: RestoreToMomentParams, isolation: Isolation) -> StandIn | Refusal:
-        name = f"{params.instance}-drill"
+        name = drilled(params.instance)
         if len(name) > _LONGEST_IDENTIFIER:
             return Refusal(
                 f"Copy {params.instance} has no stand-in for drills, because {name} is longer than the "
@@ -209,6 +211,11 @@ class RestoreToMoment(StepKind[RestoreToMomentParams]):
 
     def remains(self, params: RestoreToMomentParams, context: StepContext) -> Remains | None:
         return standing(params.instance, context)
+
+
+def _at_home(place: Place) -> Place:
+    """The place of a copy of something in the same region."""
+    return replace(place, primary=place.standby)
 
 
 def _begin(params: RestoreToMomentParams, context: StepContext) -> NotYet | Failed:
@@ -223,7 +230,7 @@ def _begin(params: RestoreToMomentParams, context: StepContext) -> NotYet | Fail
         "SourceDBInstanceIdentifier": params.source,
         "TargetDBInstanceIdentifier": params.instance,
         "RestoreTime": moment,
-        **params.settings(context.place, context.run_id, params.source, moment),
+        **params.settings(_at_home(context.place), context.run_id, params.source, moment),
     }
     try:
         context.aws.call("rds", "RestoreDBInstanceToPointInTime", context.place.standby, **order)
@@ -251,7 +258,7 @@ def _out_of_reach(
 
 def _not_mine(copy: RdsInstance, params: RestoreToMomentParams, context: StepContext) -> Failed | None:
     """Why an instance of the copy's name is not the copy of this run."""
-    refused = foreign(copy, params.source, context)
+    refused = foreign(copy, params.source, replace(context, place=_at_home(context.place)))
     if refused or copy.tags.get(RUN_TAG) == context.run_id:
         return refused
     return Failed(

@@ -1,0 +1,36 @@
+"""Values in a JSON document by dotted path, as in `components.db.status`, compared with what is expected of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+Scalar = str | int | float | bool | None
+
+
+def difference(expected: Mapping[str, Scalar], body: str) -> str:
+    """The first value that is not as expected; nothing if all are."""
+    try:
+        document = json.loads(body)
+    except ValueError:
+        return "its body is not JSON"
+    for path, wanted in expected.items():
+        found = document
+        for part in path.split("."):
+            found = _inside(found, part)
+        # In JSON, true is not 1.
+        if found != wanted or isinstance(found, bool) != isinstance(wanted, bool):
+            return f"{path} is not {json.dumps(wanted)}"
+    return ""
+
+
+def _inside(value: Any, part: str) -> Any:
+    if isinstance(value, dict):
+        return value.get(part, _MISSING)
+    if isinstance(value, list) and part.isdigit() and int(part) < len(value):
+        return value[int(part)]
+    return _MISSING
+
+
+_MISSING = object()
