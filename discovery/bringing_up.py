@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from discovery.drafting import Drafting
-from discovery.noted import noted, open_question
+from discovery.noted import TODO, noted, open_question
 from discovery.pairing import Pair
 from discovery.resource import Kind, Resource
 
@@ -154,7 +154,7 @@ def _said(pair: Pair) -> Iterator[str]:
     if pair.primary:
         yield f"It takes over from {pair.primary.name}: {pair.because}."
     else:
-        yield "TODO: from what it takes over; nothing of the primary fits it."
+        yield f"{TODO}from what it takes over; nothing of the primary fits it."
 
 
 def check_and_latch(draft: Drafting, names: list[str], path: str) -> None:
@@ -182,7 +182,7 @@ def _check(draft: Drafting, host: str, path: str) -> None:
     if others:
         names = ", ".join(other.name for other in others)
         params["connect_to"] = open_question(first.facts["dns"], f"whether this is the one to ask, and not {names}.")
-    asked = "TODO: what only a standby that can read and write answers; a status alone says little."
+    asked = f"{TODO}what only a standby that can read and write answers; a status alone says little."
     draft.put("serve", "application", noted(draft.step("check-health", "check_http", params), *_said(pair), asked))
 
 

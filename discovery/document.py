@@ -13,14 +13,14 @@ from discovery import bringing_up, moving
 from discovery.belonging import squeezed
 from discovery.drafting import Drafting, named_once
 from discovery.looking import Found
-from discovery.noted import Noted, noted, open_question, written
+from discovery.noted import TODO, Noted, noted, open_question, written
 from discovery.resource import Kind, Resource
 
 NOT_LOOKED_AT = (
     "EKS, Cognito, Lambda and its event sources, tasks that run once, Aurora, CloudFront, or any third region"
 )
 NO_CHANNEL = "C0000000000"
-_NO_CERTIFICATE = "TODO: whether the load balancer presents one; none of {} has such a first name."
+_NO_CERTIFICATE = TODO + "whether the load balancer presents one; none of {} has such a first name."
 _WITNESSES = ("ap-southeast-1", "ap-northeast-3", "eu-west-1", "eu-central-1", "us-west-2", "us-east-2", "ca-central-1")
 
 
@@ -88,14 +88,14 @@ def _heading(found: Found, drafting: Drafting) -> Iterator[str]:
     yield ""
     yield f"Nobody looked at {NOT_LOOKED_AT}."
     for sentence in found.gaps:
-        yield f"TODO: could not be read: {sentence}"
+        yield f"{TODO}could not be read: {sentence}"
     for database in found.not_taken:
         yield (
-            f"TODO: {database} has a replica in {found.standby}, and nothing ties it to {found.application}; if "
+            f"{TODO}{database} has a replica in {found.standby}, and nothing ties it to {found.application}; if "
             f"{found.application} writes to it, run this again with --also {database.name}."
         )
     for question in drafting.open:
-        yield f"TODO: {question}"
+        yield f"{TODO}{question}"
 
 
 def _objectives(drafting: Drafting) -> Any:
@@ -170,7 +170,7 @@ def _as_it_is(records: list[Resource]) -> str:
     roles = {record.facts["role"] for record in records}
     if {"PRIMARY", "SECONDARY"} <= roles:
         return "It is a pair of failover records already; see that PRIMARY looks at the latch alone."
-    return "TODO: it is no pair of failover records yet; ./pilotlight prerequisites prints the pair."
+    return f"{TODO}it is no pair of failover records yet; ./pilotlight prerequisites prints the pair."
 
 
 def _names(found: Found) -> list[str]:
@@ -199,7 +199,7 @@ def _whence_path(found: Found) -> str:
     group = next((g for g in found.of(Kind.TARGET_GROUP, found.primary) if g.facts["path"]), None)
     if group:
         return f"As target group {group.name} asks it."
-    return "TODO: the path that tells whether the application is well; none was found."
+    return f"{TODO}the path that tells whether the application is well; none was found."
 
 
 def _requirements(found: Found, names: list[str]) -> Mapping[str, Any]:
@@ -223,7 +223,7 @@ def _requirements(found: Found, names: list[str]) -> Mapping[str, Any]:
         entry = {"requirement": named_once(f"secret-{secret.name}", taken), "kind": "secret_replicated",
                  "params": {"secret": secret.name}}  # fmt: skip
         listed.append(noted(entry, f"{secret.name}: {secret.because}; it is a replica.",
-                            "TODO: fields of it that must not name the primary, `host` for example."))  # fmt: skip
+                            f"{TODO}fields of it that must not name the primary, `host` for example."))  # fmt: skip
     return {"requirements": listed} if listed else {}
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from discovery.belonging import is_source
 from discovery.drafting import NO_SECURITY_GROUP, Drafting
-from discovery.noted import noted, open_question
+from discovery.noted import TODO, noted, open_question
 from discovery.pairing import Pair
 from discovery.resource import Kind, Resource
 
@@ -60,7 +60,7 @@ def _promote(draft: Drafting, source: Resource, replica: Resource, because: str,
         "replica": replica.name,
         "source": source.name,
         "backup_retention": noted(
-            f"{kept} d", f"As {source.name} keeps them." if kept == days else "TODO: the source keeps none; how long?"
+            f"{kept} d", f"As {source.name} keeps them." if kept == days else f"{TODO}the source keeps none; how long?"
         ),
     }
     draft.put("move", "database", noted(draft.step(name, "promote_replica", params), _said(source), f"{because}."))

@@ -66,6 +66,7 @@ def drill_of(plan: Plan, kinds: Kinds) -> Drill:
         objectives=TimeObjectives(rto=plan.objectives.rto, steps={n: rto for n, rto in promised.items() if n}),
         stages=_stages(plan, drilled.steps),
         left_out=drilled.left_out,
+        rpo=plan.objectives.rpo,
         time_to_live=drilling.time_to_live,
         blocked=drilling.blocked,
     )

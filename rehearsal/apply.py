@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
-from typing import Any, TypeVar, assert_never
+from typing import Any, assert_never
 
 from deployment.resources import (
     ApplicationRole,
@@ -46,7 +46,6 @@ from rehearsal.services.scheduler import Scheduler
 from rehearsal.services.step_functions import StepFunctions
 from rehearsal.streams import feed_from_stream
 
-T = TypeVar("T")
 LAYER_ROOT = "/opt/"
 
 Check = HealthCheck | MetricHealthCheck | CalculatedHealthCheck
@@ -83,12 +82,7 @@ class Account:
     def outside(self) -> Outside:
         """The ways out of a function that runs here."""
         time = self.aws.world.time
-
-        def beside(work: Callable[[], T]) -> Callable[[], T]:
-            return time.spawn(work, name="beside").result
-
-        ways = self.aws.clients, self.internet, time.now, time.sleep, self.log
-        return Outside(*ways, beside, self.internet.side_by_side)
+        return Outside(self.aws.clients, self.internet, time.now, time.sleep, self.log, time.beside)
 
     def sdk(self, region: str) -> Sdk:
         """The owner's own way to call this AWS, to set the scene or to look."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 
 from deployment import names
@@ -17,7 +17,8 @@ from rehearsal.scenarios.scenario import start_by_hand
 from rehearsal.scene import AnyScene, Scene, close_scene, drill_scene, open_scene
 from rehearsal.snapshot import picture_of
 
-_OWN_TABLES = (names.LEDGER_TABLE, names.CONTROL_TABLE, names.SIGNALS_TABLE)
+_OWN = (names.LEDGER_TABLE, names.CONTROL_TABLE, names.SIGNALS_TABLE, names.ALERTS_TOPIC)
+"""Where Pilotlight itself writes down and tells what happens; the topic's line holds all of a region's messages."""
 
 
 @dataclass(frozen=True)
@@ -82,13 +83,13 @@ def play_drill(plan: Plan, scenario: DrillScenario, seed: int, *, as_armed: bool
         if not scenario.changes and before != after:
             raise InvariantBroken(f"The drill left the world another one: {difference(before, after)}")
         region = plan.regions.primary
-        return AnyPlayed(replace(result), scene, onset, records, notes, (before[region], after[region]))
+        return AnyPlayed(result, scene, onset, records, notes, (before[region], after[region]))
     finally:
         close_scene(whole)
 
 
 def pictures(scene: Scene) -> dict[str, str]:
-    """What stands in each of the plan's regions, but for what Pilotlight keeps in its own tables."""
+    """What stands in each of the plan's regions, but for what Pilotlight writes down and tells."""
     regions = filter(None, (scene.plan.regions.primary, scene.plan.regions.standby, scene.plan.regions.witness))
     return {region: "\n".join(_of_the_owner(picture_of(scene.world, region))) for region in regions}
 
@@ -103,7 +104,7 @@ def difference(before: dict[str, str], after: dict[str, str]) -> str:
 
 
 def _of_the_owner(picture: str) -> list[str]:
-    return [line for line in picture.splitlines() if not any(table in line for table in _OWN_TABLES)]
+    return [line for line in picture.splitlines() if not any(name in line for name in _OWN)]
 
 
 def leftovers(scene: AnyScene) -> list[str]:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from urllib.parse import urlsplit
 
+from pilotlight.aws.beside import side_by_side
 from pilotlight.domain.ports import Silence, WebAnswer, WebRequest
 from rehearsal.service import Spread
 from rehearsal.world import CURRENT_VPC, World
@@ -65,13 +66,4 @@ class Internet:
 
     def ask_all(self, requests: Sequence[WebRequest]) -> Sequence[WebAnswer]:
         """Answer many requests side by side."""
-        return self.side_by_side([partial(self.ask, each) for each in requests])
-
-    def side_by_side(self, questions: Sequence[Callable[[], WebAnswer]]) -> Sequence[WebAnswer]:
-        """Do several questions at the same time."""
-        if len(questions) == 1:
-            return [questions[0]()]
-        asked = [self._world.time.spawn(each, name="ask") for each in questions]
-        for task in asked:
-            task.wait()
-        return [task.result() for task in asked]
+        return side_by_side(self._world.time.beside, [partial(self.ask, each) for each in requests])

@@ -94,6 +94,10 @@ class VirtualTime:
         self._schedule(task, self._due(delay_seconds))
         return task
 
+    def beside(self, work: Callable[[], T], /) -> Callable[[], T]:
+        """A new task, as something to wait for: the way in which a function does a thing beside."""
+        return self.spawn(work, name="beside").result
+
     def every(self, seconds: float, work: Callable[[], None], *, name: str) -> Task[None]:
         """`work` at a fixed rate, first after `seconds`, until cancelled. Each turn is a task of its own,
         as each delivery of an EventBridge schedule is: a slow turn does not delay the next.
@@ -250,9 +254,7 @@ class Task(Generic[T]):
         return self._cancelled
 
     def result(self) -> T:
-        """Wait for the end, then give the value, or raise what the task raised (`TaskWasCancelled` if it
-        was).
-        """
+        """Wait for the end, then give the value, or raise what the task raised (`TaskWasCancelled` if it was)."""
         self.wait()
         if self._cancelled:
             raise TaskWasCancelled(f"The task '{self.name}' was cancelled, so it has no result.")
@@ -260,8 +262,7 @@ class Task(Generic[T]):
 
     def wait(self, timeout_seconds: float | None = None) -> bool:
         """Wait for the end; False when the timeout came first. Raises what the task raised, so that no
-        waiter can overlook it; a cancelled task has simply ended.
-        """
+        waiter can overlook it; a cancelled task has simply ended."""
         try:
             ended = self._finished.wait(timeout_seconds)
         except Cancelled:

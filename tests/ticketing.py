@@ -1,14 +1,20 @@
-"""MegaTicket as a plan: nothing but global tables takes its writes; a service is closed here, and scaled there."""
+"""MegaTicket's tables as its plan has them, before a service: closed here, and scaled there."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
+
+import yaml
 
 from pilotlight.domain.plan import Plan
 from tests.builders import STANDBY_HOST, a_plan
 
-TABLES = tuple(f"KDT-Msp4-PLDR-{name}" for name in ("performances", "reservations", "schedules", "venues"))
-TAKE_OVER = {"step": "take-over-tables", "kind": "take_over_tables", "params": {"tables": list(TABLES)}}
+REAL_STAGES: dict[str, Any] = yaml.safe_load((Path(__file__).parents[1] / "plans" / "megaticket.yaml").read_text())[
+    "stages"
+]
+(TAKE_OVER,) = REAL_STAGES["move"]["tables"]
+TABLES = tuple(TAKE_OVER["params"]["tables"])
 CLOSE = {
     "step": "close-listener",
     "kind": "fence_listener",

@@ -92,7 +92,7 @@ class TestWhoHasItAsk:
     def test_many_are_asked_side_by_side(self, desk: Desk) -> None:
         """Given a primary that does not answer, then two questions take no longer than one."""
         desk.world.cut_peering(PRIMARY, STANDBY)
-        web = PrivateWeb(desk.account.sdk(STANDBY), STANDBY, INSIDE, desk.account.internet.side_by_side)
+        web = PrivateWeb(desk.account.sdk(STANDBY), STANDBY, INSIDE, desk.world.time.beside)
         began = desk.now
 
         answers = desk.inside(lambda: web.ask_all([QUESTION, QUESTION, QUESTION]))
@@ -101,7 +101,7 @@ class TestWhoHasItAsk:
         assert desk.now - began < timedelta(seconds=2 + 3.5)
 
     def test_a_function_that_cannot_ask_is_no_darkness(self, desk: Desk) -> None:
-        web = PrivateWeb(desk.account.sdk(STANDBY), STANDBY, "pilotlight-gone", desk.account.internet.side_by_side)
+        web = PrivateWeb(desk.account.sdk(STANDBY), STANDBY, "pilotlight-gone", desk.world.time.beside)
 
         answer = desk.inside(lambda: web.ask(QUESTION))
 

@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Event
 from typing import Any
 
 import pytest
@@ -14,7 +13,7 @@ import pytest
 from pilotlight.aws.sdk import Clients
 from pilotlight.aws.web import HttpWeb
 from pilotlight.domain.errors import Misconfigured
-from pilotlight.handlers.runtime import Handler, Outside, Runtime, entry, in_a_thread
+from pilotlight.handlers.runtime import Handler, Outside, Runtime, entry
 from tests.builders import a_plan
 
 OUTSIDE = Outside(Clients(), HttpWeb())
@@ -45,22 +44,6 @@ def test_the_plan_is_the_one_that_was_deployed(tmp_path: Path) -> None:
     environ = {"AWS_REGION": "ap-northeast-1", "PILOTLIGHT_PLAN_FILE": str(tmp_path / "plan.json")}
 
     assert Runtime(environ, OUTSIDE, "test").plan == a_plan()
-
-
-def test_what_is_done_beside_goes_on_while_its_caller_does_something_else() -> None:
-    called_back = Event()
-
-    waited_for = in_a_thread(lambda: called_back.wait(timeout=10.0))
-    called_back.set()
-
-    assert waited_for() is True
-
-
-def test_what_fails_beside_fails_where_it_is_waited_for() -> None:
-    waited_for = in_a_thread(lambda: 1 // 0)
-
-    with pytest.raises(ZeroDivisionError):
-        waited_for()
 
 
 def test_in_lambda_a_function_is_built_once_and_observed(

@@ -245,9 +245,10 @@ class TestUndo:
         assert isinstance(undone, Undone)
         assert "before this run, so nothing is taken back" in undone.sentence
 
-    def test_what_an_earlier_turn_may_have_set_stays(self, bench: Bench) -> None:
+    @pytest.mark.parametrize("ago", [timedelta(seconds=10), timedelta(minutes=2)], ids=["lost answer", "died"])
+    def test_what_an_earlier_turn_may_have_set_stays(self, bench: Bench, ago: timedelta) -> None:
         stand(bench, nodes=3).group.minimum = 3
-        context = bench.context(started=bench.world.time.now() - timedelta(minutes=2))
+        context = bench.context(started=bench.world.time.now() - ago)
         receipt = bench.inside(lambda: KIND.execute(params(), context))
         assert not isinstance(receipt, NotYet)
 

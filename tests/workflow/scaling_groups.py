@@ -1,4 +1,4 @@
-"""A plan of two Auto Scaling groups, each behind a target group of its own: web at port 3000, the API at 3001.
+"""A plan of MegaTicket's two Auto Scaling groups, each behind a target group of its own: web at 3000, the API at 3001.
 
 The file is made as a user would write it, and read by all the rules of plans.
 """
@@ -14,6 +14,7 @@ import yaml
 from pilotlight.domain.plan import Plan
 from planfile import load
 from tests.builders import ACCOUNT
+from tests.ticketing import REAL_STAGES
 
 SEOUL, TOKYO = "ap-northeast-2", "ap-northeast-1"
 SEOULS, TOKYOS = "megaticket-1.ap-northeast-2.elb.amazonaws.com", "megaticket-2.ap-northeast-1.elb.amazonaws.com"
@@ -22,21 +23,8 @@ NAME = "megaticket.example.com"
 Lane = list[dict[str, Any]]
 
 
-def stopping(name: str) -> Lane:
-    params = {"group": f"MegaTicket-{name}-ASG"}
-    return [{"step": f"stop-{name.lower()}", "kind": "fence_auto_scaling_group", "params": params}]
-
-
-def starting(name: str, port: int) -> Lane:
-    params = {
-        "group": f"MegaTicket-DR-{name}-ASG",
-        "minimum": 2,
-        "maximum": 3,
-        "desired": 2,
-        "target_groups": {f"MegaTicket-DR-{name}-TG": port},
-        "user_data_marker": "DR_RECOVERY_MODE=true",
-    }
-    return [{"start": f"scale-{name.lower()}", "kind": "scale_auto_scaling_group", "params": params}]
+def starting(name: str) -> Lane:
+    return [step for step in REAL_STAGES["serve"]["application"] if step.get("start") == name]
 
 
 LISTENER = {
@@ -59,8 +47,8 @@ CHECK = {
 def the_plan(*, database: bool) -> Plan:
     """The plan as its file has it, read by all the rules of plans."""
     latched = {"databases": ["megaticket-dr"]} if database else {}
-    groups = {"web": stopping("Web"), "app": stopping("App")}
-    scaled = {"web": starting("Web", 3000), "app": starting("App", 3001)}
+    groups = {lane: REAL_STAGES["fence"][lane] for lane in ("web", "app")}
+    scaled = {lane: starting(f"scale-{lane}") for lane in ("web", "app")}
     latch = {"step": "latch", "kind": "latch_traffic", "params": latched}
     stages = {
         "fence": {"traffic": [LISTENER], **groups} if database else groups,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.workflow.worlds import TROUBLES, TROUBLES_OF_PRIVATE, Reports, Told, told_of
+from tests.workflow.worlds import TROUBLES, TROUBLES_OF_PRIVATE, Reports, told_of
 
 PAGE = Path(__file__).parents[2] / "docs" / "failure-semantics.md"
 COLUMNS = (
@@ -114,27 +114,25 @@ def test_every_world_has_its_row() -> None:
 
 
 QUICK = ("primary dark", "path between primary and standby cut", "bad deploy", "peering cut")
+PLAYED = [
+    pytest.param(
+        row,
+        private,
+        id=f"private: {row.world}" if private else row.world,
+        marks=() if row.world in QUICK else pytest.mark.full,
+    )
+    for rows, private in ((ROWS, False), (ROWS_OF_PRIVATE, True))
+    for row in rows
+]
 
 
-def each_of(rows: tuple[Row, ...]) -> pytest.MarkDecorator:
-    played = [pytest.param(row, id=row.world, marks=() if row.world in QUICK else pytest.mark.full) for row in rows]
-    return pytest.mark.parametrize("row", played)
-
-
-@each_of(ROWS)
-def test_what_is_seen_and_what_follows(row: Row) -> None:
+@pytest.mark.parametrize(("row", "private"), PLAYED)
+def test_what_is_seen_and_what_follows(row: Row, private: bool) -> None:
     """Given FileFlow armed automatic, when this befalls its world, then every observer reports what the row says, and
-    the detector concludes what it says, for that reason."""
-    comes_as_the_row_says(row, told_of(row.world))
+    the detector concludes what it says, for that reason. The same where only its VPCs reach it, asked from the
+    standby's and from inside the primary."""
+    told = told_of(row.world, private=private)
 
-
-@each_of(ROWS_OF_PRIVATE)
-def test_what_is_seen_of_a_private_application_and_what_follows(row: Row) -> None:
-    """The same for FileFlow where only its VPCs reach it, asked from the standby's and from inside the primary."""
-    comes_as_the_row_says(row, told_of(row.world, private=True))
-
-
-def comes_as_the_row_says(row: Row, told: Told) -> None:
     assert told.during == as_reports(row.reports)
     assert told.at_the_end == as_reports(row.passed or row.reports)
     match row.verdict.split(":")[0] if row.verdict != IN_THE_END else IN_THE_END:

@@ -7,27 +7,25 @@ never said to be the other side's silence.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from typing import Any
 
+from pilotlight.aws.beside import Beside, side_by_side
 from pilotlight.aws.functions import ask
 from pilotlight.domain.errors import AwsError
 from pilotlight.domain.ports import Aws, Silence, WebAnswer, WebRequest
-
-SideBySide = Callable[[Sequence[Callable[[], WebAnswer]]], Sequence[WebAnswer]]
-"""Does several questions at the same time; the answers are in their order."""
 
 
 class PrivateWeb:
     """The web port of a VPC: each question is one call of the function there."""
 
-    def __init__(self, aws: Aws, region: str, function: str, side_by_side: SideBySide) -> None:
+    def __init__(self, aws: Aws, region: str, function: str, beside: Beside) -> None:
         self._aws = aws
         self._region = region
         self._function = function
-        self._side_by_side = side_by_side
+        self._beside = beside
 
     def ask(self, request: WebRequest) -> WebAnswer:
         """Have one request sent; that the function was not reached, or failed, is an answer without a status."""
@@ -39,7 +37,7 @@ class PrivateWeb:
 
     def ask_all(self, requests: Sequence[WebRequest]) -> Sequence[WebAnswer]:
         """Have many requests sent side by side."""
-        return self._side_by_side([partial(self.ask, request) for request in requests])
+        return side_by_side(self._beside, [partial(self.ask, request) for request in requests])
 
 
 def read_request(said: Mapping[str, Any]) -> WebRequest:

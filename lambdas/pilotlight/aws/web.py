@@ -14,8 +14,7 @@ from __future__ import annotations
 import errno
 import ssl
 import time
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from functools import partial
 from http.client import HTTPException, IncompleteRead, RemoteDisconnected
@@ -35,10 +34,9 @@ from urllib3.exceptions import (
     SSLError,
 )
 
+from pilotlight.aws.beside import in_a_thread, side_by_side
 from pilotlight.domain.ports import Silence, WebAnswer, WebRequest
 
-SIDE_BY_SIDE = 128
-"""Each question has a thread that waits and one that asks, and a Lambda function has 1,024 (Lambda quotas)."""
 _PIECE_BYTES = 8192
 _LATE = "no whole answer came in time"
 
@@ -80,16 +78,8 @@ class HttpWeb:
             return WebAnswer(None, "", trouble=_LATE, silence=Silence.TIMED_OUT)
 
     def ask_all(self, requests: Sequence[WebRequest]) -> Sequence[WebAnswer]:
-        """Send many requests, at most `SIDE_BY_SIDE` of them at a time."""
-        return in_threads([partial(self.ask, request) for request in requests])
-
-
-def in_threads(questions: Sequence[Callable[[], WebAnswer]]) -> Sequence[WebAnswer]:
-    """Do several questions at the same time, at most `SIDE_BY_SIDE` of them; the answers are in their order."""
-    if not questions:
-        return ()
-    with ThreadPoolExecutor(max_workers=min(len(questions), SIDE_BY_SIDE)) as threads:
-        return list(threads.map(lambda question: question(), questions))
+        """Send many requests side by side."""
+        return side_by_side(in_a_thread, [partial(self.ask, request) for request in requests])
 
 
 def _exchange(request: WebRequest, deadline: float) -> WebAnswer:

@@ -25,6 +25,7 @@ class Drill(InOneRegion):
     kind: Literal[PlanKind.DRILL] = PlanKind.DRILL
     primary: Region
     left_out: dict[Name, str] = Field(description="Why the drill goes without a step of the failover, by its name.")
+    rpo: Duration = Field(description="How much data the application may lose; what it restored is compared with that.")
     time_to_live: Duration
     blocked: tuple[Blocked, ...] = ()
 

@@ -127,6 +127,26 @@ class Finding:
     sentence: str
     fix: str = ""
 
+    @classmethod
+    def fine(cls, code: str, sentence: str) -> Self:
+        """All is well with it."""
+        return cls(Severity.FINE, code, sentence)
+
+    @classmethod
+    def warning(cls, code: str, sentence: str, fix: str) -> Self:
+        """A run would bear it."""
+        return cls(Severity.WARNING, code, sentence, fix)
+
+    @classmethod
+    def error(cls, code: str, sentence: str, fix: str) -> Self:
+        """It must be put right before the plan is relied on."""
+        return cls(Severity.ERROR, code, sentence, fix)
+
+    @classmethod
+    def impossible(cls, code: str, sentence: str, fix: str) -> Self:
+        """It blocks a run."""
+        return cls(Severity.IMPOSSIBLE, code, sentence, fix)
+
 
 class Params(BaseModel):
     """What a step or a requirement is called with in a plan.

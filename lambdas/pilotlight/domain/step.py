@@ -143,6 +143,10 @@ class Failed:
     reason: str
     fix: str = ""
 
+    def foreseen(self, code: str) -> Finding:
+        """The same, found before a run meets it."""
+        return Finding.impossible(code, self.reason, self.fix)
+
 
 @dataclass(frozen=True)
 class Undone:

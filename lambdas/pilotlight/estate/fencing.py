@@ -30,7 +30,6 @@ from pilotlight.domain.step import (
     Pending,
     Receipt,
     Settled,
-    Severity,
     StepContext,
     StepKind,
     Undone,
@@ -145,8 +144,7 @@ def read_mark(tags: Mapping[str, str], application: str | None, *names: str) -> 
 
 def mark_left(subject: str) -> Finding:
     """A fence that a person reopened by hand left its tag, whose values a later undo would bring back."""
-    return Finding(
-        Severity.WARNING,
+    return Finding.warning(
         "fence-mark-left",
         f"{subject} is open and still bears the tag {MARK_TAG} of an earlier fence.",
         "If it stands as it is to stand, remove the tag; a later undo would bring back what the tag says.",
@@ -156,17 +154,7 @@ def mark_left(subject: str) -> Finding:
 def missing(subject: str, region: str) -> Finding:
     """What the plan names is not there."""
     sentence = f"{subject} cannot be closed because {region} has none of that name."
-    return impossible("missing", sentence, "Correct its name in the plan and deploy, then start the run again.")
-
-
-def impossible(code: str, sentence: str, fix: str) -> Finding:
-    """A finding that blocks."""
-    return Finding(Severity.IMPOSSIBLE, code, sentence, fix)
-
-
-def warning(code: str, sentence: str, fix: str) -> Finding:
-    """A finding that does not block."""
-    return Finding(Severity.WARNING, code, sentence, fix)
+    return Finding.impossible("missing", sentence, "Correct its name in the plan and deploy, then start the run again.")
 
 
 def failed(finding: Finding) -> Failed:

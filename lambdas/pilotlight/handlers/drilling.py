@@ -6,10 +6,15 @@ each of its steps, whether a run of its application is at work or its detector s
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
+
 from pilotlight.domain.decision import VerdictKind
 from pilotlight.domain.drill import Drill
+from pilotlight.domain.life import StepState
 from pilotlight.domain.run import Run
 from pilotlight.domain.step import Remains
+from pilotlight.estate.rds.copies import loss_up_to
 from pilotlight.handlers.inspection import context_of
 from pilotlight.handlers.journal import verdicts
 from pilotlight.handlers.runtime import Runtime
@@ -62,3 +67,16 @@ def remains(runtime: Runtime, plan: Drill) -> dict[str, Remains]:
         if standing:
             found[step.name] = standing
     return found
+
+
+def measured(run: Run, states: Mapping[str, StepState]) -> Run:
+    """The run of a drill with what its databases lack of what was written before it began; any other run as it is."""
+    if not isinstance(run.plan, Drill):
+        return run
+    reached = {
+        name: datetime.fromisoformat(state.outputs["reaches"])
+        for name, state in states.items()
+        if state.outputs.get("reaches")
+    }
+    losses = {name: loss_up_to(f"What {name} restored", until, run.opened) for name, until in reached.items()}
+    return run.losing(losses) if losses else run

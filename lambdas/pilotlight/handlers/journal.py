@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from pilotlight.domain.drill import Drill
 from pilotlight.domain.in_one_region import InOneRegion
 from pilotlight.domain.plan import AnyPlan, Clock, Plan
 from pilotlight.domain.records import Entry, Record, RecordKind
@@ -46,7 +47,8 @@ def outline_of(plan: AnyPlan) -> dict[str, Any]:
 def _objectives(plan: AnyPlan) -> dict[str, Any]:
     """What is promised, in seconds."""
     if isinstance(plan, InOneRegion):
-        return {"rto_seconds": plan.objectives.rto.total_seconds()}
+        lost = {"rpo_seconds": plan.rpo.total_seconds()} if isinstance(plan, Drill) else {}
+        return {"rto_seconds": plan.objectives.rto.total_seconds(), **lost}
     assert isinstance(plan, Plan)
     expected = plan.objectives.expected_rto
     return {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
+from pilotlight.aws.beside import side_by_side
 from pilotlight.domain.plan import AnyPlan, Plan
 from pilotlight.domain.ports import Web, WebAnswer, WebRequest
 from pilotlight.handlers.runtime import Outside, Runtime
@@ -53,4 +54,4 @@ class _Divided:
         return way.ask(request)
 
     def ask_all(self, requests: Sequence[WebRequest]) -> Sequence[WebAnswer]:
-        return self._outside.side_by_side([partial(self.ask, request) for request in requests])
+        return side_by_side(self._outside.beside, [partial(self.ask, request) for request in requests])

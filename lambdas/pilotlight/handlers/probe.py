@@ -19,6 +19,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from pilotlight.aws.beside import side_by_side
 from pilotlight.aws.listening import PROBE
 from pilotlight.aws.probing import judge, look_at_region, question
 from pilotlight.domain.errors import AlreadyThere, AwsError, Changed
@@ -133,8 +134,9 @@ class Prober:
     def _ask_inside(self) -> list[tuple[Watched, Seen | None]]:
         """What the functions in VPCs of this region see of the private ones."""
         asked = [(each, each.probe, each.inside) for each in self.watched if each.probe and each.inside]
-        answers = self.runtime.outside.side_by_side(
-            [partial(self.runtime.inside(function).ask, question(probe)) for _, probe, function in asked]
+        answers = side_by_side(
+            self.runtime.outside.beside,
+            [partial(self.runtime.inside(function).ask, question(probe)) for _, probe, function in asked],
         )
         return [(each, judge(probe, answer)) for (each, probe, _), answer in zip(asked, answers, strict=True)]
 

@@ -16,7 +16,7 @@ from pilotlight.domain.step import Access
 from pilotlight.domain.word import abort
 from pilotlight.handlers.answer import Answer
 from pilotlight.handlers.confirming import end, say_aborted
-from pilotlight.handlers.drilling import yields_to
+from pilotlight.handlers.drilling import measured, yields_to
 from pilotlight.handlers.journal import clocks_of, write
 from pilotlight.handlers.runtime import Runtime
 from pilotlight.handlers.settling import has_moved
@@ -37,7 +37,9 @@ def review(runtime: Runtime, run_id: str, stage_name: str) -> Answer:
         run.plan, stage, states, run.reentries[stage.value]
     )
     if reviewed.review is Review.GO_ON and stage is StageName.SERVE:
-        run = runtime.control.change_run(run_id, lambda r: replace(r, clocks=served(r.plan, r.clocks, states)))
+        run = runtime.control.change_run(
+            run_id, lambda r: measured(replace(r, clocks=served(r.plan, r.clocks, states)), states)
+        )
     if reviewed.review is Review.GO_ON and stage is StageName.MOVE:
         # Whoever shares a writer need not wait until this application is served.
         runtime.leases.release([s for s in run.epochs if s != run.application], run_id)

@@ -11,56 +11,41 @@ import random
 import sys
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol, TextIO, TypeVar
+from typing import Any, TextIO
 
 from aws_lambda_powertools import Logger, single_metric
 from aws_lambda_powertools.metrics import MetricUnit
 
+from pilotlight.aws.beside import Beside, in_a_thread
 from pilotlight.aws.control import Control
 from pilotlight.aws.kubernetes import AwsAndKubernetes
 from pilotlight.aws.leases import Leases
 from pilotlight.aws.ledger import Ledger
-from pilotlight.aws.private_web import PrivateWeb, SideBySide
+from pilotlight.aws.private_web import PrivateWeb
 from pilotlight.aws.sdk import Clients, ClientSource, Sdk
 from pilotlight.aws.tables import DynamoTable
-from pilotlight.aws.web import HttpWeb, in_threads
+from pilotlight.aws.web import HttpWeb
 from pilotlight.domain.errors import Misconfigured
 from pilotlight.domain.plan import AnyPlan, Plan
 from pilotlight.domain.ports import Aws, Web
 from pilotlight.domain.snapshots import read_snapshot
 
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
-T = TypeVar("T")
 
 
 def _now() -> datetime:
     return datetime.now(UTC)
 
 
-class Beside(Protocol):
-    """Starts work beside its caller; what comes back waits for it, and gives its result or raises its error."""
-
-    def __call__(self, work: Callable[[], T], /) -> Callable[[], T]: ...
-
-
-def in_a_thread(work: Callable[[], T], /) -> Callable[[], T]:
-    """Do it in a thread of its own, which ends with the work whether anybody waits or not."""
-    thread = ThreadPoolExecutor(max_workers=1)
-    doing = thread.submit(work)
-    thread.shutdown(wait=False)
-    return doing.result
-
-
 @dataclass(frozen=True)
 class Outside:
-    """The ways out of a function: SDK clients, the web, the clock, the pause, the log, what is done beside, and how
-    several questions are asked at the same time; the real ones unless given."""
+    """The ways out of a function: SDK clients, the web, the clock, the pause, the log, and how something is
+    done beside; the real ones unless given."""
 
     clients: ClientSource
     web: Web
@@ -68,7 +53,6 @@ class Outside:
     pause: Callable[[float], None] = time.sleep
     log: TextIO = sys.stdout
     beside: Beside = in_a_thread
-    side_by_side: SideBySide = in_threads
 
 
 def real_outside() -> Outside:
@@ -125,7 +109,7 @@ class Runtime:
 
     def inside(self, function: str) -> PrivateWeb:
         """The way to ask through a function in a VPC of this region."""
-        return PrivateWeb(self.aws, self.region, function, self.outside.side_by_side)
+        return PrivateWeb(self.aws, self.region, function, self.outside.beside)
 
     @cached_property
     def plan(self) -> AnyPlan:

@@ -242,6 +242,7 @@ class IncidentView:
     reviews: tuple[ReviewView, ...] = ()
     outcome: Outcome | None = None
     outcome_reason: str = ""
+    cleaned_sentence: str = ""
     follow_ups: tuple[str, ...] = ()
     to_do: tuple[str, ...] = ()
     records: tuple[Record, ...] = ()
@@ -250,14 +251,24 @@ class IncidentView:
     last_update: datetime | None = None
 
     @property
-    def is_runbook(self) -> bool:
-        """Whether a run-book is told of, and not a failover."""
-        return self.kind == PlanKind.RUNBOOK.value
+    def is_drill(self) -> bool:
+        """Whether a drill is told of, which works on stand-ins."""
+        return self.kind == PlanKind.DRILL.value
+
+    @property
+    def in_one_region(self) -> bool:
+        """Whether it was asked for and works in one region: a run-book or a drill."""
+        return self.kind in (PlanKind.RUNBOOK.value, PlanKind.DRILL.value)
+
+    @property
+    def loses_data(self) -> bool:
+        """Whether it is said how much data is lost: not of a run-book."""
+        return self.kind != PlanKind.RUNBOOK.value
 
     @property
     def where(self) -> str:
-        """The two regions, or the one of a run-book; empty where they are not known."""
-        return self.standby if self.is_runbook or not self.primary else f"{self.primary} → {self.standby}"
+        """The two regions, or the one that all happens in; empty where they are not known."""
+        return self.standby if self.in_one_region or not self.primary else f"{self.primary} → {self.standby}"
 
     @property
     def acting_steps(self) -> tuple[StepView, ...]:

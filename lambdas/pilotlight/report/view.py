@@ -64,7 +64,7 @@ def view(records: Sequence[Record], incident: str = "") -> IncidentView:
     facts = replace(
         fold.result(), records=tuple(own), chain_fault=broken_link(records), told=told, last_update=last_update
     )
-    return replace(facts, outlook=runbook_outlook.look_out(facts) if facts.is_runbook else look_out(facts))
+    return replace(facts, outlook=runbook_outlook.look_out(facts) if facts.in_one_region else look_out(facts))
 
 
 class _Fold:
@@ -75,7 +75,7 @@ class _Fold:
     def result(self) -> IncidentView:
         return replace(self._view, steps=self._steps.steps(), other_calls=self._steps.other_calls())
 
-    def take(self, record: Record) -> None:
+    def take(self, record: Record) -> None:  # noqa: C901 (one case for each kind of record)
         kind, details = record.entry.kind, record.entry.details
         self._clocks(details.get("clocks") or {})
         self._surroundings(details)
@@ -102,6 +102,8 @@ class _Fold:
                 self._change(tombstone_sentence=record.entry.sentence)
             case RecordKind.STAGE_REVIEWED:
                 self._reviewed(record)
+            case RecordKind.DRILL_CLEANED:
+                self._change(cleaned_sentence=record.entry.sentence)
             case RecordKind.RUN_CLOSED:
                 self._closed(record)
             case _:

@@ -27,7 +27,6 @@ from pilotlight.domain.requirement import (
     Operation,
     Params,
     RequirementKind,
-    Severity,
     Standing,
     Statement,
     StepContext,
@@ -97,13 +96,13 @@ def _versions(params: BucketParams, context: StepContext) -> Iterator[Finding]:
         try:
             status = replication.versioning(context.aws, name, region)
         except NotFound:
-            yield _error("bucket", f"There is no bucket {name} in {region}.", "Create it, or correct the plan.")
+            yield Finding.error("bucket", f"There is no bucket {name} in {region}.", "Create it, or correct the plan.")
             continue
         if status == "Enabled":
-            yield _fine("versions", f"Bucket {name} keeps versions.")
+            yield Finding.fine("versions", f"Bucket {name} keeps versions.")
         else:
             said = f"Bucket {name} keeps no versions ({status or 'never enabled'}), and so is not replicated."
-            yield _error("versions", said, "Enable versioning on it.")
+            yield Finding.error("versions", said, "Enable versioning on it.")
 
 
 def _replication(params: BucketParams, context: StepContext) -> Iterator[Finding]:
@@ -116,14 +115,14 @@ def _replication(params: BucketParams, context: StepContext) -> Iterator[Finding
     enabled = [rule for rule in rules if rule.enabled]
     if not enabled:
         why = "is disabled" if rules else "is not there"
-        yield _error("rule", f"The rule that replicates {both} {why}.", "Add or enable the replication rule.")
+        yield Finding.error("rule", f"The rule that replicates {both} {why}.", "Add or enable the replication rule.")
         return
     rule = next((each for each in enabled if each.whole), enabled[0])
     if rule.whole:
-        yield _fine("rule", f"Rule {rule.id} replicates all of {both}.")
+        yield Finding.fine("rule", f"Rule {rule.id} replicates all of {both}.")
     else:
         said = f"Rule {rule.id} replicates only a part of {both}."
-        yield _warning("rule", said, "Widen its filter, if the standby needs the other objects.")
+        yield Finding.warning("rule", said, "Widen its filter, if the standby needs the other objects.")
     yield from _encryption(params, rule, context)
     yield _backlog(params, rule, context)
     if rule.whole:
@@ -136,36 +135,40 @@ def _encryption(params: BucketParams, rule: Rule, context: StepContext) -> Itera
         return
     if not rule.selects_kms or rule.key is None:
         said = f"Bucket {params.bucket} encrypts with KMS, and rule {rule.id} leaves out what KMS encrypted."
-        yield _error("key", said, f"Let it select such objects, and name a key of {context.place.standby}.")
+        yield Finding.error("key", said, f"Let it select such objects, and name a key of {context.place.standby}.")
         return
     try:
         trouble = keys.trouble_of_key(context.aws, rule.key, context.place.standby)
     except NotFound:
         trouble = "is not there"
     except AwsError as error:
-        yield _warning("key", f"Key {rule.key} of rule {rule.id} was not read: {error.sentence}.", "Allow it.")
+        yield Finding.warning("key", f"Key {rule.key} of rule {rule.id} was not read: {error.sentence}.", "Allow it.")
         return
     if trouble:
-        yield _error("key", f"Key {rule.key} of rule {rule.id} {trouble}.", "Enable it, or name one of the standby.")
+        yield Finding.error(
+            "key", f"Key {rule.key} of rule {rule.id} {trouble}.", "Enable it, or name one of the standby."
+        )
     else:
-        yield _fine("key", f"The copies are encrypted with {rule.key}, which is enabled.")
+        yield Finding.fine("key", f"The copies are encrypted with {rule.key}, which is enabled.")
 
 
 def _backlog(params: BucketParams, rule: Rule, context: StepContext) -> Finding:
     its = f"How far {params.destination} is behind {params.bucket}"
     if not rule.measured:
-        return _warning("backlog", f"{its} is not measured by rule {rule.id}.", "Turn its metrics on, or RTC.")
+        return Finding.warning("backlog", f"{its} is not measured by rule {rule.id}.", "Turn its metrics on, or RTC.")
     try:
         backlog = replication.backlog(context, params.bucket, params.destination, rule.id)
     except AwsError as error:
-        return _warning("backlog", f"{its} was not read: {error.sentence}.", "Look again when it answers.")
+        return Finding.warning("backlog", f"{its} was not read: {error.sentence}.", "Look again when it answers.")
     if backlog.seconds is None:
-        return _warning("backlog", f"{its} is unknown: CloudWatch holds no datapoint.", "See whether it replicates.")
+        return Finding.warning(
+            "backlog", f"{its} is unknown: CloudWatch holds no datapoint.", "See whether it replicates."
+        )
     said = f"{params.destination} is {say_elapsed(backlog.seconds)} behind {params.bucket}{backlog.waiting}"
     if backlog.seconds > params.behind.total_seconds():
         fix = "See the events of failed replication, and write less until it has caught up."
-        return _error("backlog", f"{said}, more than the {say_duration(params.behind)} it may be.", fix)
-    return _fine("backlog", f"{said}{', under Replication Time Control' if rule.timed else ''}.")
+        return Finding.error("backlog", f"{said}, more than the {say_duration(params.behind)} it may be.", fix)
+    return Finding.fine("backlog", f"{said}{', under Replication Time Control' if rule.timed else ''}.")
 
 
 def _earlier_objects(params: BucketParams, context: StepContext) -> Finding:
@@ -175,26 +178,14 @@ def _earlier_objects(params: BucketParams, context: StepContext) -> Finding:
         here = replication.count_of_objects(context, params.bucket, place.primary)
         there = replication.count_of_objects(context, params.destination, place.standby)
     except AwsError as error:
-        return _warning("earlier-objects", f"{unread} was not read: {error.sentence}.", "Look again later.")
+        return Finding.warning("earlier-objects", f"{unread} was not read: {error.sentence}.", "Look again later.")
     if here is None or there is None:
-        return _warning("earlier-objects", f"{unread} is unknown: CloudWatch holds no count.", "Look tomorrow.")
+        return Finding.warning("earlier-objects", f"{unread} is unknown: CloudWatch holds no count.", "Look tomorrow.")
     counts = f"{params.bucket} holds {here:,.0f} objects and {params.destination} {there:,.0f}"
     if there < here * _ENOUGH_OF_ALL:
         said = f"{counts}, so some that stood there before the rule were never copied."
-        return _error("earlier-objects", said, "Copy them with S3 Batch Replication.")
-    return _fine("earlier-objects", f"{counts}.")
-
-
-def _fine(code: str, said: str) -> Finding:
-    return Finding(Severity.FINE, code, said)
-
-
-def _warning(code: str, said: str, fix: str) -> Finding:
-    return Finding(Severity.WARNING, code, said, fix)
-
-
-def _error(code: str, said: str, fix: str) -> Finding:
-    return Finding(Severity.ERROR, code, said, fix)
+        return Finding.error("earlier-objects", said, "Copy them with S3 Batch Replication.")
+    return Finding.fine("earlier-objects", f"{counts}.")
 
 
 KIND = BucketReplicated()

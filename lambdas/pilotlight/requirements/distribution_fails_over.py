@@ -90,12 +90,12 @@ class DistributionFailsOver(RequirementKind[DistributionParams]):
             found = context.aws.call("cloudfront", "GetDistribution", GLOBAL, Id=params.distribution)["Distribution"]
         except NotFound:
             said = f"There is no distribution {params.distribution}."
-            return (_error("distribution", said, "Correct distribution in the plan."),)
+            return (Finding.error("distribution", said, "Correct distribution in the plan."),)
         config = found["DistributionConfig"]
         group = _group_to(plain(params.origin), config)
         if group is None:
             said = f"No origin group of {params.distribution} fails over to {params.origin}, so it goes dark as well."
-            return (_error("origin-group", said, "Add an origin group whose second origin that is."),)
+            return (Finding.error("origin-group", said, "Add an origin group whose second origin that is."),)
         return (*_of_group(group, params), *_of_behaviours(group, config, params), *_of_state(found, params))
 
 
@@ -121,7 +121,7 @@ def _of_group(group: Mapping[str, Any], params: DistributionParams) -> Iterator[
     said = f"Origin group {group['Id']} of {params.distribution}"
     if missing:
         fix = "Add them to the failover criteria of the group."
-        yield _error("failover-criteria", f"{said} does not fail over on {', '.join(missing)}.", fix)
+        yield Finding.error("failover-criteria", f"{said} does not fail over on {', '.join(missing)}.", fix)
     else:
         yield Finding(Severity.FINE, "origin-group", f"{said} fails over to {params.origin}.")
 
@@ -134,24 +134,20 @@ def _of_behaviours(
     behaviours += [(each, f"The behaviour for {each['PathPattern']}") for each in _items(config, "CacheBehaviors")]
     if not any(behaviour["TargetOriginId"] == group["Id"] for behaviour, _ in behaviours):
         said = f"No behaviour of {params.distribution} uses origin group {group['Id']}, so nothing fails over."
-        yield _error("behaviour", said, "Name the group as the origin of the behaviours that read from it.")
+        yield Finding.error("behaviour", said, "Name the group as the origin of the behaviours that read from it.")
         return
     for behaviour, named in behaviours:
         if behaviour["TargetOriginId"] == first:
             said = f"{named} of {params.distribution} asks {first} alone, and goes dark with it."
-            yield _error("behaviour", said, f"Name origin group {group['Id']} as its origin.")
+            yield Finding.error("behaviour", said, f"Name origin group {group['Id']} as its origin.")
 
 
 def _of_state(found: Mapping[str, Any], params: DistributionParams) -> Iterator[Finding]:
     if not found["DistributionConfig"]["Enabled"]:
-        yield _error("distribution", f"Distribution {params.distribution} is disabled.", "Enable it.")
+        yield Finding.error("distribution", f"Distribution {params.distribution} is disabled.", "Enable it.")
     elif found["Status"] != "Deployed":
         said = f"Distribution {params.distribution} is {found['Status']}: not every edge has what was changed last."
         yield Finding(Severity.WARNING, "distribution", said, "Look again in some minutes.")
-
-
-def _error(code: str, said: str, fix: str) -> Finding:
-    return Finding(Severity.ERROR, code, said, fix)
 
 
 KIND = DistributionFailsOver()

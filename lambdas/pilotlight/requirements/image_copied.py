@@ -117,12 +117,12 @@ def _image_of(name: str, region: str, context: StepContext) -> Image | Finding:
     group = look(context, name, region=region)
     if group is None:
         said = f"There is no Auto Scaling group {name} in {region}."
-        return _error("group-missing", said, "Create it, or correct the plan.")
+        return Finding.error("group-missing", said, "Create it, or correct the plan.")
     source = resolve(context, group)
     if source is None or not source.image.startswith("ami-"):
         what = source.image if source else "something that no version of a launch template names"
         said = f"Which image group {name} in {region} launches is not known, because it launches {what}."
-        return _warning(
+        return Finding.warning(
             "image-unknown", said, "Name an image in the group's launch template, or compare them yourself."
         )
     return _described(source, region, context)
@@ -147,11 +147,11 @@ def _compare(theirs: Image, ours: Image, params: ImageCopiedParams, context: Ste
     launches = f"Group {params.standby} launches {ours.said}, which {ours.used_by} names"
     if not ours.state:
         said = f"Group {params.standby} would launch {ours.id}, which is not in {here} ({ours.used_by})."
-        return _error("image-missing", said, _copy(theirs, context))
+        return Finding.error("image-missing", said, _copy(theirs, context))
     if ours.copied_from == theirs.id:
         if ours.state != _AVAILABLE:
             said = f"{launches}; it is the copy of {theirs.said}, and is {ours.state} still."
-            return _error("image-unavailable", said, "Wait until it is available, or copy it anew if it failed.")
+            return Finding.error("image-unavailable", said, "Wait until it is available, or copy it anew if it failed.")
         said = f"{launches}; it is the copy of {theirs.said}, which {params.primary} launches."
         return Finding(Severity.FINE, "image-copied", said)
     if not ours.copied_from:
@@ -159,9 +159,9 @@ def _compare(theirs: Image, ours: Image, params: ImageCopiedParams, context: Ste
     copies = _copies(theirs, context)
     if copies:
         said = f"{launches}, though {copies[0]} is the copy of {theirs.said}, which {params.primary} launches."
-        return _error("copy-unused", said, f"Name {copies[0]} in a new version of the launch template.")
+        return Finding.error("copy-unused", said, f"Name {copies[0]} in a new version of the launch template.")
     said = f"{launches}; it is a copy of {ours.copied_from}, and {params.primary} launches {theirs.said} by now."
-    return _error("image-old", said, _copy(theirs, context))
+    return Finding.error("image-old", said, _copy(theirs, context))
 
 
 def _by_tag(theirs: Image, ours: Image, params: ImageCopiedParams, context: StepContext) -> Finding:
@@ -170,14 +170,14 @@ def _by_tag(theirs: Image, ours: Image, params: ImageCopiedParams, context: Step
     key = params.tag
     if key is None:
         said = f"{launches}, so whether it is {theirs.said}, which {params.primary} launches, is not known."
-        return _warning("origin-unknown", said, _copy(theirs, context))
+        return Finding.warning("origin-unknown", said, _copy(theirs, context))
     wanted, has = (theirs.tags or {}).get(key), (ours.tags or {}).get(key)
     if wanted is None:
         said = f"{launches}; {theirs.said}, which {params.primary} launches, has no tag {key} to compare it by."
-        return _warning("origin-unknown", said, f"Tag the image and its copy with {key}, or copy it anew.")
+        return Finding.warning("origin-unknown", said, f"Tag the image and its copy with {key}, or copy it anew.")
     if wanted != has:
         said = f"{launches}; its tag {key} is {has or 'not there'}, and that of {theirs.said} is {wanted}."
-        return _error("image-old", said, _copy(theirs, context))
+        return Finding.error("image-old", said, _copy(theirs, context))
     said = f"{launches}; its tag {key} is {wanted}, as that of {theirs.said}, which {params.primary} launches."
     return Finding(Severity.FINE, "image-copied", said)
 
@@ -194,14 +194,6 @@ def _copy(theirs: Image, context: StepContext) -> str:
     there, here = context.place.primary, context.place.standby
     command = f"aws ec2 copy-image --region {here} --source-region {there} --source-image-id {theirs.id}"
     return f"Copy it ({command}), then name the copy in a new version of the launch template."
-
-
-def _error(code: str, sentence: str, fix: str) -> Finding:
-    return Finding(Severity.ERROR, code, sentence, fix)
-
-
-def _warning(code: str, sentence: str, fix: str) -> Finding:
-    return Finding(Severity.WARNING, code, sentence, fix)
 
 
 KIND = ImageCopied()

@@ -86,10 +86,12 @@ class KeyInStandby(RequirementKind[KeyParams]):
         try:
             key = keys.describe(context.aws, params.key, region)
         except NotFound:
-            return (_error("key", f"There is no key {params.key} in {region}.", "Create it, or correct the plan."),)
+            return (
+                Finding.error("key", f"There is no key {params.key} in {region}.", "Create it, or correct the plan."),
+            )
         if key.state != ENABLED:
             fix = "Cancel its deletion." if "Deletion" in key.state else "Enable it, or name another one."
-            return (_error("key", f"{said} is {key.state} and not {ENABLED}, so it encrypts nothing.", fix),)
+            return (Finding.error("key", f"{said} is {key.state} and not {ENABLED}, so it encrypts nothing.", fix),)
         usable = Finding(Severity.FINE, "key", f"{said} is enabled.")
         return (usable, *_beside_primary(params, key, context))
 
@@ -101,18 +103,18 @@ def _beside_primary(params: KeyParams, key: Key, context: StepContext) -> Iterat
         other = keys.describe(context.aws, params.primary, primary)
     except NotFound:
         said = f"There is no key {params.primary} in {primary} to compare key {params.key} with."
-        yield _error("primary-key", said, "Correct the plan.")
+        yield Finding.error("primary-key", said, "Correct the plan.")
         return
     except AwsError as error:
-        yield _warning("primary-key", f"Key {params.primary} was not read: {error.sentence}.", "Look again.")
+        yield Finding.warning("primary-key", f"Key {params.primary} was not read: {error.sentence}.", "Look again.")
         return
     if other.purpose != key.purpose:
         said = f"Key {params.key} is made for {' with '.join(key.purpose)}, the primary's for {other.purpose[0]}"
-        yield _error("purpose", f"{said} with {other.purpose[1]}.", "Create one of the same usage and spec.")
+        yield Finding.error("purpose", f"{said} with {other.purpose[1]}.", "Create one of the same usage and spec.")
     related = other.id == key.id
     if params.replica and not related:
         said = f"Key {params.key} is no replica of {params.primary}, so it reads nothing that this one encrypted."
-        yield _error("replica", said, "Create the primary's as a multi-Region key and replicate it.")
+        yield Finding.error("replica", said, "Create the primary's as a multi-Region key and replicate it.")
     if not related:
         yield _rotation(params, key, other, context)
     yield _policy(params, key, other, context)
@@ -123,10 +125,12 @@ def _rotation(params: KeyParams, key: Key, other: Key, context: StepContext) -> 
     try:
         here, there = keys.rotates(context.aws, key, place.standby), keys.rotates(context.aws, other, place.primary)
     except AwsError as error:
-        return _warning("rotation", f"Whether {params.key} rotates was not read: {error.sentence}.", "Look again.")
+        return Finding.warning(
+            "rotation", f"Whether {params.key} rotates was not read: {error.sentence}.", "Look again."
+        )
     if there and not here:
         said = f"Key {params.key} does not rotate, and the primary's does."
-        return _warning("rotation", said, "Enable its rotation (enable-key-rotation).")
+        return Finding.warning("rotation", said, "Enable its rotation (enable-key-rotation).")
     return Finding(Severity.FINE, "rotation", f"Key {params.key} rotates, or the primary's does not either.")
 
 
@@ -140,21 +144,13 @@ def _policy(params: KeyParams, key: Key, other: Key, context: StepContext) -> Fi
         )
     except AwsError as error:
         said = f"Whom the policies of {params.key} and {params.primary} name was not read: {error.sentence}."
-        return _warning("policy", said, "Allow kms:GetKeyPolicy, and look again.")
+        return Finding.warning("policy", said, "Allow kms:GetKeyPolicy, and look again.")
     wanted = {name.replace(place.primary, place.standby): name for name in there - {*params.only_in_primary}}
     missing = sorted(name for name in wanted if name not in here)
     if missing:
         said = f"The policy of key {params.key} does not name {', '.join(missing)}, as the primary's does."
-        return _warning("policy", said, "Allow them the key, or list them under only_in_primary.")
+        return Finding.warning("policy", said, "Allow them the key, or list them under only_in_primary.")
     return Finding(Severity.FINE, "policy", f"The policy of key {params.key} names whom the primary's names.")
-
-
-def _warning(code: str, said: str, fix: str) -> Finding:
-    return Finding(Severity.WARNING, code, said, fix)
-
-
-def _error(code: str, said: str, fix: str) -> Finding:
-    return Finding(Severity.ERROR, code, said, fix)
 
 
 KIND = KeyInStandby()

@@ -96,10 +96,10 @@ class ListenerParity(RequirementKind[ListenerParityParams]):
         if theirs is None or ours is None:
             name, region = (params.primary, place.primary) if theirs is None else (params.standby, place.standby)
             said = f"There is no load balancer {name} in {region}."
-            return (_error("load-balancer", said, "Create it, or correct the plan."),)
+            return (Finding.error("load-balancer", said, "Create it, or correct the plan."),)
         if not theirs:
             said = f"{params.primary} listens on no port, so there is nothing to compare {params.standby} with."
-            return (_error("nothing-listens", said, "Name the load balancer that users reach in the primary."),)
+            return (Finding.error("nothing-listens", said, "Name the load balancer that users reach in the primary."),)
         found = [finding for listener in theirs for finding in _of_listener(listener, ours, params)]
         ports = ", ".join(listener.said for listener in theirs)
         alike = f"{params.standby} listens on {ports} as {params.primary} does, with the same rules."
@@ -118,19 +118,19 @@ def _of_listener(
         )
         certificate = " with a certificate for the same names" if theirs.certificates or theirs.unknown else ""
         fix = f"Add a listener on {theirs.said} to {params.standby}{certificate} and the same rules."
-        yield _error("listener-missing", said, fix)
+        yield Finding.error("listener-missing", said, fix)
         return
     at = f"at port {theirs.port}"
     if ours.protocol != theirs.protocol:
         said = f"{params.standby} speaks {ours.protocol} {at}, where {params.primary} speaks {theirs.protocol}."
-        yield _error("protocol", said, f"Let the listener speak {theirs.protocol}.")
+        yield Finding.error("protocol", said, f"Let the listener speak {theirs.protocol}.")
         return
     if not ours.default.does_as(theirs.default):
         said = (
             f"What no rule of {params.standby} meets {at} it {ours.default.said}, where {params.primary} "
             f"{theirs.default.said}."
         )
-        yield _warning("default-action", said, "Give both listeners the same default action.")
+        yield Finding.warning("default-action", said, "Give both listeners the same default action.")
     yield from _of_rules(theirs, ours, params)
     yield from _of_certificates(theirs, ours, params)
 
@@ -144,24 +144,24 @@ def _of_rules(theirs: FrontListener, ours: FrontListener, params: ListenerParity
                 f"{params.primary} has a rule for {rule.said} {at} and {params.standby} has none, so what it is for "
                 "goes where the default leads."
             )
-            yield _error("rule-missing", said, f"Add the rule to the listener of {params.standby}.")
+            yield Finding.error("rule-missing", said, f"Add the rule to the listener of {params.standby}.")
         elif not own.answer.does_as(rule.answer):
             said = (
                 f"The rule for {rule.said} {at} {own.answer.said} at {params.standby}, and {rule.answer.said} at "
                 f"{params.primary}."
             )
-            yield _error("rule-differs", said, "Give both rules the same action.")
+            yield Finding.error("rule-differs", said, "Give both rules the same action.")
         elif theirs.has_own_group.get(rule.conditions) and not ours.has_own_group[rule.conditions]:
             said = (
                 f"The rule for {rule.said} {at} has a target group of its own at {params.primary}, and at "
                 f"{params.standby} it leads where the default does."
             )
-            yield _error("rule-group", said, "Forward it to the target group that is meant for it.")
+            yield Finding.error("rule-group", said, "Forward it to the target group that is meant for it.")
     wanted = [rule.conditions for rule in theirs.rules if rule.conditions in here]
     order = [rule.conditions for rule in ours.rules if rule.conditions in wanted]
     if order != wanted:
         said = f"The rules of {params.standby} {at} stand in another order than those of {params.primary}."
-        yield _warning(
+        yield Finding.warning(
             "rule-order", said, "Give them priorities in the same order, because the first that fits counts."
         )
 
@@ -172,29 +172,21 @@ def _of_certificates(theirs: FrontListener, ours: FrontListener, params: Listene
             f"{params.primary} presents a certificate of IAM at port {theirs.port} ({theirs.unknown[0]}), whose names "
             "ACM does not know."
         )
-        yield _warning("certificate-unknown", said, "See to it yourself, or import it into ACM.")
+        yield Finding.warning("certificate-unknown", said, "See to it yourself, or import it into ACM.")
     names = dict.fromkeys(name for certificate in theirs.certificates for name in certificate.names)
     missing = [name for name in names if not ours.covers(name)]
     if missing:
         which = ", ".join(missing)
         if ours.unknown:
             said = f"Whether {params.standby} has a certificate for {which} is not known to ACM ({ours.unknown[0]})."
-            yield _warning("certificate-unknown", said, "See to it yourself, or import it into ACM.")
+            yield Finding.warning("certificate-unknown", said, "See to it yourself, or import it into ACM.")
             return
         said = (
             f"{params.primary} presents a certificate for {which} at port {theirs.port} and {params.standby} none "
             "that is issued, so who asks for that name in the standby gets an error of TLS."
         )
         fix = "Have one issued by ACM in the standby, and give it to the listener."
-        yield _error("certificate-missing", said, fix)
-
-
-def _error(code: str, sentence: str, fix: str) -> Finding:
-    return Finding(Severity.ERROR, code, sentence, fix)
-
-
-def _warning(code: str, sentence: str, fix: str) -> Finding:
-    return Finding(Severity.WARNING, code, sentence, fix)
+        yield Finding.error("certificate-missing", said, fix)
 
 
 KIND = ListenerParity()

@@ -29,7 +29,6 @@ from pilotlight.domain.requirement import (
     Operation,
     Params,
     RequirementKind,
-    Severity,
     Standing,
     Statement,
     StepContext,
@@ -144,10 +143,10 @@ def _group(pair: tuple[str, str], params: LogsParams, context: StepContext) -> I
     place, (name, counterpart) = context.place, pair
     there, here = _look(context, name, place.primary), _look(context, counterpart, place.standby)
     if there is None:
-        yield _error("group", f"There is no log group {name} in {place.primary}.", "Correct the plan.")
+        yield Finding.error("group", f"There is no log group {name} in {place.primary}.", "Correct the plan.")
     if here is None:
         said = f"There is no log group {counterpart} in {place.standby}, and a task that writes to it does not start."
-        yield _error("group", said, "Create it, or let the tasks' logging create it.")
+        yield Finding.error("group", said, "Create it, or let the tasks' logging create it.")
     if there is not None and here is not None:
         yield _retention(pair, _days(there), _days(here), place)
     if there is not None:
@@ -176,8 +175,8 @@ def _retention(pair: tuple[str, str], there: int | None, here: int | None, place
     name, counterpart = pair
     said = f"Log group {counterpart} in {place.standby} keeps its events {_say(here)}, and {name} {_say(there)}."
     if here is not None and (there is None or here < there):
-        return _warning("retention", said, "Set its retention to the primary's (put-retention-policy).")
-    return _fine("retention", said)
+        return Finding.warning("retention", said, "Set its retention to the primary's (put-retention-policy).")
+    return Finding.fine("retention", said)
 
 
 def _say(days: int | None) -> str:
@@ -189,7 +188,7 @@ def _subscription(name: str, params: LogsParams, context: StepContext) -> Findin
     try:
         answer = context.aws.call("logs", "DescribeSubscriptionFilters", place.primary, logGroupName=name)
     except NotFound:
-        return _error("group", f"There is no log group {name} in {place.primary}.", "Correct the plan.")
+        return Finding.error("group", f"There is no log group {name} in {place.primary}.", "Correct the plan.")
     filters = answer.get("subscriptionFilters", ())
     wanted = place.arn("firehose", f"deliverystream/{params.stream}", region=place.primary)
     ours = [each for each in filters if each.get("destinationArn") == wanted]
@@ -197,11 +196,13 @@ def _subscription(name: str, params: LogsParams, context: StepContext) -> Findin
     if not ours:
         others = ", ".join(str(each.get("destinationArn")) for each in filters)
         where = f"is streamed to {others} alone, which is not followed from here" if others else "is streamed nowhere"
-        return _error("subscription", f"Log group {name} {where}, so its logs are lost with {place.primary}.", fix)
+        return Finding.error(
+            "subscription", f"Log group {name} {where}, so its logs are lost with {place.primary}.", fix
+        )
     if all(each.get("filterPattern") for each in ours):
         said = f"Log group {name} streams to {params.stream} only what matches {ours[0]['filterPattern']!r}."
-        return _warning("subscription", said, "Take the pattern out, if the standby needs the rest.")
-    return _fine("subscription", f"Log group {name} streams all of it to {params.stream}.")
+        return Finding.warning("subscription", said, "Take the pattern out, if the standby needs the rest.")
+    return Finding.fine("subscription", f"Log group {name} streams all of it to {params.stream}.")
 
 
 def _stream(params: LogsParams, context: StepContext) -> Iterator[Finding]:
@@ -209,19 +210,21 @@ def _stream(params: LogsParams, context: StepContext) -> Iterator[Finding]:
     try:
         answer = context.aws.call("firehose", "DescribeDeliveryStream", region, DeliveryStreamName=name)
     except NotFound:
-        yield _error("stream", f"There is no Firehose stream {name} in {region}.", "Create it, or correct the plan.")
+        yield Finding.error(
+            "stream", f"There is no Firehose stream {name} in {region}.", "Create it, or correct the plan."
+        )
         return
     found = answer["DeliveryStreamDescription"]
     if found.get("DeliveryStreamStatus") != _ACTIVE:
         said = f"Firehose stream {name} is {found.get('DeliveryStreamStatus')} and not {_ACTIVE}."
-        yield _error("stream", said, "See why (describe-delivery-stream, FailureDescription).")
+        yield Finding.error("stream", said, "See why (describe-delivery-stream, FailureDescription).")
         return
     delivers = params.by_way_of or params.bucket
     targets = [each.get("ExtendedS3DestinationDescription", {}) for each in found.get("Destinations", ())]
     target = next((each for each in targets if each.get("BucketARN") == f"arn:aws:s3:::{delivers}"), None)
     if target is None:
         said = f"Firehose stream {name} does not deliver to bucket {delivers}."
-        yield _error("stream", said, "Let it deliver there, or correct the plan.")
+        yield Finding.error("stream", said, "Let it deliver there, or correct the plan.")
         return
     yield _buffer(params, target)
     if params.by_way_of:
@@ -233,8 +236,8 @@ def _buffer(params: LogsParams, target: Mapping[str, Any]) -> Finding:
     said = f"Firehose stream {params.stream} holds what it has for up to {say_duration(held)}"
     if held > params.behind:
         fix = "Lower the interval of its buffer."
-        return _error("buffer", f"{said}, more than the {say_duration(params.behind)} that may be lost.", fix)
-    return _fine("buffer", f"{said}, and that much is lost with the region.")
+        return Finding.error("buffer", f"{said}, more than the {say_duration(params.behind)} that may be lost.", fix)
+    return Finding.fine("buffer", f"{said}, and that much is lost with the region.")
 
 
 def _replicated(params: LogsParams, bucket: str, context: StepContext) -> Finding:
@@ -244,21 +247,11 @@ def _replicated(params: LogsParams, bucket: str, context: StepContext) -> Findin
     except NotFound:
         rules = []
     if any(rule.enabled and rule.whole for rule in rules):
-        return _fine("replication", f"All of {both} is replicated; how far that is behind, bucket_replicated says.")
+        return Finding.fine(
+            "replication", f"All of {both} is replicated; how far that is behind, bucket_replicated says."
+        )
     said = f"No rule that is enabled replicates all of {both}, so the logs stay in {context.place.primary}."
-    return _error("replication", said, "Add the rule, or let the stream deliver to the standby's bucket.")
-
-
-def _fine(code: str, said: str) -> Finding:
-    return Finding(Severity.FINE, code, said)
-
-
-def _warning(code: str, said: str, fix: str) -> Finding:
-    return Finding(Severity.WARNING, code, said, fix)
-
-
-def _error(code: str, said: str, fix: str) -> Finding:
-    return Finding(Severity.ERROR, code, said, fix)
+    return Finding.error("replication", said, "Add the rule, or let the stream deliver to the standby's bucket.")
 
 
 KIND = LogsStreamed()

@@ -123,14 +123,14 @@ class ActivateUserPoolReplica(StepKind[ActivateUserPoolReplicaParams]):
         """There is a replica, it is ACTIVE already, and it has the triggers and the issuer of the primary."""
         found = _replica(params, context)
         if isinstance(found, Failed):
-            return (Finding(Severity.IMPOSSIBLE, "replica", found.reason, found.fix),)
+            return (found.foreseen("replica"),)
         return (_finding(params, context, found), *_parity(params, context))
 
     def preflight(self, params: ActivateUserPoolReplicaParams, context: StepContext) -> tuple[Finding, ...]:
         """One look at the replica."""
         found = _replica(params, context)
         if isinstance(found, Failed):
-            return (Finding(Severity.IMPOSSIBLE, "replica", found.reason, found.fix),)
+            return (found.foreseen("replica"),)
         return (_finding(params, context, found),)
 
     def execute(self, params: ActivateUserPoolReplicaParams, context: StepContext) -> Receipt | NotYet | Failed:

@@ -44,6 +44,7 @@ from pilotlight.domain.step import (
     Timing,
     Undone,
 )
+from pilotlight.estate.endpoint import OUTPUTS, answers_at
 from pilotlight.estate.rds.copies import (
     ADOPTED_AT_TAG,
     ADOPTED_BY_TAG,
@@ -85,7 +86,7 @@ class AdoptDatabase(StepKind[AdoptDatabaseParams]):
     name = "adopt_database"
     params = AdoptDatabaseParams
     harm = Harm.IRREVERSIBLE
-    outputs = ("address", "port", "endpoint")
+    outputs = OUTPUTS
     timing = Timing(
         shortest=timedelta(seconds=1),
         typical=timedelta(seconds=5),
@@ -120,7 +121,7 @@ class AdoptDatabase(StepKind[AdoptDatabaseParams]):
     def preflight(self, params: AdoptDatabaseParams, context: StepContext) -> tuple[Finding, ...]:
         copy = look(context, params.instance)
         if copy is not None and (refused := foreign(copy, params.source, context)):
-            return (Finding(Severity.IMPOSSIBLE, "copy", refused.reason, refused.fix),)
+            return (refused.foreseen("copy"),)
         if copy is not None and is_adopted(copy):
             said = f"Copy {copy.identifier} is the writer already."
             return (Finding(Severity.WARNING, "copy", said, "Fail back, or start no further run."),)
@@ -161,9 +162,8 @@ class AdoptDatabase(StepKind[AdoptDatabaseParams]):
             return Pending(f"Database {copy.identifier} does not show its mark yet.")
         if copy.status not in SERVING or copy.address is None:
             return Pending(f"Database {copy.identifier} is {copy.status}.")
-        address, port = copy.address, str(copy.port)
-        outputs = {"address": address, "port": port, "endpoint": f"{address}:{port}"}
-        return Settled(f"Database {copy.identifier} is the writer, at {address}:{port}.", outputs)
+        outputs = answers_at(copy.address, str(copy.port))
+        return Settled(f"Database {copy.identifier} is the writer, at {outputs['endpoint']}.", outputs)
 
     def undo(self, params: AdoptDatabaseParams, receipt: Receipt, context: StepContext) -> Undone | CannotUndo:
         name, by = params.instance, receipt.data["run"]

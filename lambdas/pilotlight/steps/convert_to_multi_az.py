@@ -49,6 +49,7 @@ from pilotlight.domain.step import (
 )
 from pilotlight.estate.rds.instance import AVAILABLE, SERVING, InstanceIdentifier, RdsInstance, look
 from pilotlight.estate.rds.operations import MODIFYING_ERRORS
+from pilotlight.estate.rds.promotion import broken
 
 MULTI_AZ = "MultiAZ"
 PARKED_AFTER = timedelta(minutes=10)
@@ -214,7 +215,7 @@ def _find(params: ConvertToMultiAzParams, context: StepContext) -> RdsInstance |
             "Take the step out of the plan; a cluster has its own copies.",
         )
     if found.broken:
-        return Failed(f"Instance {name} is {found.status}, which does not mend by waiting.", found.way_out)
+        return broken(found)
     return found
 
 

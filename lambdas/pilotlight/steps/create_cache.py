@@ -14,10 +14,10 @@ Times: aws-facts section 11, 5 to 15 min with a tail of 50 min.
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import ClassVar, assert_never
 
-from pilotlight.domain.errors import AlreadyExists, AwsError, InvalidState, NotFound
+from pilotlight.domain.errors import InvalidState, NotFound
 from pilotlight.domain.place import Place
 from pilotlight.domain.step import (
     CannotUndo,
@@ -41,6 +41,7 @@ from pilotlight.domain.step import (
     Undone,
     drilled,
 )
+from pilotlight.estate.elasticache.creation import ask_for, asked_for, found_there, still_there, take_back
 from pilotlight.estate.elasticache.examination import (
     NameState,
     examine,
@@ -52,7 +53,6 @@ from pilotlight.estate.elasticache.examination import (
 )
 from pilotlight.estate.elasticache.group import (
     CREATE_FAILED,
-    DELETING,
     SERVING_GROUP,
     SERVING_NODE,
     Cache,
@@ -64,6 +64,7 @@ from pilotlight.estate.elasticache.operations import OPERATIONS, REFUSALS
 from pilotlight.estate.elasticache.permissions import permissions
 from pilotlight.estate.elasticache.snapshots import find_snapshot
 from pilotlight.estate.elasticache.specification import CacheSpecification, made_by
+from pilotlight.estate.endpoint import OUTPUTS, answers_at
 from pilotlight.estate.snapshots import NewestSnapshot
 
 _LONGEST_ID = 40
@@ -72,7 +73,6 @@ _SETTINGS = "The cache is created with it; one of another family is refused."
 _CONTENT = "The cache is filled from it."
 _TOKEN = "The cache is created with this token, and the application's tasks send the same."
 _WAY_IN = "The standby's tasks have to reach the cache."
-_SHOWN_WITHIN = timedelta(minutes=2)
 
 
 class CreateCacheParams(CacheSpecification):
@@ -100,7 +100,7 @@ class CreateCache(StepKind[CreateCacheParams]):
     params = CreateCacheParams
     harm = Harm.HARMLESS
     marks = True
-    outputs = ("address", "port", "endpoint")
+    outputs = OUTPUTS
     timing = Timing(
         shortest=timedelta(minutes=5),
         typical=timedelta(minutes=8),
@@ -149,7 +149,7 @@ class CreateCache(StepKind[CreateCacheParams]):
             case NameState.FREE:
                 return _create(params, context)
             case NameState.OURS:
-                return Receipt(seen.sentence, acted=False, data={"made_by": seen.run})
+                return found_there(seen.sentence, seen.run)
             case NameState.LEFTOVER:
                 with suppress(NotFound, InvalidState):
                     _delete(context, params.replication_group)
@@ -163,12 +163,9 @@ class CreateCache(StepKind[CreateCacheParams]):
 
     def verify(self, params: CreateCacheParams, receipt: Receipt, context: StepContext) -> Settled | Pending | Failed:
         name = params.replication_group
-        cache = look(context, name)
-        if cache is None and receipt.acted and context.now - _asked_at(receipt) < _SHOWN_WITHIN:
-            return Pending(f"Cache {name} does not show yet.")
-        if cache is None or cache.status == DELETING:
-            gone = "is gone" if cache is None else "is being deleted"
-            return Failed(f"Cache {name} {gone}, and not by this run.", "Retry the step to create it anew.")
+        cache = still_there(f"Cache {name}", look(context, name), receipt, context)
+        if isinstance(cache, Pending | Failed):
+            return cache
         if cache.status == CREATE_FAILED:
             return _creation_failed(name, context)
         if cache.address is None or cache.port is None:
@@ -181,21 +178,12 @@ class CreateCache(StepKind[CreateCacheParams]):
 
     def undo(self, params: CreateCacheParams, receipt: Receipt, context: StepContext) -> Undone | CannotUndo:
         name = params.replication_group
-        if receipt.data.get("made_by", context.run_id) != context.run_id:
-            return Undone(f"Cache {name} stays, because this run found it and did not make it.")
-        cache = look(context, name)
-        if cache is None or cache.status == DELETING:
-            return Undone(f"Cache {name} is gone already.")
-        if not cache.description.endswith(f" run {context.run_id}"):
-            return CannotUndo(f"Cache {name} stays, because this run did not make it; find out whose it is.")
-        try:
-            _delete(context, name)
-        except NotFound:
-            return Undone(f"Cache {name} is gone already.")
-        except InvalidState:
-            way_out = "delete it when it is available"
-            return CannotUndo(f"Cache {name} stays, because it is {cache.status}; {way_out}.")
-        return Undone(f"Cache {name} is being deleted, without a snapshot, because this run had made it.")
+        return take_back(
+            f"Cache {name}", receipt, context,
+            look=lambda: look(context, name),
+            delete=lambda: _delete(context, name),
+            later="delete it when it is available",
+        )  # fmt: skip
 
     def stand_in(self, params: CreateCacheParams, isolation: Isolation) -> StandIn | Refusal:
         name = drilled(params.replication_group)
@@ -219,28 +207,23 @@ class CreateCache(StepKind[CreateCacheParams]):
 
 def _create(params: CreateCacheParams, context: StepContext) -> Receipt | NotYet | Failed:
     name, where, secret = params.replication_group, context.place.standby, params.auth_token_secret
-    try:
-        token = read_token(context, secret) if secret else None
-        if secret and token is None:
-            return Failed(*no_token(context, params))
-        snapshot = find_snapshot(context, params.snapshot)
-        order = params.order(context.place, context.run_id, token, snapshot)
-        context.aws.call("elasticache", "CreateReplicationGroup", where, **order)
-    except AlreadyExists:
-        return NotYet(f"Cache {name} appeared when it was to be created, so it is looked at again.")
-    except AwsError as refused:
-        if refused.code not in REFUSALS:
-            raise
-        because, fix = REFUSALS[refused.code]
-        return Failed(f"Cache {name} cannot be created in {where}, because {because}.", fix)
+    token = read_token(context, secret) if secret else None
+    if secret and token is None:
+        return Failed(*no_token(context, params))
+    snapshot = find_snapshot(context, params.snapshot)
+    order = params.order(context.place, context.run_id, token, snapshot)
+    refused = ask_for(
+        f"Cache {name}",
+        REFUSALS,
+        context,
+        lambda: context.aws.call("elasticache", "CreateReplicationGroup", where, **order),
+    )
+    if refused:
+        return refused
     filled = f" and filled from snapshot {snapshot}" if snapshot else ""
     empty = ", empty, because no snapshot of its series is there" if params.snapshot and not snapshot else ""
     sentence = f"Cache {name} is being created with {params.nodes} nodes of {params.node_type}{filled}{empty}."
-    return Receipt(sentence, acted=True, data={"made_by": context.run_id, "asked": context.now.isoformat()})
-
-
-def _asked_at(receipt: Receipt) -> datetime:
-    return datetime.fromisoformat(receipt.data["asked"])
+    return asked_for(sentence, context)
 
 
 def _creation_failed(name: str, context: StepContext) -> Failed:
@@ -266,8 +249,7 @@ def _whole(params: CreateCacheParams, cache: Cache, context: StepContext) -> Pen
 
 
 def _settled(cache: Cache, address: str, port: int) -> Settled:
-    outputs = {"address": address, "port": str(port), "endpoint": f"{address}:{port}"}
-    return Settled(f"Cache {cache.id} is {cache.status} and answers at {address}:{port}.", outputs)
+    return Settled(f"Cache {cache.id} is {cache.status} and answers at {address}:{port}.", answers_at(address, port))
 
 
 def _small_node(params: CreateCacheParams) -> str:

@@ -14,13 +14,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from pilotlight.domain.errors import AlreadyExists, AwsError, InvalidState, NotFound
+from pilotlight.domain.errors import InvalidState, NotFound
 from pilotlight.domain.place import Place
 from pilotlight.domain.step import (
     Access,
@@ -47,13 +47,14 @@ from pilotlight.domain.step import (
     Undone,
     drilled,
 )
+from pilotlight.estate.elasticache.creation import ask_for, asked_for, found_there, still_there, take_back
 from pilotlight.estate.elasticache.examination import APPLICATION_TAG, RUN_TAG
 from pilotlight.estate.elasticache.group import AVAILABLE, CREATE_FAILED, DELETING
 from pilotlight.estate.elasticache.serverless import OPERATIONS, REFUSALS, ServerlessCache, look, read_tags
 from pilotlight.estate.elasticache.specification import made_by, mark
+from pilotlight.estate.endpoint import OUTPUTS, answers_at
 
 _LONGEST_NAME = 40
-_SHOWN_WITHIN = timedelta(minutes=2)
 
 Subnet = Annotated[str, Field(pattern=r"^subnet-[0-9a-f]+$")]
 SecurityGroup = Annotated[str, Field(pattern=r"^sg-[0-9a-f]+$")]
@@ -131,7 +132,7 @@ class CreateServerlessCache(StepKind[CreateServerlessCacheParams]):
     params = CreateServerlessCacheParams
     harm = Harm.HARMLESS
     marks = True
-    outputs = ("address", "port", "endpoint")
+    outputs = OUTPUTS
     timing = Timing(
         shortest=timedelta(minutes=1),
         typical=timedelta(minutes=2),
@@ -182,7 +183,7 @@ class CreateServerlessCache(StepKind[CreateServerlessCacheParams]):
             return (Finding(Severity.FINE, "cache-name", said),)
         unfit = _unfit(params, cache, context)
         if isinstance(unfit, Failed):
-            return (Finding(Severity.IMPOSSIBLE, "cache-name", unfit.reason, unfit.fix),)
+            return (unfit.foreseen("cache-name"),)
         said = f"Serverless cache {cache.name} is there already, and is {cache.status}."
         return (Finding(Severity.FINE, "cache-name", said),)
 
@@ -200,42 +201,31 @@ class CreateServerlessCache(StepKind[CreateServerlessCacheParams]):
         if unfit is not None:
             return unfit
         by = (read_tags(context, cache) or {}).get(RUN_TAG, "")
-        return Receipt(f"Serverless cache {cache.name} is there, as the plan asks for.", False, {"made_by": by})
+        return found_there(f"Serverless cache {cache.name} is there, as the plan asks for.", by)
 
     def verify(
         self, params: CreateServerlessCacheParams, receipt: Receipt, context: StepContext
     ) -> Settled | Pending | Failed:
-        cache, name = look(context, params.cache), params.cache
-        if cache is None and receipt.acted and context.now - _asked_at(receipt) < _SHOWN_WITHIN:
-            return Pending(f"Serverless cache {name} does not show yet.")
-        if cache is None or cache.status == DELETING:
-            gone = "is gone" if cache is None else "is being deleted"
-            return Failed(f"Serverless cache {name} {gone}, and not by this run.", "Retry the step to create it anew.")
+        name = params.cache
+        cache = still_there(f"Serverless cache {name}", look(context, name), receipt, context)
+        if isinstance(cache, Pending | Failed):
+            return cache
         if cache.status == CREATE_FAILED:
             said = f"Serverless cache {name} could not be created; ElastiCache does not say why in its answer."
             return Failed(said, "Read its events, then retry the step, which clears it away first.")
         if cache.status != AVAILABLE or not cache.address:
             return Pending(f"Serverless cache {name} is {cache.status}.")
-        address, port = cache.address, str(cache.port)
-        outputs = {"address": address, "port": port, "endpoint": f"{address}:{port}"}
-        return Settled(f"Serverless cache {name} is available and answers at {address}:{port}.", outputs)
+        outputs = answers_at(cache.address, cache.port)
+        return Settled(f"Serverless cache {name} is available and answers at {outputs['endpoint']}.", outputs)
 
     def undo(self, params: CreateServerlessCacheParams, receipt: Receipt, context: StepContext) -> Undone | CannotUndo:
         name = params.cache
-        if receipt.data.get("made_by", context.run_id) != context.run_id:
-            return Undone(f"Serverless cache {name} stays, because this run found it and did not make it.")
-        cache = look(context, name)
-        if cache is None or cache.status == DELETING:
-            return Undone(f"Serverless cache {name} is gone already.")
-        if not cache.description.endswith(f" run {context.run_id}"):
-            return CannotUndo(f"Serverless cache {name} stays, because this run did not make it; find out whose it is.")
-        try:
-            _delete(context, name)
-        except NotFound:
-            return Undone(f"Serverless cache {name} is gone already.")
-        except InvalidState:
-            return CannotUndo(f"Serverless cache {name} stays, because it is {cache.status}; delete it later.")
-        return Undone(f"Serverless cache {name} is being deleted, without a snapshot, because this run had made it.")
+        return take_back(
+            f"Serverless cache {name}", receipt, context,
+            look=lambda: look(context, name),
+            delete=lambda: _delete(context, name),
+            later="delete it later",
+        )  # fmt: skip
 
     def stand_in(self, params: CreateServerlessCacheParams, isolation: Isolation) -> StandIn | Refusal:
         name = drilled(params.cache)
@@ -270,25 +260,18 @@ def _unfit(params: CreateServerlessCacheParams, cache: ServerlessCache, context:
 
 def _create(params: CreateServerlessCacheParams, context: StepContext) -> Receipt | NotYet | Failed:
     name, where = params.cache, context.place.standby
-    try:
-        context.aws.call("elasticache", "CreateServerlessCache", where, **params.order(context.place, context.run_id))
-    except AlreadyExists:
-        return NotYet(f"Serverless cache {name} appeared when it was to be created, so it is looked at again.")
-    except AwsError as refused:
-        if refused.code not in REFUSALS:
-            raise
-        because, fix = REFUSALS[refused.code]
-        return Failed(f"Serverless cache {name} cannot be created in {where}, because {because}.", fix)
-    data = {"made_by": context.run_id, "asked": context.now.isoformat()}
-    return Receipt(f"Serverless cache {name} is being created.", acted=True, data=data)
+    order = params.order(context.place, context.run_id)
+    refused = ask_for(
+        f"Serverless cache {name}",
+        REFUSALS,
+        context,
+        lambda: context.aws.call("elasticache", "CreateServerlessCache", where, **order),
+    )
+    return refused or asked_for(f"Serverless cache {name} is being created.", context)
 
 
 def _listed(ids: Iterable[str]) -> str:
     return ", ".join(sorted(ids))
-
-
-def _asked_at(receipt: Receipt) -> datetime:
-    return datetime.fromisoformat(receipt.data["asked"])
 
 
 def _delete(context: StepContext, name: str) -> None:

@@ -46,6 +46,7 @@ from pilotlight.domain.step import (
     Timing,
     Undone,
 )
+from pilotlight.estate.endpoint import OUTPUTS, answers_at
 from pilotlight.estate.rds.global_cluster import (
     CANCELLING,
     OPERATIONS,
@@ -97,7 +98,7 @@ class FailOverGlobalCluster(StepKind[FailOverGlobalClusterParams]):
     name = "fail_over_global_cluster"
     params = FailOverGlobalClusterParams
     harm = Harm.IRREVERSIBLE
-    outputs = ("address", "port", "endpoint")
+    outputs = OUTPUTS
     timing = Timing(
         shortest=timedelta(seconds=30),
         typical=timedelta(minutes=4),
@@ -182,9 +183,9 @@ class FailOverGlobalCluster(StepKind[FailOverGlobalClusterParams]):
             return Pending(
                 f"Cluster {params.cluster} is the writer and is {cluster.status}, with {len(up)} instances up."
             )
-        address, port = cluster.address, str(cluster.port)
-        said = f"Cluster {params.cluster} is the writer of {whole.identifier} at {address}:{port}."
-        return Settled(said, {"address": address, "port": port, "endpoint": f"{address}:{port}"})
+        outputs = answers_at(cluster.address, cluster.port)
+        said = f"Cluster {params.cluster} is the writer of {whole.identifier} at {outputs['endpoint']}."
+        return Settled(said, outputs)
 
     def undo(self, params: FailOverGlobalClusterParams, receipt: Receipt, context: StepContext) -> Undone | CannotUndo:
         if not receipt.acted:
@@ -263,7 +264,7 @@ def _look(params: FailOverGlobalClusterParams, context: StepContext) -> tuple[Gl
 
 def _role(seen: tuple[GlobalCluster, Member, Cluster] | Failed, params: FailOverGlobalClusterParams) -> Finding:
     if isinstance(seen, Failed):
-        return Finding(Severity.IMPOSSIBLE, "target", seen.reason, seen.fix)
+        return seen.foreseen("target")
     if seen[1].is_writer:
         said = f"Cluster {params.cluster} is the writer of {seen[0].identifier} already, so no secondary stands by."
         return Finding(Severity.WARNING, "target", said, "Fail back.")

@@ -116,11 +116,11 @@ class FenceAutoScalingGroup(fencing.Fence[FenceAutoScalingGroupParams]):
         if group.warm_pool:
             sentence = f"Group {group.name} has a warm pool, which this fence does not look at."
             found.append(
-                fencing.warning("warm-pool", sentence, "Keep its instances stopped, or fence the way to them.")
+                Finding.warning("warm-pool", sentence, "Keep its instances stopped, or fence the way to them.")
             )
         if group.sizes.desired == 0:
             sentence = f"Group {group.name} of the primary wants no instances, so there is nothing to stop."
-            found.append(fencing.warning("nothing-to-close", sentence, "Name the group that serves in the primary."))
+            found.append(Finding.warning("nothing-to-close", sentence, "Name the group that serves in the primary."))
         fine = f"Group {group.name} can go from {say_instances(group.sizes.desired)} to none."
         return tuple(found) or (Finding(Severity.FINE, "group-can-be-stopped", fine),)
 

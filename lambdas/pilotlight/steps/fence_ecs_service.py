@@ -132,7 +132,7 @@ class FenceEcsService(fencing.Fence[FenceEcsServiceParams]):
             return (fencing.mark_left(self.subject(params)),)
         if found.desired == 0:
             sentence = f"Service {params.service} of the primary wants no tasks, so there is nothing to stop."
-            return (fencing.warning("nothing-to-close", sentence, "Name the service that serves in the primary."),)
+            return (Finding.warning("nothing-to-close", sentence, "Name the service that serves in the primary."),)
         fine = f"Service {params.service} can go from {say_tasks(found.desired)} to none."
         return (Finding(Severity.FINE, "service-can-be-stopped", fine),)
 
@@ -198,7 +198,7 @@ def _stoppable(params: FenceEcsServiceParams, context: StepContext) -> EcsServic
     if service.status != ACTIVE or service.strategy != "REPLICA":
         kind = service.status if service.status != ACTIVE else f"scheduled as {service.strategy}"
         sentence = f"Service {params.service} cannot be brought to no tasks because it is {kind}."
-        return fencing.impossible("not-scalable", sentence, "Close the primary by another fence, and correct the plan.")
+        return Finding.impossible("not-scalable", sentence, "Close the primary by another fence, and correct the plan.")
     return service
 
 

@@ -108,7 +108,7 @@ class FenceEventSources(fencing.Fence[FenceEventSourcesParams]):
         on = [source for source, state in states.items() if state == ON]
         if not on:
             sentence = f"{self.subject(params)} is off in the primary, so there is nothing to close."
-            return (fencing.warning("nothing-to-close", sentence, "Name the sources that are on in the primary."),)
+            return (Finding.warning("nothing-to-close", sentence, "Name the sources that are on in the primary."),)
         if any(_is_marked(source, context) for source in on):
             return (fencing.mark_left(self.subject(params)),)
         return (Finding(Severity.FINE, "sources-can-be-closed", f"{self.subject(params)} can be switched off."),)
@@ -183,7 +183,7 @@ def _states(params: FenceEventSourcesParams, context: StepContext) -> dict[Event
         if state not in SWITCHABLE:
             sentence = f"{source.title.capitalize()} cannot be switched off and on again because it is {state}."
             fix = "Take it out of the plan, and close what it starts by another fence."
-            return fencing.impossible("not-switchable", sentence, fix)
+            return Finding.impossible("not-switchable", sentence, fix)
         states[source] = state
     return states
 

@@ -142,16 +142,16 @@ class FenceListener(fencing.Fence[FenceListenerParams]):
         closed = [listener.port for listener in listeners if listener.closed]
         if closed:
             sentence = f"{self.subject(params)} answers an error to every request on {_say_ports(closed)} already."
-            return (fencing.warning("closed-already", sentence, "Delete the rule at priority 1 if it is to serve."),)
+            return (Finding.warning("closed-already", sentence, "Delete the rule at priority 1 if it is to serve."),)
         others = [listener.port for listener in _others(params, context) if listener.forwards]
         if others:
             sentence = f"{self.subject(params)} forwards on {_say_ports(others)} too, which the fence leaves open."
             return (
-                fencing.warning("left-open", sentence, "Name these ports in the plan, unless nothing writes there."),
+                Finding.warning("left-open", sentence, "Name these ports in the plan, unless nothing writes there."),
             )
         if not any(listener.forwards for listener in listeners):
             sentence = f"{self.subject(params)} forwards nothing on {_say_ports(params.ports)}, so nothing is closed."
-            return (fencing.warning("nothing-to-close", sentence, "Name the ports that lead to the application."),)
+            return (Finding.warning("nothing-to-close", sentence, "Name the ports that lead to the application."),)
         fine = f"{self.subject(params)} can be closed on {_say_ports(params.ports)}."
         return (Finding(Severity.FINE, "listeners-can-be-closed", fine),)
 
@@ -214,17 +214,17 @@ def _closable(params: FenceListenerParams, context: StepContext) -> list[Listene
     if balancer["Type"] != "application":
         sentence = f"{subject} cannot answer 503 because it is a {balancer['Type']} load balancer."
         fix = "Close the primary by its security group or its service, and correct the plan."
-        return fencing.impossible("not-application", sentence, fix)
+        return Finding.impossible("not-application", sentence, fix)
     listeners = look(context, balancer, params.ports)
     gone = sorted(set(params.ports) - {listener.port for listener in listeners})
     if gone:
         sentence = f"{subject} has no listener on {_say_ports(gone)}, so it cannot be closed there."
-        return fencing.impossible("no-listener", sentence, "Correct the ports in the plan and deploy.")
+        return Finding.impossible("no-listener", sentence, "Correct the ports in the plan and deploy.")
     taken = [listener.port for listener in listeners if listener.taken]
     if taken:
         sentence = f"{subject} cannot be closed on {_say_ports(taken)} because another rule has priority 1 there."
         fix = "Give its rules higher numbers (aws elbv2 set-rule-priorities), and leave priority 1 to the fence."
-        return fencing.impossible("priority-taken", sentence, fix)
+        return Finding.impossible("priority-taken", sentence, fix)
     return listeners
 
 

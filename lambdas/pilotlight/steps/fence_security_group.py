@@ -136,7 +136,7 @@ class FenceSecurityGroup(fencing.Fence[FenceSecurityGroupParams]):
         if not database.open_rules:
             sentence = f"{self.subject(params)} lets no session in by the named groups, so there is nothing to close."
             fix = "Name the groups that open its port, unless it is fenced at present."
-            return (fencing.warning("nothing-to-close", sentence, fix),)
+            return (Finding.warning("nothing-to-close", sentence, fix),)
         if read_kept(context, params.security_groups) or fencing.MARK_TAG in database.instance.tags:
             return (fencing.mark_left(self.subject(params)),)
         fine = f"{self.subject(params)} can be closed by {_say_rules(database.open_rules)}."
@@ -210,20 +210,20 @@ def _closable(params: FenceSecurityGroupParams, context: StepContext) -> Databas
         return fencing.missing(subject, region)
     if not instance.on_its_own or instance.port is None:
         sentence = f"{subject} ({instance.engine}) cannot be closed alone: it is in a cluster or has no endpoint."
-        return fencing.impossible("not-alone", sentence, "Close the primary by another fence, and correct the plan.")
+        return Finding.impossible("not-alone", sentence, "Close the primary by another fence, and correct the plan.")
     strangers = sorted(set(params.security_groups) - set(instance.security_groups))
     if strangers:
         sentence = f"{subject} is not in {', '.join(strangers)}, so closing that would not close it."
-        return fencing.impossible("not-its-group", sentence, "Name the groups of the instance in the plan and deploy.")
+        return Finding.impossible("not-its-group", sentence, "Name the groups of the instance in the plan and deploy.")
     opening = [rule for rule in read_rules(context, instance.security_groups) if rule.opens(instance.port)]
     unnamed = sorted({rule.group for rule in opening} - set(params.security_groups))
     if unnamed:
         sentence = f"{subject} would stay open by {', '.join(unnamed)}, which the plan does not name."
-        return fencing.impossible("open-elsewhere", sentence, "Name these groups in the plan too, and deploy.")
+        return Finding.impossible("open-elsewhere", sentence, "Name these groups in the plan too, and deploy.")
     for group in params.security_groups:
         if sum(rule.group == group for rule in opening) > MOST_KEPT:
             sentence = f"{subject} has more than {MOST_KEPT} rules in {group}, too many to keep for an undo."
-            return fencing.impossible("too-many-rules", sentence, "Join them into a prefix list or a range.")
+            return Finding.impossible("too-many-rules", sentence, "Join them into a prefix list or a range.")
     return Database(instance, opening)
 
 

@@ -44,7 +44,7 @@ from pilotlight.domain.step import (
 )
 from pilotlight.estate.rds.failovers import FAILOVER_TAG, Failover, Mark, failover_since, mark_of, newest_event
 from pilotlight.estate.rds.instance import AVAILABLE, InstanceIdentifier, RdsInstance, look
-from pilotlight.estate.rds.promotion import TAGGING_ERRORS
+from pilotlight.estate.rds.promotion import TAGGING_ERRORS, broken
 
 SHOWN_WITHIN = timedelta(seconds=90)
 """A failover that was asked for is not asked for again so soon: its first event may only not be there yet."""
@@ -188,7 +188,7 @@ def _find(params: ForceMultiAzFailoverParams, context: StepContext) -> RdsInstan
             "Convert it to Multi-AZ, then start the run again.",
         )
     if found.broken:
-        return Failed(f"Instance {name} is {found.status}, which does not mend by waiting.", found.way_out)
+        return broken(found)
     return found
 
 
@@ -226,7 +226,7 @@ def _say_progress(seen: Failover) -> str:
 
 def _target(found: RdsInstance | Failed) -> Finding:
     if isinstance(found, Failed):
-        return Finding(Severity.IMPOSSIBLE, "target", found.reason, found.fix)
+        return found.foreseen("target")
     there = f" to {found.second_zone}" if found.second_zone else ""
     return Finding(Severity.FINE, "target", f"Instance {found.identifier} can fail over from {found.zone}{there}.")
 

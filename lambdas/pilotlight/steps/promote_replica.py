@@ -45,6 +45,7 @@ from pilotlight.domain.step import (
     Timing,
     Undone,
 )
+from pilotlight.estate.endpoint import OUTPUTS, answers_at
 from pilotlight.estate.rds.instance import AVAILABLE, SERVING, InstanceIdentifier, RdsInstance, look
 from pilotlight.estate.rds.lag import left_to_drain, loss_of_promotion
 from pilotlight.estate.rds.promotion import (
@@ -104,7 +105,7 @@ class PromoteReplica(StepKind[PromoteReplicaParams]):
     name = "promote_replica"
     params = PromoteReplicaParams
     harm = Harm.IRREVERSIBLE
-    outputs = ("address", "port", "endpoint")
+    outputs = OUTPUTS
     timing = Timing(
         shortest=timedelta(minutes=2),
         typical=timedelta(minutes=6),
@@ -226,7 +227,7 @@ class PromoteReplica(StepKind[PromoteReplicaParams]):
 
 def _role(target: RdsInstance | Failed) -> Finding:
     if isinstance(target, Failed):
-        return Finding(Severity.IMPOSSIBLE, "target", target.reason, target.fix)
+        return target.foreseen("target")
     if target.source is None:
         said = f"Instance {target.identifier} is the promoted writer already, so no replica stands by."
         return Finding(Severity.WARNING, "target", said, "Fail back, or build a new replica.")
@@ -285,7 +286,7 @@ def _settled(params: PromoteReplicaParams, instance: RdsInstance) -> Settled:
     but = "" if kept == wanted else f", not the {wanted} d of the plan"
     return Settled(
         f"Replica {instance.identifier} is a writer at {address}:{port} and keeps backups {kept} d{but}.",
-        {"address": address, "port": port, "endpoint": f"{address}:{port}"},
+        answers_at(address, port),
     )
 
 

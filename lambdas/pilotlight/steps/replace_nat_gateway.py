@@ -142,7 +142,7 @@ class ReplaceNatGateway(StepKind[ReplaceNatGatewayParams]):
         """Whether the subnet, the address and the routes are as the plan says."""
         wrong = _unfit(params, context)
         if wrong:
-            return (Finding(Severity.IMPOSSIBLE, "target", wrong.reason, wrong.fix),)
+            return (wrong.foreseen("target"),)
         tables = len(params.route_tables)
         said = f"{params.gateway} can be replaced in {params.subnet}, for {tables} route tables."
         return (Finding(Severity.FINE, "target", said),)

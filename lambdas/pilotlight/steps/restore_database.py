@@ -46,8 +46,8 @@ from pilotlight.domain.step import (
     drilled,
 )
 from pilotlight.estate.rds.backups import RestorePoint, find_points, newest
-from pilotlight.estate.rds.bringing_up import OUTPUTS, TIMING, bring_up, read_back
-from pilotlight.estate.rds.copies import delete, foreign, is_adopted, origin, standing
+from pilotlight.estate.rds.bringing_up import OUTPUTS, TIMING, bring_up, delete, read_back
+from pilotlight.estate.rds.copies import foreign, is_adopted, origin, standing
 from pilotlight.estate.rds.instance import look
 from pilotlight.estate.rds.promotion import RUN_TAG, broken
 from pilotlight.estate.rds.protection import age_findings, groups_findings, loss_of_restore, name_finding, not_as_new

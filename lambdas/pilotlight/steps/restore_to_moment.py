@@ -49,8 +49,8 @@ from pilotlight.domain.step import (
     Undone,
     drilled,
 )
-from pilotlight.estate.rds.bringing_up import OUTPUTS, TIMING, bring_up, read_back
-from pilotlight.estate.rds.copies import delete, foreign, standing
+from pilotlight.estate.rds.bringing_up import OUTPUTS, TIMING, bring_up, delete, deletion, read_back
+from pilotlight.estate.rds.copies import foreign, standing
 from pilotlight.estate.rds.instance import InstanceIdentifier, RdsInstance, look
 from pilotlight.estate.rds.moments import Window, find_window
 from pilotlight.estate.rds.promotion import RUN_TAG, broken
@@ -196,7 +196,7 @@ class RestoreToMoment(StepKind[RestoreToMomentParams]):
             return CannotUndo(unlike.reason) if unlike else delete(copy, context)
         return CannotUndo(
             f"Copy {params.instance} stays and costs money, because people may use it already; if nobody does: "
-            f"{_deletion(params, context)}."
+            f"{deletion(params.instance, context)}."
         )
 
     def stand_in(self, params: RestoreToMomentParams, isolation: Isolation) -> StandIn | Refusal:
@@ -263,14 +263,8 @@ def _not_mine(copy: RdsInstance, params: RestoreToMomentParams, context: StepCon
         return refused
     return Failed(
         f"Copy {copy.identifier} is there already: {copy.tags.get(RUN_TAG) or 'a person'} made it.",
-        f"If nobody needs it: {_deletion(params, context)}; then start the run again. Or name another instance.",
-    )
-
-
-def _deletion(params: RestoreToMomentParams, context: StepContext) -> str:
-    where = context.place.standby
-    return (
-        f"aws rds delete-db-instance --region {where} --db-instance-identifier {params.instance} --skip-final-snapshot"
+        f"If nobody needs it: {deletion(params.instance, context)}; then start the run again. "
+        "Or name another instance.",
     )
 
 
@@ -281,7 +275,7 @@ def _name_finding(params: RestoreToMomentParams, context: StepContext) -> Findin
         return Finding(Severity.FINE, code, said)
     taken = _not_mine(copy, params, context)
     if taken:
-        return Finding(Severity.IMPOSSIBLE, code, taken.reason, taken.fix)
+        return taken.foreseen(code)
     return Finding(Severity.FINE, code, f"Copy {copy.identifier} is this run's own.")
 
 
@@ -289,7 +283,7 @@ def _window_finding(params: RestoreToMomentParams, context: StepContext) -> Find
     window, moment, code = find_window(context, params.source), params.at(context), "restore-window"
     if window is None or moment > context.now or moment < window.earliest:
         found = _out_of_reach(params, moment, window, context)
-        return Finding(Severity.IMPOSSIBLE, code, found.reason, found.fix)
+        return found.foreseen(code)
     span = f"from {window.earliest:%F %T} to {window.latest:%F %T} UTC"
     return Finding(Severity.FINE, code, f"Database {params.source} can be restored to any moment {span}.")
 

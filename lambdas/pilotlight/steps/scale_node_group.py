@@ -56,8 +56,6 @@ from pilotlight.estate.eks.node_group import (
 )
 from pilotlight.estate.eks.scaling import count_progress, parenthesised, pulled_back, quoted, resize, way_out
 
-_FIRST_TURN = timedelta(seconds=30)
-"""A turn that acted and died unrecorded is followed by another after a minute, and so by none within this time."""
 _CANNOT_LAUNCH = frozenset({"Launch", "HealthCheck"})
 
 
@@ -139,7 +137,7 @@ class ScaleNodeGroup(StepKind[ScaleNodeGroupParams]):
         """The group takes nodes, is well, and its Auto Scaling group may launch."""
         group = _usable(params, context)
         if isinstance(group, Failed):
-            return (Finding(Severity.IMPOSSIBLE, "node-group", group.reason, group.fix),)
+            return (group.foreseen("node-group"),)
         fine = Finding(Severity.FINE, "node-group", f"{group.said} can go to {params.wanted(group.sizes)}.")
         return (*_illness(group), *_suspended(group, context)) or (fine,)
 
@@ -147,7 +145,7 @@ class ScaleNodeGroup(StepKind[ScaleNodeGroupParams]):
         """One look at the group."""
         group = _usable(params, context)
         if isinstance(group, Failed):
-            return (Finding(Severity.IMPOSSIBLE, "node-group", group.reason, group.fix),)
+            return (group.foreseen("node-group"),)
         return _illness(group) or (Finding(Severity.FINE, "node-group", f"{group.said} can be scaled."),)
 
     def execute(self, params: ScaleNodeGroupParams, context: StepContext) -> Receipt | NotYet | Failed:
@@ -157,7 +155,7 @@ class ScaleNodeGroup(StepKind[ScaleNodeGroupParams]):
             return group
         wanted = params.wanted(group.sizes)
         data: dict[str, Any] = {"wanted": wanted.data, "before": None, "update": None}
-        data |= {"accepted": context.now.isoformat(), "first_turn": context.waited < _FIRST_TURN}
+        data |= {"accepted": context.now.isoformat(), "first_turn": context.first_turn}
         if wanted == group.sizes:
             return Receipt(f"{group.said} is to have {wanted} already.", acted=False, data=data)
         update = resize(context, group, wanted, "up")

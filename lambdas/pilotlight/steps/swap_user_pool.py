@@ -152,7 +152,7 @@ class SwapUserPool(StepKind[SwapUserPoolParams]):
         """The pool and the client are there and have the secret, and the two pools are alike."""
         pool = _usable(params, context)
         if isinstance(pool, Failed):
-            return (Finding(Severity.IMPOSSIBLE, "pool", pool.reason, pool.fix),)
+            return (pool.foreseen("pool"),)
         fine = Finding(Severity.FINE, "pool", f"{pool.said} and its client are there.")
         try:
             other = look_with_client(context, params.primary.pool, params.primary.client, context.place.primary)

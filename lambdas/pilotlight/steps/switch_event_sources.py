@@ -112,7 +112,7 @@ class SwitchEventSources(StepKind[SwitchEventSourcesParams]):
     def preflight(self, params: SwitchEventSourcesParams, context: StepContext) -> tuple[Finding, ...]:
         states = _states(params, context)
         if isinstance(states, Failed):
-            return (Finding(Severity.IMPOSSIBLE, "sources", states.reason, states.fix),)
+            return (states.foreseen("sources"),)
         on = [source for source, state in states.items() if state in (ON, TURNING_ON)]
         if on:
             said = f"{say(on)} on in {context.place.standby} already, so both regions may do the same work."

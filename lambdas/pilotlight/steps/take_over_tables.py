@@ -224,7 +224,7 @@ def _say(params: TakeOverTablesParams) -> str:
 def _role(name: str, found: Table | NotYet | Failed) -> Finding:
     match found:
         case Failed():
-            return Finding(Severity.IMPOSSIBLE, "table", found.reason, found.fix)
+            return found.foreseen("table")
         case NotYet():
             return Finding(Severity.WARNING, "table", found.reason, "Nothing, if that is soon over: the step waits.")
         case _:

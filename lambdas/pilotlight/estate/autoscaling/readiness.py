@@ -37,20 +37,22 @@ def check_scalable(group: Group | None, asked: Asked) -> tuple[Finding, ...]:
     """What makes a start impossible, as far as one look at the group shows it."""
     if group is None:
         sentence = f"Group {asked.group} cannot be started because the standby has no Auto Scaling group of that name."
-        return (_impossible("group-missing", sentence, "Create the group with no instances, or correct the plan."),)
+        return (
+            Finding.impossible("group-missing", sentence, "Create the group with no instances, or correct the plan."),
+        )
     if group.deleting:
         sentence = f"Group {group.name} cannot be started because it is being deleted."
-        return (_impossible("group-deleting", sentence, "Create the group again, with no instances."),)
+        return (Finding.impossible("group-deleting", sentence, "Create the group again, with no instances."),)
     attached = {group_name(arn) for arn in group.target_groups}
     for name in asked.target_groups:
         if name not in attached:
             sentence = f"Group {group.name} cannot become healthy in {name} because it is not attached to it."
             fix = "Attach the target group to the group, or correct the plan."
-            return (_impossible("target-group-not-attached", sentence, fix),)
+            return (Finding.impossible("target-group-not-attached", sentence, fix),)
     suspended = group.suspends(*BLOCKING)
     if suspended and not asked.resume_suspended and len(group.serving) < asked.enough:
         fix = "Resume it, or let the plan do so with resume_suspended."
-        return (_impossible("suspended", suspended_sentence(group, suspended), fix),)
+        return (Finding.impossible("suspended", suspended_sentence(group, suspended), fix),)
     return ()
 
 
@@ -73,11 +75,11 @@ def _check_processes(group: Group, asked: Asked) -> Iterator[Finding]:
     if suspended:
         then = "and the step will resume it" if asked.resume_suspended else "and as many as the plan needs serve by now"
         sentence = f"{suspended_sentence(group, suspended)[:-1]}, {then}."
-        yield _warning("suspended", sentence, "Resume it now, unless that is wanted.")
+        yield Finding.warning("suspended", sentence, "Resume it now, unless that is wanted.")
     idle = group.suspends(*_REPLACING)
     if idle:
         sentence = f"Group {group.name} will not replace what falls ill because {' and '.join(idle)} is suspended."
-        yield _warning("replacing-suspended", sentence, "Resume it, unless that is wanted.")
+        yield Finding.warning("replacing-suspended", sentence, "Resume it, unless that is wanted.")
 
 
 def _check_size(group: Group, asked: Asked) -> Iterator[Finding]:
@@ -86,46 +88,38 @@ def _check_size(group: Group, asked: Asked) -> Iterator[Finding]:
             f"Group {group.name} wants {say_instances(group.sizes.desired)} already, and the step leaves what runs as "
             "it is."
         )
-        yield _warning("not-idle", sentence, "Bring it to none, unless the standby is to be warm.")
+        yield Finding.warning("not-idle", sentence, "Bring it to none, unless the standby is to be warm.")
     larger = group.sizes.maximum > asked.sizes.maximum or group.sizes.minimum > asked.sizes.minimum
     if larger:
         has = f"{group.sizes.minimum} and {group.sizes.maximum}"
         sentence = f"Group {group.name} keeps its bounds of {has}, of which one is larger than the plan's."
-        yield _warning("larger-bounds", sentence, "Put the bounds that are meant into the plan.")
+        yield Finding.warning("larger-bounds", sentence, "Put the bounds that are meant into the plan.")
 
 
 def _check_target_groups(context: StepContext, group: Group, asked: Asked) -> Iterator[Finding]:
     if not group.target_groups:
         sentence = f"Group {group.name} stands behind no target group, so only its instances can be counted."
-        yield _warning("no-target-group", sentence, "Attach one, unless the group takes no requests.")
+        yield Finding.warning("no-target-group", sentence, "Attach one, unless the group takes no requests.")
         return
     arns = list(group.target_groups)
     try:
         answer = context.aws.call("elbv2", "DescribeTargetGroups", group.region, TargetGroupArns=arns)
     except NotFound:
         sentence = f"Group {group.name} cannot become healthy because a target group of it is gone."
-        yield _impossible("target-group-missing", sentence, "Attach target groups that are there.")
+        yield Finding.impossible("target-group-missing", sentence, "Attach target groups that are there.")
         return
     for described in answer["TargetGroups"]:
         name, port = described["TargetGroupName"], described.get("Port")
         wanted = asked.target_groups.get(name, port)
         if port != wanted:
             sentence = f"Group {group.name} would be asked by {name} at port {port}, and the plan says {wanted}."
-            yield _impossible("target-group-port", sentence, "Correct the target group's port, or the plan.")
+            yield Finding.impossible("target-group-port", sentence, "Correct the target group's port, or the plan.")
         if not described.get("LoadBalancerArns"):
             sentence = f"Group {group.name} cannot become healthy because no load balancer uses {name}."
-            yield _impossible("target-group-unused", sentence, "Add it to a listener of the load balancer.")
+            yield Finding.impossible("target-group-unused", sentence, "Add it to a listener of the load balancer.")
     if group.health_check == _EC2_ONLY:
         sentence = f"Group {group.name} does not ask its load balancer, so it keeps instances that answer nobody."
-        yield _warning("no-elb-health-check", sentence, "Set its health check type to ELB.")
+        yield Finding.warning("no-elb-health-check", sentence, "Set its health check type to ELB.")
     elif group.grace_seconds == 0:
         sentence = f"Group {group.name} has no grace period, so instances slow to start are ended as unhealthy."
-        yield _warning("no-grace-period", sentence, "Set HealthCheckGracePeriod to the longest start.")
-
-
-def _impossible(code: str, sentence: str, fix: str) -> Finding:
-    return Finding(Severity.IMPOSSIBLE, code, sentence, fix)
-
-
-def _warning(code: str, sentence: str, fix: str) -> Finding:
-    return Finding(Severity.WARNING, code, sentence, fix)
+        yield Finding.warning("no-grace-period", sentence, "Set HealthCheckGracePeriod to the longest start.")

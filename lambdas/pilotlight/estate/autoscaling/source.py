@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pilotlight.domain.errors import NotFound
-from pilotlight.domain.step import Finding, Severity, StepContext
+from pilotlight.domain.step import Finding, StepContext
 from pilotlight.estate.autoscaling.group import Group
 
 QUOTA_CODE = "L-1216C47A"
@@ -57,13 +57,15 @@ def check_source(context: StepContext, group: Group, wanted: int, marker: str | 
     """What would keep the group from launching `wanted` more instances, or these from knowing what they are for."""
     if group.template is None:
         sentence = f"Group {group.name} uses a launch configuration, whose image and key pair are not looked at."
-        yield _warning("no-launch-template", sentence, "Give the group a launch template.")
+        yield Finding.warning("no-launch-template", sentence, "Give the group a launch template.")
         return
     source = resolve(context, group)
     if source is None:
         gone = f"{group.template.id} has no version {group.template.version}"
         sentence = f"Group {group.name} cannot launch anything because launch template {gone} in the standby."
-        yield _impossible("template-missing", sentence, "Create the launch template again, or correct the group.")
+        yield Finding.impossible(
+            "template-missing", sentence, "Create the launch template again, or correct the group."
+        )
         return
     yield from _check_image(context, group, source)
     yield from _check_key(context, group, source)
@@ -72,7 +74,7 @@ def check_source(context: StepContext, group: Group, wanted: int, marker: str | 
         sentence = (
             f"Group {group.name} would launch instances whose user data does not hold '{marker}' ({source.said})."
         )
-        yield _impossible("marker-missing", sentence, "Put it into a new version of the launch template.")
+        yield Finding.impossible("marker-missing", sentence, "Put it into a new version of the launch template.")
     yield from _check_room(context, group, source, wanted)
 
 
@@ -92,7 +94,9 @@ def resolve(context: StepContext, group: Group) -> Source | None:
 def _check_image(context: StepContext, group: Group, source: Source) -> Iterator[Finding]:
     if source.image.startswith(_BY_PARAMETER):
         sentence = f"Group {group.name} takes its image from {source.image}, which is read at the launch only."
-        yield _warning("image-by-parameter", sentence, "Look whether the parameter names an image of the standby.")
+        yield Finding.warning(
+            "image-by-parameter", sentence, "Look whether the parameter names an image of the standby."
+        )
         return
     try:
         answer = context.aws.call("ec2", "DescribeImages", group.region, ImageIds=[source.image], IncludeDisabled=True)
@@ -102,14 +106,14 @@ def _check_image(context: StepContext, group: Group, source: Source) -> Iterator
     if not images:
         sentence = f"Group {group.name} cannot launch anything because image {source.image} is not in {group.region}."
         fix = "Copy the image there and name the copy in a new version of the launch template."
-        yield _impossible("image-missing", f"{sentence[:-1]} ({source.said}).", fix)
+        yield Finding.impossible("image-missing", f"{sentence[:-1]} ({source.said}).", fix)
     elif images[0]["State"] != _AVAILABLE:
         sentence = f"Group {group.name} cannot launch anything because image {source.image} is {images[0]['State']}."
-        yield _impossible("image-unavailable", sentence, "Wait until it is available, or name another one.")
+        yield Finding.impossible("image-unavailable", sentence, "Wait until it is available, or name another one.")
     elif images[0].get("OwnerId") != context.place.account:
         owner = images[0].get("OwnerId", "nobody we know")
         sentence = f"Group {group.name} launches image {source.image} of account {owner}, which may take it back."
-        yield _warning("image-of-others", sentence, "Copy it into this account, in the standby.")
+        yield Finding.warning("image-of-others", sentence, "Copy it into this account, in the standby.")
 
 
 def _check_key(context: StepContext, group: Group, source: Source) -> Iterator[Finding]:
@@ -120,13 +124,15 @@ def _check_key(context: StepContext, group: Group, source: Source) -> Iterator[F
     except NotFound:
         sentence = f"Group {group.name} cannot launch anything because key pair {source.key_name} is not there."
         fix = "Import the key pair into the standby, or take it out of the launch template."
-        yield _impossible("key-pair-missing", sentence, fix)
+        yield Finding.impossible("key-pair-missing", sentence, fix)
 
 
 def _check_profile(context: StepContext, group: Group, source: Source) -> Iterator[Finding]:
     if source.profile and source.profile not in _profiles(context):
         sentence = f"Group {group.name} cannot launch anything because instance profile {source.profile} is not there."
-        yield _impossible("profile-missing", sentence, "Create the instance profile, or correct the launch template.")
+        yield Finding.impossible(
+            "profile-missing", sentence, "Create the instance profile, or correct the launch template."
+        )
 
 
 def _profiles(context: StepContext) -> set[str]:
@@ -147,13 +153,13 @@ def _check_room(context: StepContext, group: Group, source: Source, wanted: int)
             answer = context.aws.call("ec2", "DescribeSubnets", group.region, SubnetIds=list(group.subnets))
         except NotFound:
             sentence = f"Group {group.name} cannot launch into all of its subnets because one of them is gone."
-            yield _impossible("subnet-missing", sentence, "Name subnets of the standby in the group.")
+            yield Finding.impossible("subnet-missing", sentence, "Name subnets of the standby in the group.")
             return
         zones = {subnet["AvailabilityZone"] for subnet in answer["Subnets"]}
         free = sum(subnet["AvailableIpAddressCount"] for subnet in answer["Subnets"])
         if free < wanted:
             sentence = f"Group {group.name} needs {wanted} addresses, and its subnets have {free}."
-            yield _impossible("subnets-full", sentence, "Give the group larger subnets, or free some addresses.")
+            yield Finding.impossible("subnets-full", sentence, "Give the group larger subnets, or free some addresses.")
     if source.instance_type:
         yield from _check_type(context, group, source, zones)
         yield from _check_quota(context, group, source, wanted)
@@ -168,10 +174,12 @@ def _check_type(context: StepContext, group: Group, source: Source, zones: set[s
     without = sorted(zones - {offering["Location"] for offering in answer.get("InstanceTypeOfferings", ())})
     if zones and len(without) == len(zones):
         sentence = f"Group {group.name} cannot launch anything because none of its zones offers {kind}."
-        yield _impossible("type-not-offered", sentence, "Name a type that the standby offers in the launch template.")
+        yield Finding.impossible(
+            "type-not-offered", sentence, "Name a type that the standby offers in the launch template."
+        )
     elif without:
         sentence = f"Group {group.name} has no {kind} in {' and '.join(without)}, so it stands in fewer zones."
-        yield _warning("type-not-everywhere", sentence, "Name a type that all zones of the group offer.")
+        yield Finding.warning("type-not-everywhere", sentence, "Name a type that all zones of the group offer.")
 
 
 def _check_quota(context: StepContext, group: Group, source: Source, wanted: int) -> Iterator[Finding]:
@@ -186,12 +194,6 @@ def _check_quota(context: StepContext, group: Group, source: Source, wanted: int
     quota = int(answer["Quota"]["Value"])
     if needed > quota:
         sentence = f"Group {group.name} needs {needed} vCPUs of {kind}, and the standby's quota is {quota} in all."
-        yield _impossible("quota", sentence, "Ask for a higher quota of On-Demand Standard instances in the standby.")
-
-
-def _impossible(code: str, sentence: str, fix: str) -> Finding:
-    return Finding(Severity.IMPOSSIBLE, code, sentence, fix)
-
-
-def _warning(code: str, sentence: str, fix: str) -> Finding:
-    return Finding(Severity.WARNING, code, sentence, fix)
+        yield Finding.impossible(
+            "quota", sentence, "Ask for a higher quota of On-Demand Standard instances in the standby."
+        )

@@ -70,7 +70,7 @@ def findings_of(standby: Table, context: StepContext) -> Iterator[Finding]:
     pair = Pair(standby, _in_primary(standby.name, context), context)
     if pair.primary is None:
         said = f"Table {pair.name} could not be read in {context.place.primary}, so the two could not be compared."
-        yield _warning("not-compared", said, "Look again when the region answers.")
+        yield Finding.warning("not-compared", said, "Look again when the region answers.")
     yield from _version(pair)
     yield from _replication(pair)
     yield from _capacity(pair)
@@ -93,7 +93,7 @@ def _version(pair: Pair) -> Iterator[Finding]:
         said = (
             f"{pair.here} is of a global table of version {LEGACY} (legacy), whose settings do not follow each other."
         )
-        yield _warning("legacy", said, "Update it to the current version in the console of DynamoDB.")
+        yield Finding.warning("legacy", said, "Update it to the current version in the console of DynamoDB.")
 
 
 def _replication(pair: Pair) -> Iterator[Finding]:
@@ -112,16 +112,20 @@ def _capacity(pair: Pair) -> Iterator[Finding]:
         return
     if standby.billing != primary.billing:
         said = f"{pair.here} is {standby.billing} and in {primary.region} {primary.billing}."
-        yield _warning("capacity", said, "Give both replicas the same billing mode.")
+        yield Finding.warning("capacity", said, "Give both replicas the same billing mode.")
     elif standby.billing == PROVISIONED and standby.write_units < primary.write_units:
         said = (
             f"{pair.here} has {standby.write_units} write capacity units, and {primary.write_units} in "
             f"{primary.region}: it would throttle the writes that move there."
         )
-        yield _warning("capacity", said, "Give both replicas the same write capacity, or make the table on-demand.")
+        yield Finding.warning(
+            "capacity", said, "Give both replicas the same write capacity, or make the table on-demand."
+        )
     elif standby.billing == PROVISIONED and _is_scaled(primary, pair.context) and not _is_scaled(standby, pair.context):
         said = f"{pair.here} has no autoscaling of its write capacity, and in {primary.region} it has."
-        yield _warning("autoscaling", said, "Register the replica with Application Auto Scaling, or go on-demand.")
+        yield Finding.warning(
+            "autoscaling", said, "Register the replica with Application Auto Scaling, or go on-demand."
+        )
 
 
 def _is_scaled(table: Table, context: StepContext) -> bool:
@@ -142,11 +146,13 @@ def _recovery(pair: Pair) -> Iterator[Finding]:
     described = answer["ContinuousBackupsDescription"].get("PointInTimeRecoveryDescription", {})
     if described.get("PointInTimeRecoveryStatus") != "ENABLED":
         said = f"{pair.here} has no point-in-time recovery, so a bad write after a failover cannot be taken back."
-        yield _warning("point-in-time-recovery", said, "Switch it on for the replica: it does not follow the primary.")
+        yield Finding.warning(
+            "point-in-time-recovery", said, "Switch it on for the replica: it does not follow the primary."
+        )
     if not pair.standby.deletion_protected:
         said = f"{pair.here} is not protected from deletion."
         fix = "Switch deletion protection on for the replica: it does not follow the primary."
-        yield _warning("deletion-protection", said, fix)
+        yield Finding.warning("deletion-protection", said, fix)
 
 
 def _expiry(pair: Pair) -> Iterator[Finding]:
@@ -155,7 +161,7 @@ def _expiry(pair: Pair) -> Iterator[Finding]:
     here, there = (_time_to_live(table, pair.context) for table in (pair.standby, pair.primary))
     if here != there:
         said = f"{pair.here} deletes {here}, and in {pair.primary.region} {there}."
-        yield _warning("time-to-live", said, "Set the time to live of both replicas to the same attribute.")
+        yield Finding.warning("time-to-live", said, "Set the time to live of both replicas to the same attribute.")
 
 
 def _time_to_live(table: Table, context: StepContext) -> str:
@@ -173,14 +179,14 @@ def _stream_and_key(pair: Pair) -> Iterator[Finding]:
     if primary.stream and standby.stream != primary.stream:
         said = f"{pair.here} streams {standby.stream or 'nothing'}, and in {primary.region} {primary.stream}."
         fix = "Set the same stream on the replica, and see that what reads the primary's has a twin in the standby."
-        yield _warning("stream", said, fix)
+        yield Finding.warning("stream", said, fix)
     if bool(primary.key) != bool(standby.key):
         owned, held = "DynamoDB's own key", "a key of KMS"
         said = (
             f"{pair.here} is encrypted with {held if standby.key else owned}, and in {primary.region} with "
             f"{held if primary.key else owned}."
         )
-        yield _warning("encryption-key", said, "Encrypt both replicas alike, each with a key of its own region.")
+        yield Finding.warning("encryption-key", said, "Encrypt both replicas alike, each with a key of its own region.")
 
 
 def _policy(pair: Pair) -> Iterator[Finding]:
@@ -227,7 +233,3 @@ def _latency(pair: Pair) -> Finding:
         "latency function runs in the primary."
     )
     return Finding(Severity.ERROR, "latency", said, fix)
-
-
-def _warning(code: str, sentence: str, fix: str) -> Finding:
-    return Finding(Severity.WARNING, code, sentence, fix)

@@ -62,7 +62,7 @@ def serving_finding(params: ServiceParams, context: StepContext) -> Finding:
     """The same as a finding."""
     found = serving(params, context)
     if isinstance(found, Failed):
-        return Finding(Severity.IMPOSSIBLE, "service", found.reason, found.fix)
+        return found.foreseen("service")
     return Finding(Severity.FINE, "service", f"Service {found.name} runs {say_tasks(found.running)}.")
 
 

@@ -127,7 +127,7 @@ def _check_held(context: StepContext, where: Namespace, held: Iterable[tuple[Hol
         seen = look(context, where, holder, name)
         if seen is None or seen.immutable:
             trouble = unusable(holder, name, where, seen)
-            yield Finding(Severity.IMPOSSIBLE, "values", trouble.reason, trouble.fix)
+            yield trouble.foreseen("values")
             continue
         yield _may_patch(context, where, holder, name)
         if seen.owners:
@@ -141,7 +141,7 @@ def _check_deployments(context: StepContext, where: Namespace, names: Iterable[s
         seen = rollouts.look(context, where, name)
         if seen is None:
             trouble = unusable("Deployment", name, where, None)
-            yield Finding(Severity.IMPOSSIBLE, "deployment", trouble.reason, trouble.fix)
+            yield trouble.foreseen("deployment")
             continue
         yield _may_patch(context, where, "Deployment", name)
         if not seen.wanted:

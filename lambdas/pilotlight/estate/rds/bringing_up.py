@@ -1,20 +1,22 @@
-"""From an accepted restore to an instance that can be used: what is waited for, and what is read back.
+"""From an accepted restore to an instance that can be used: what is waited for, what is read back.
 
 Where a parameter group waits for a restart, the copy gets it here, while nobody is connected. A copy that is being
 backed up for the first time serves. Times: the run-books of the plans, 30 min for a restore, up to 90 min (estimates).
+How a person deletes it, where nobody needs it, stands here too.
 """
 
 from __future__ import annotations
 
 from datetime import timedelta
 
-from pilotlight.domain.errors import InvalidState
-from pilotlight.domain.step import Failed, NotYet, Pending, Receipt, Settled, StepContext, Timing
+from pilotlight.domain.errors import InvalidState, NotFound
+from pilotlight.domain.step import CannotUndo, Failed, NotYet, Pending, Receipt, Settled, StepContext, Timing, Undone
+from pilotlight.estate import endpoint
 from pilotlight.estate.rds.copies import reaches
 from pilotlight.estate.rds.instance import AVAILABLE, SERVING, RdsInstance, look
 from pilotlight.estate.rds.promotion import RUN_TAG, broken
 
-OUTPUTS = ("address", "port", "endpoint", "resource_id", "reaches")
+OUTPUTS = (*endpoint.OUTPUTS, "resource_id", "reaches")
 """What every restore gives to later steps."""
 TIMING = Timing(
     shortest=timedelta(minutes=10),
@@ -56,6 +58,12 @@ def read_back(name: str, receipt: Receipt, context: StepContext) -> Settled | Pe
     return Pending(waits) if waits else _settled(copy)
 
 
+def deletion(name: str, context: StepContext) -> str:
+    """The command by which a person deletes a restored instance of the standby, which holds nothing of its own."""
+    where = context.place.standby
+    return f"aws rds delete-db-instance --region {where} --db-instance-identifier {name} --skip-final-snapshot"
+
+
 def _waits_for(copy: RdsInstance) -> str:
     """What a copy lacks to be used; nothing where it is whole."""
     if copy.status not in SERVING or copy.address is None:
@@ -67,10 +75,34 @@ def _waits_for(copy: RdsInstance) -> str:
 
 def _settled(copy: RdsInstance) -> Settled:
     address, port, until = str(copy.address), str(copy.port), reaches(copy)
-    outputs = {"address": address, "port": port, "endpoint": f"{address}:{port}", "resource_id": copy.resource_id}
+    outputs = {**endpoint.answers_at(address, port), "resource_id": copy.resource_id}
     held = f"holds all up to {until:%Y-%m-%d %H:%M:%S} UTC" if until else "does not tell how far it reaches"
     said = f"Database {copy.identifier} {held} and answers at {address}:{port}"
     return Settled(
         f"{said}; its backups are kept {copy.retention_days} d.",
         outputs | {"reaches": until.isoformat() if until else ""},
+    )
+
+
+def delete(copy: RdsInstance, context: StepContext) -> Undone | CannotUndo:
+    """Delete a copy that nobody uses, without a final snapshot and with its own backups."""
+    name, where = copy.identifier, context.place.standby
+    if copy.status == "deleting":
+        return Undone(f"Database {name} is gone already.")
+    if copy.status == "creating":
+        return CannotUndo(f"Database {name} stays until it is made, because it is creating; it is deleted after that.")
+    try:
+        context.aws.call(
+            "rds", "DeleteDBInstance", where, DBInstanceIdentifier=name, SkipFinalSnapshot=True,
+            DeleteAutomatedBackups=True,
+        )  # fmt: skip
+    except NotFound:
+        return Undone(f"Database {name} is gone already.")
+    except InvalidState:
+        return CannotUndo(
+            f"Database {name} stays and costs money, because it is {copy.status}; later: {deletion(name, context)}"
+        )
+    return Undone(
+        f"Database {name} is being deleted, without a final snapshot, because this run had made it and it holds "
+        "nothing that its backups do not."
     )

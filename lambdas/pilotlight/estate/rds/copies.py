@@ -11,9 +11,8 @@ from datetime import datetime
 
 from pilotlight.domain.data_loss import DataAtRisk, LossWindow
 from pilotlight.domain.durations import say_elapsed
-from pilotlight.domain.errors import InvalidState, NotFound
 from pilotlight.domain.place import Place
-from pilotlight.domain.step import CannotUndo, Failed, Remains, StepContext, Undone
+from pilotlight.domain.step import Failed, Remains, StepContext
 from pilotlight.estate.rds.instance import RdsInstance, look
 from pilotlight.estate.rds.promotion import APPLICATION_TAG, RUN_TAG
 
@@ -63,25 +62,6 @@ def foreign(copy: RdsInstance, source: str, context: StepContext) -> Failed | No
         f"Instance {name} in {place.standby} is no copy of {origin(place, source)} that {place.application} made, "
         f"because {why}.",
         "Name another instance in the plan and deploy, or delete this one if nobody needs it; then start again.",
-    )
-
-
-def delete(copy: RdsInstance, context: StepContext) -> Undone | CannotUndo:
-    """Delete a copy that nobody uses, without a final snapshot and with its own backups."""
-    name, where = copy.identifier, context.place.standby
-    by_hand = f"aws rds delete-db-instance --region {where} --db-instance-identifier {name} --skip-final-snapshot"
-    try:
-        context.aws.call(
-            "rds", "DeleteDBInstance", where, DBInstanceIdentifier=name, SkipFinalSnapshot=True,
-            DeleteAutomatedBackups=True,
-        )  # fmt: skip
-    except NotFound:
-        return Undone(f"Database {name} is gone already.")
-    except InvalidState:
-        return CannotUndo(f"Database {name} stays and costs money, because it is {copy.status}; later: {by_hand}")
-    return Undone(
-        f"Database {name} is being deleted, without a final snapshot, because this run had made it and it holds "
-        "nothing that its backups do not."
     )
 
 

@@ -14,6 +14,7 @@ from pilotlight.domain.durations import say_duration
 from pilotlight.domain.errors import NotFound
 from pilotlight.domain.step import Failed, Finding, Severity, StepContext
 from pilotlight.estate.rds.backups import RestorePoint, find_points, newest
+from pilotlight.estate.rds.bringing_up import deletion
 from pilotlight.estate.rds.copies import adopted_at, foreign, is_adopted, loss_of_copy, loss_up_to, reaches
 from pilotlight.estate.rds.instance import RdsInstance, look
 from pilotlight.estate.rds.promotion import RUN_TAG
@@ -62,11 +63,10 @@ def not_as_new(wanted: CopySpecification, copy: RdsInstance, context: StepContex
         why = f"it reaches to {mine:%Y-%m-%d %H:%M:%S} UTC, and the backups to {theirs:%Y-%m-%d %H:%M:%S} UTC"
     else:
         why = "it cannot be told whether it is as new as the backups"
-    where = context.place.standby
     return Failed(
-        f"Copy {copy.identifier}, which {whose} left in {where}, is not used, because {why}.",
-        f"If nobody needs it: aws rds delete-db-instance --region {where} --db-instance-identifier {copy.identifier} "
-        "--skip-final-snapshot; then start the run again. Or name another instance in the plan.",
+        f"Copy {copy.identifier}, which {whose} left in {context.place.standby}, is not used, because {why}.",
+        f"If nobody needs it: {deletion(copy.identifier, context)}; then start the run again. Or name another instance "
+        "in the plan.",
     )
 
 
@@ -78,13 +78,13 @@ def name_finding(wanted: CopySpecification, context: StepContext) -> Finding:
         return Finding(Severity.FINE, code, said)
     refused = foreign(copy, wanted.source, context)
     if refused:
-        return Finding(Severity.IMPOSSIBLE, code, refused.reason, refused.fix)
+        return refused.foreseen(code)
     if is_adopted(copy):
         said = f"Copy {copy.identifier} is the writer already, so no restore would replace it."
         return Finding(Severity.WARNING, code, said, "Fail back, and name another instance in the plan.")
     older = not_as_new(wanted, copy, context)
     if older:
-        return Finding(Severity.IMPOSSIBLE, code, older.reason, older.fix)
+        return older.foreseen(code)
     said = f"Copy {copy.identifier} is there, and as new as the backups; it costs money."
     return Finding(Severity.WARNING, code, said, "Delete it, if no run needs it.")
 

@@ -31,10 +31,10 @@ def beside_source(replica: RdsInstance, named: str, context: StepContext) -> tup
     try:
         source = look(context, named, region=primary)
     except AwsError as error:
-        return (_warning("source", f"{unseen}, because {error.sentence}", "Look again when it answers."),)
+        return (Finding.warning("source", f"{unseen}, because {error.sentence}", "Look again when it answers."),)
     if source is None:
         missing = f"{unseen}, because {primary} has no such instance."
-        return (_warning("source", missing, "Correct source in the plan."),)
+        return (Finding.warning("source", missing, "Correct source in the plan."),)
     return (_class(replica, source), _parameters(replica, source))
 
 
@@ -45,10 +45,10 @@ def lag_finding(replica: RdsInstance, context: StepContext) -> Finding:
         lag = read_lag(context.aws, context.place.standby, replica, context.now)
     except AwsError as error:
         unread = f"How far replica {replica.identifier} is behind was not read, because {error.sentence}"
-        return _warning("lag", unread, why_it_matters)
+        return Finding.warning("lag", unread, why_it_matters)
     if lag.seconds is None:
-        return _warning("lag", lag.sentence, why_it_matters)
-    return _fine("lag", lag.sentence)
+        return Finding.warning("lag", lag.sentence, why_it_matters)
+    return Finding.fine("lag", lag.sentence)
 
 
 def window_finding(replica: RdsInstance, wanted: str | None) -> Finding:
@@ -56,7 +56,7 @@ def window_finding(replica: RdsInstance, wanted: str | None) -> Finding:
     window, maintenance = wanted or replica.backup_window, replica.maintenance_window
     its = f"The backup window {window} of replica {replica.identifier}"
     if not windows_overlap(window, maintenance):
-        return _fine("backup-window", f"{its} is clear of its maintenance window {maintenance}.")
+        return Finding.fine("backup-window", f"{its} is clear of its maintenance window {maintenance}.")
     return Finding(
         Severity.IMPOSSIBLE if wanted else Severity.WARNING,
         "backup-window",
@@ -82,9 +82,9 @@ def _within(minute: int, start: int, end: int) -> bool:
 def _replicates(replica: RdsInstance) -> Finding:
     seen = replica.replication
     if seen is not None and seen.running:
-        return _fine("replicating", f"Replica {replica.identifier} replicates from {replica.source}.")
+        return Finding.fine("replicating", f"Replica {replica.identifier} replicates from {replica.source}.")
     state = ": ".join(part for part in (seen.status, seen.message) if part) if seen else "not reported"
-    return _warning(
+    return Finding.warning(
         "replicating",
         f"Replica {replica.identifier} falls behind, because its replication is not running ({state}).",
         "Read its RDS events and restart replication, or create the replica anew.",
@@ -94,26 +94,26 @@ def _replicates(replica: RdsInstance) -> Finding:
 def _backs_up(replica: RdsInstance) -> Finding:
     its = f"Replica {replica.identifier}"
     if replica.retention_days < 1:
-        return _warning(
+        return Finding.warning(
             "backups",
             f"{its} has no automated backups, so a first full backup follows its promotion.",
             "Set its backup retention to at least 1 day, so that there is one before it is needed.",
         )
     when = f"{replica.backup_window} UTC"
     if replica.status == "backing-up":
-        return _warning(
+        return Finding.warning(
             "backups",
             f"{its} is backing-up, so a promotion would have to wait for the end of it.",
             f"Nothing, if this is the daily backup ({when}); otherwise see who began it.",
         )
     days = f"{replica.retention_days} d"
-    return _fine("backups", f"{its} keeps backups {days}; a promotion waits for the daily one, in {when}.")
+    return Finding.fine("backups", f"{its} keeps backups {days}; a promotion waits for the daily one, in {when}.")
 
 
 def _is_protected(replica: RdsInstance) -> Finding:
     if replica.deletion_protection:
-        return _fine("deletion-protection", f"Replica {replica.identifier} is protected from deletion.")
-    return _warning(
+        return Finding.fine("deletion-protection", f"Replica {replica.identifier} is protected from deletion.")
+    return Finding.warning(
         "deletion-protection",
         f"Replica {replica.identifier} can be deleted by one call, and is to become the only writer.",
         "Turn its deletion protection on; replicas do not inherit it.",
@@ -122,8 +122,8 @@ def _is_protected(replica: RdsInstance) -> Finding:
 
 def _zones(replica: RdsInstance) -> Finding:
     if replica.multi_az:
-        return _fine("multi-az", f"Replica {replica.identifier} stands in two zones.")
-    return _fine(
+        return Finding.fine("multi-az", f"Replica {replica.identifier} stands in two zones.")
+    return Finding.fine(
         "multi-az",
         f"Replica {replica.identifier} stands in one zone, so it survives no loss of one until converted.",
     )
@@ -134,9 +134,9 @@ def _class(replica: RdsInstance, source: RdsInstance) -> Finding:
     both = f"Replica {replica.identifier} is a {mine} and its source a {its}"
     (family, size), (source_family, source_size) = _of_class(mine), _of_class(its)
     if mine == its or (family == source_family and size > source_size):
-        return _fine("instance-class", f"{both}.")
+        return Finding.fine("instance-class", f"{both}.")
     smaller = family == source_family or size < source_size
-    return _warning(
+    return Finding.warning(
         "instance-class",
         f"{both}, so it {'is too small for' if smaller else 'may not carry'} its source's load.",
         "Give the replica its source's class.",
@@ -156,17 +156,9 @@ def _parameters(replica: RdsInstance, source: RdsInstance) -> Finding:
     mine, its = replica.parameter_group, source.parameter_group
     both = f"Replica {replica.identifier} has the parameters {mine} and its source {its}"
     if its.startswith("default.") or not mine.startswith("default."):
-        return _fine("parameter-group", f"{both}.")
-    return _warning(
+        return Finding.fine("parameter-group", f"{both}.")
+    return Finding.warning(
         "parameter-group",
         f"{both}, so it would behave differently as the writer.",
         f"Create the like of {its} in the replica's region, attach it, and reboot the replica.",
     )
-
-
-def _fine(code: str, sentence: str) -> Finding:
-    return Finding(Severity.FINE, code, sentence)
-
-
-def _warning(code: str, sentence: str, fix: str) -> Finding:
-    return Finding(Severity.WARNING, code, sentence, fix)
