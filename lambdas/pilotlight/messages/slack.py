@@ -171,7 +171,7 @@ def _measures(view: IncidentView) -> list[Block]:
         *([section("*Clocks*  " + "  ·  ".join(parts))] if view.run else []),
         fields(
             f"*RTO*  {quoted(rto_words(view))}{deadline}",
-            *([_rpo(view)] if view.loses_data else []),
+            *([] if view.is_runbook else [_rpo(view)]),
         ),
         *(sections(["*Writes that may conflict*", *conflicts]) if conflicts else []),
     ]

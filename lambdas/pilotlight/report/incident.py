@@ -242,7 +242,6 @@ class IncidentView:
     reviews: tuple[ReviewView, ...] = ()
     outcome: Outcome | None = None
     outcome_reason: str = ""
-    cleaned_sentence: str = ""
     follow_ups: tuple[str, ...] = ()
     to_do: tuple[str, ...] = ()
     records: tuple[Record, ...] = ()
@@ -251,19 +250,14 @@ class IncidentView:
     last_update: datetime | None = None
 
     @property
-    def is_drill(self) -> bool:
-        """Whether a drill is told of, which works on stand-ins."""
-        return self.kind == PlanKind.DRILL.value
+    def is_runbook(self) -> bool:
+        """Whether a run-book is told of, which loses no data."""
+        return self.kind == PlanKind.RUNBOOK.value
 
     @property
     def in_one_region(self) -> bool:
         """Whether it was asked for and works in one region: a run-book or a drill."""
         return self.kind in (PlanKind.RUNBOOK.value, PlanKind.DRILL.value)
-
-    @property
-    def loses_data(self) -> bool:
-        """Whether it is said how much data is lost: not of a run-book."""
-        return self.kind != PlanKind.RUNBOOK.value
 
     @property
     def where(self) -> str:

@@ -54,7 +54,7 @@ def ribbon(view: IncidentView) -> str:
 
 def promises(view: IncidentView) -> str:
     """RTO and RPO beside what was promised."""
-    return f'<div class="pair">{_rto(view)}{_rpo(view) if view.loses_data else ""}</div>'
+    return f'<div class="pair">{_rto(view)}{"" if view.is_runbook else _rpo(view)}</div>'
 
 
 def _rto(view: IncidentView) -> str:

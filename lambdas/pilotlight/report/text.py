@@ -48,7 +48,7 @@ def times(view: IncidentView) -> list[str]:
     """The five clocks, RTO and RPO against what was promised, which writes may be lost, and which may conflict."""
     clocks = [f"{clock.value} {_at(view, clock)}" for clock in Clock]
     lines = ["Clocks   " + "   ".join(clocks), f"RTO      {rto_words(view)}"]
-    if not view.loses_data:
+    if view.is_runbook:
         return lines
     lines.append(f"RPO      {rpo_words(view)}")
     if view.rpo_seconds and view.loss_window:

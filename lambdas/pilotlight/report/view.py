@@ -103,7 +103,7 @@ class _Fold:
             case RecordKind.STAGE_REVIEWED:
                 self._reviewed(record)
             case RecordKind.DRILL_CLEANED:
-                self._change(cleaned_sentence=record.entry.sentence)
+                pass  # what comes next is that the drill closes, and says how it went
             case RecordKind.RUN_CLOSED:
                 self._closed(record)
             case _:
