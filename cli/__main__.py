@@ -200,6 +200,17 @@ def readiness(
     raise typer.Exit(readying.readiness(wanted))
 
 
+@app.command(epilog="Example: ./pilotlight runbook plans/fileflow.yaml -o fileflow-by-hand.html")
+def runbook(
+    plan: Annotated[Path, typer.Argument(help="The plan file.")],
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="reports/NAME-by-hand.html by default.")] = None,
+) -> None:
+    """Write one offline page with every step and gate as commands, for when the controller itself is gone."""
+    from cli import handing
+
+    raise typer.Exit(handing.runbook(plan, output))
+
+
 @app.command(epilog="Example: ./pilotlight prerequisites plans/fileflow.yaml --format terraform > standby.tf")
 def prerequisites(
     plan: Annotated[Path, typer.Argument(help="The plan file.")],

@@ -82,8 +82,23 @@ def context_of_cdk_json() -> dict[str, object]:
 
 
 def deploy(cdk_arguments: Sequence[str]) -> int:
-    """Deploy the stacks that are named, or all of them, with the credentials of the caller."""
-    return cdk(["deploy", *(cdk_arguments or ("--all",))])
+    """Deploy the stacks that are named, or all of them, with the credentials of the caller; then write their pages.
+
+    What people hold for the day without a controller is of the plan that was deployed last.
+    """
+    code = cdk(["deploy", *(cdk_arguments or ("--all",))])
+    if code == 0:
+        for path in plans_of(cdk_arguments):
+            from cli import handing
+
+            code = max(code, handing.runbook(path, None))
+    return code
+
+
+def plans_of(cdk_arguments: Sequence[str]) -> list[Path]:
+    """The plans that these arguments deploy, as app.py finds them."""
+    chosen = [word.partition("plan=")[2] for word in cdk_arguments if word.startswith(("plan=", "--context=plan="))]
+    return [CHECKOUT / chosen[-1]] if chosen else sorted((CHECKOUT / "plans").glob("*.yaml"))
 
 
 def cdk(cdk_arguments: Sequence[str]) -> int:

@@ -1,8 +1,9 @@
 """What stands behind `./pilotlight readiness`: looks at everything that must be true before an incident, and shows it.
 
-It only reads, under the caller's own credentials; `--rehearsal` looks at an embedded AWS furnished from the plan
-instead. Exit codes: 0 nothing is worse than a warning; 1 something is an error or impossible; 2 nothing could be looked
-at, because the plan is wrong, there are no credentials, or they are another account's.
+It only reads in AWS, under the caller's own credentials, and writes the plan's page by hand anew on this machine;
+`--rehearsal` looks at an embedded AWS furnished from the plan instead, and writes nothing. Exit codes: 0 nothing is
+worse than a warning; 1 something is an error or impossible; 2 nothing could be looked at, because the plan is wrong,
+there are no credentials, or they are another account's.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from textwrap import wrap
 from typing import Any
 
 from cli.caller import CallerAws
+from cli.handing import KEPT_IN, kept_anew
 from cli.planning import MISCONFIGURED, NOT_AS_EXPECTED, OK, load_failover_or_report
 from cli.printing import Progress, print_lines, progress
 from cli.simulating import permission_looks
@@ -48,6 +50,7 @@ class Wanted:
     plan: Path
     rehearsal: bool
     as_json: bool
+    pages: Path = KEPT_IN
 
 
 def readiness(wanted: Wanted, aws: Aws | None = None, web: Web | None = None) -> int:
@@ -67,6 +70,7 @@ def readiness(wanted: Wanted, aws: Aws | None = None, web: Web | None = None) ->
                 print(f"pilotlight: {refusal}", file=sys.stderr)
                 return MISCONFIGURED
             found = look_at_all(plan, datetime.now(UTC), aws, web or HttpWeb(), say)
+            found = worst_first([*found, Found("by-hand", kept_anew(plan, wanted.pages))])
     if wanted.as_json:
         print(json.dumps(json_of(plan, found), indent=2, ensure_ascii=False))
     else:

@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from deployment import names
 from deployment.alarms import alarm_pattern, application_alarms
+from deployment.databases import databases
 from deployment.foundation import table_arn
 from deployment.inside import asking_inside, inside
 from deployment.latch import latch
@@ -39,7 +40,7 @@ def application(plan: Plan) -> Stack:
     steps = step_functions(plan)
     looker, hourly = readiness(plan, ENVIRONMENT, journal(plan))
     own = [_detector(plan), _opener(plan, steps), closer(plan, steps), listener(plan), looker]
-    functions = [*own, *inside(plan, "standby", PLAN_FILE), *steps.values()]
+    functions = [*own, *inside(plan, "standby", PLAN_FILE), *databases(plan, PLAN_FILE), *steps.values()]
     resources: tuple[Resource, ...] = (
         watched_parameter(plan, "standby"),
         *functions,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from deployment import names
 from deployment.alarms import run_alarms
+from deployment.databases import databases
 from deployment.foundation import table_arn
 from deployment.resources import Resource, Stack
-from deployment.running import closer, listener, machine, opener, step_functions
+from deployment.running import PLAN_FILE, closer, listener, machine, opener, step_functions
 from pilotlight.domain.lease import partition_of
 from pilotlight.domain.runbook import Runbook
 from pilotlight.domain.step import Access, Statement
@@ -15,7 +16,8 @@ from pilotlight.domain.step import Access, Statement
 def runbook(plan: Runbook) -> Stack:
     """Everything of one run-book."""
     steps = step_functions(plan)
-    functions = [opener(plan, steps, _seeing(plan), {}), closer(plan, steps), listener(plan), *steps.values()]
+    own = [opener(plan, steps, _seeing(plan), {}), closer(plan, steps), listener(plan)]
+    functions = [*own, *databases(plan, PLAN_FILE), *steps.values()]
     resources: tuple[Resource, ...] = (*functions, machine(plan), *run_alarms(plan, functions))
     return Stack(names.application_stack(plan.name), plan.region, plan.account, resources)
 

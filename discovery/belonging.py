@@ -35,8 +35,12 @@ class Application:
         if called:
             return f"Terraform holds it as {called}"
         for known in (self.name, *self.also):
-            if squeezed(known) in squeezed(resource.name):
+            # The name of a mapping is a UUID, which may spell any word by chance.
+            if resource.kind is not Kind.MAPPING and squeezed(known) in squeezed(resource.name):
                 return f"its name contains {known}"
+            called = next((c for c in resource.facts.get("called", ()) if squeezed(known) in squeezed(c)), "")
+            if called:
+                return f"it goes with {called}"
         tag = self.tagged.get(resource.arn) or next(
             (f"{k}={self.name}" for k in TAG_KEYS if resource.tags.get(k) == self.name), ""
         )
@@ -77,8 +81,12 @@ def reached(everything: Sequence[Resource]) -> list[Resource]:
 def _ways(it: Resource, belonging: Sequence[Resource], by_themselves: set[tuple[Kind, str, str]]) -> Iterator[str]:
     """The ways that lead to a resource, as sentences about it."""
     for other in belonging:
-        if it.kind is Kind.DATABASE:
+        if it.kind in (Kind.DATABASE, Kind.AURORA):
             yield from _to_database(it, other)
+        elif it.kind in (Kind.CLUSTER, Kind.NODES) and _is_of(it, other):
+            yield f"{other.name} is part of it" if it.kind is Kind.CLUSTER else f"it is part of {other.name}"
+        elif it.kind is Kind.DISTRIBUTION and _is_origin(other, it):
+            yield f"{other.name} is an origin of it"
         elif _is_joined(it, other) or (other.key in by_themselves and _is_joined(other, it)):
             yield f"{other.name} leads to it"
         elif it.kind is Kind.RECORD and other.facts.get("host", other.name) in it.facts["leads"]:
@@ -88,9 +96,11 @@ def _ways(it: Resource, belonging: Sequence[Resource], by_themselves: set[tuple[
 
 
 def _to_database(it: Resource, other: Resource) -> Iterator[str]:
-    if other.kind is Kind.DATABASE and is_source(it, other):
+    if it.kind is other.kind is Kind.AURORA and it.facts["global"] == other.facts["global"] != "":
+        yield f"global database {it.facts['global']} joins it with {other.name}"
+    if it.kind is other.kind is Kind.DATABASE and is_source(it, other):
         yield f"{other.name} is its replica"
-    if other.kind is Kind.DATABASE and is_source(other, it):
+    if it.kind is other.kind is Kind.DATABASE and is_source(other, it):
         yield f"it is a replica of {other.name}"
     address = it.facts["address"]
     if address and any(address in value for value in other.facts.get("told", ())):
@@ -101,6 +111,21 @@ def is_source(source: Resource, replica: Resource) -> bool:
     """Whether a database replicates another one: RDS says an ARN abroad and an identifier at home."""
     said = replica.facts["source"]
     return bool(said) and (said == source.arn or (said == source.name and source.region == replica.region))
+
+
+def _is_of(one: Resource, other: Resource) -> bool:
+    """Whether one of the two is a cluster and the other a node group of it."""
+    group, cluster = (one, other) if one.kind is Kind.NODES else (other, one)
+    here = (group.kind, cluster.kind, group.region) == (Kind.NODES, Kind.CLUSTER, cluster.region)
+    return here and group.facts["cluster"] == cluster.name
+
+
+def _is_origin(it: Resource, distribution: Resource) -> bool:
+    """Whether a distribution asks a load balancer, or a bucket by one of its names."""
+    hosts = distribution.facts["origins"].values()
+    if it.kind is Kind.BUCKET:
+        return any(host.startswith((f"{it.name}.s3.", f"{it.name}.s3-")) for host in hosts)
+    return it.kind is Kind.BALANCER and it.facts["host"] in hosts
 
 
 def _is_joined(it: Resource, other: Resource) -> bool:

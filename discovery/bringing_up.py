@@ -20,7 +20,7 @@ NO_BALANCER = "no-load-balancer-found-0.{region}.elb.amazonaws.com"
 
 
 def close_primary(draft: Drafting) -> None:
-    """Close what leads to the application; what writes to tables is stopped too, because nothing closes a table."""
+    """Close what leads to the application."""
     balancers = [b for b in draft.found.of(Kind.BALANCER, draft.found.primary) if b.facts["ports"]]
     for balancer in balancers:
         if balancer.facts["type"] != "application":
@@ -29,11 +29,12 @@ def close_primary(draft: Drafting) -> None:
         params = {"load_balancer": balancer.name, "ports": balancer.facts["ports"]}
         step = draft.step(draft.named("close-traffic", balancer, len(balancers)), "fence_listener", params)
         draft.put("fence", "traffic", noted(step, f"{balancer.name}: {balancer.because}."))
-    if "tables" in draft.stages["move"]:
-        _stop_primary(draft)
 
 
-def _stop_primary(draft: Drafting) -> None:
+def stop_primary(draft: Drafting) -> None:
+    """Stop what writes to tables that change hands, because nothing closes a table."""
+    if not draft.takes_tables:
+        return
     why = "It writes to tables, which no security group closes, so it is stopped"
     services = draft.found.of(Kind.SERVICE, draft.found.primary)
     for service in services:
@@ -48,14 +49,13 @@ def _stop_primary(draft: Drafting) -> None:
         draft.put("fence", "group", noted(step, f"{why}; {group.because}."))
 
 
-def swap_endpoints(draft: Drafting) -> None:
-    """Write what steps give into the standby's parameters that are named like endpoints."""
+def swap_endpoints(draft: Drafting, *, told: bool) -> None:
+    """Write what steps give into the standby's parameters that are named like endpoints; pods may be told already."""
     values: dict[str, Any] = {}
     for parameter in draft.found.of(Kind.PARAMETER, draft.found.standby):
         if not _ENDPOINT.search(parameter.name):
             continue
-        what = "cache" if _CACHE.search(parameter.name) else "database" if _DATABASE.search(parameter.name) else ""
-        giver = draft.gives.get(what)
+        giver = giver_of(draft, parameter.name)
         if giver is None:
             draft.open.append(f"if a run must change {parameter}, add it to swap_configuration.")
             continue
@@ -65,17 +65,27 @@ def swap_endpoints(draft: Drafting) -> None:
     if values:
         step = draft.step("swap-endpoints", "swap_configuration", {"parameters": values})
         draft.put("serve", "application", noted(step, "Tasks read these when they start, so they are written first."))
-    elif draft.gives:
+    elif draft.gives and not told:
         draft.open.append(
             f"no parameter of {draft.found.standby} is named like an endpoint, so nobody tells the application where "
             "its new database and cache are; if they are not found by a name of their own, add swap_configuration."
         )
 
 
+def giver_of(draft: Drafting, name: str) -> str | None:
+    """The step that gives what is named so, if it is named like an endpoint of a cache or a database."""
+    if not _ENDPOINT.search(name):
+        return None
+    return draft.gives.get("cache" if _CACHE.search(name) else "database" if _DATABASE.search(name) else "")
+
+
+def output_for(name: str) -> str:
+    """Which of a step's outputs is meant by a name."""
+    return "port" if name.lower().endswith("port") else "endpoint" if "endpoint" in name.lower() else "address"
+
+
 def _value(parameter: Resource, step: str) -> dict[str, Any]:
-    name = parameter.name.lower()
-    output = "port" if name.endswith("port") else "endpoint" if "endpoint" in name else "address"
-    given = {"step": step, "output": output}
+    given = {"step": step, "output": output_for(parameter.name)}
     if parameter.facts["type"] == "String":
         return given
     key = {"key": parameter.facts["key"]} if parameter.facts["key"] else {}
@@ -161,7 +171,10 @@ def check_and_latch(draft: Drafting, names: list[str], path: str) -> None:
     """Ask the standby whether it answers under the public name, then let users come."""
     _check(draft, names[0] if names else f"{draft.found.application}.{NO_HOST}", path)
     if names:
-        params = {"databases": draft.databases} if draft.databases else {}
+        params = {
+            **({"databases": draft.databases} if draft.databases else {}),
+            **({"clusters": draft.clusters} if draft.clusters else {}),
+        }
         draft.put("serve", "application", draft.step("latch-traffic", "latch_traffic", params))
     else:
         draft.open.append(

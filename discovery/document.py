@@ -6,21 +6,18 @@ approve anything, and what is named is named in such a way that AWS would refuse
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
-from discovery import bringing_up, moving
+from discovery import bringing_up, failing_over, moving, pods, requiring, signing_in, switching
 from discovery.belonging import squeezed
-from discovery.drafting import Drafting, named_once
+from discovery.drafting import Drafting
 from discovery.looking import Found
 from discovery.noted import TODO, Noted, noted, open_question, written
 from discovery.resource import Kind, Resource
 
-NOT_LOOKED_AT = (
-    "EKS, Cognito, Lambda and its event sources, tasks that run once, Aurora, CloudFront, or any third region"
-)
+NOT_LOOKED_AT = "tasks that run once, functions that are only called, Secrets of clusters, or any third region"
 NO_CHANNEL = "C0000000000"
-_NO_CERTIFICATE = TODO + "whether the load balancer presents one; none of {} has such a first name."
 _WITNESSES = ("ap-southeast-1", "ap-northeast-3", "eu-west-1", "eu-central-1", "us-west-2", "us-east-2", "ca-central-1")
 
 
@@ -33,12 +30,18 @@ def document(found: Found) -> tuple[dict[str, Any], list[str]]:
     """The plan with its comments, and what stands before it."""
     records, path = _names(found), _path(found)
     drafting = Drafting(found)
-    moving.take_over_tables(drafting)
     bringing_up.close_primary(drafting)
+    switching.switch_off(drafting)
     moving.move_databases(drafting)
+    failing_over.move_clusters(drafting)
+    moving.take_over_tables(drafting)
+    bringing_up.stop_primary(drafting)
     moving.make_caches(drafting)
-    bringing_up.swap_endpoints(drafting)
+    pods.scale_nodes(drafting)
+    signing_in.use_pools(drafting)
+    bringing_up.swap_endpoints(drafting, told=pods.swap_config_maps(drafting))
     bringing_up.scale(drafting)
+    switching.switch_on(drafting)
     bringing_up.check_and_latch(drafting, records, path)
     bringing_up.hold_the_place(drafting)
     plan = {
@@ -64,7 +67,7 @@ def document(found: Found) -> tuple[dict[str, Any], list[str]]:
                 "token_secret": "pilotlight/slack-bot-token",
             }
         },
-        **_requirements(found, records),
+        **requiring.requirements(found, records),
         "stages": {stage: lanes for stage, lanes in drafting.stages.items() if lanes},
     }
     return plan, list(_heading(found, drafting))
@@ -94,6 +97,12 @@ def _heading(found: Found, drafting: Drafting) -> Iterator[str]:
             f"{TODO}{database} has a replica in {found.standby}, and nothing ties it to {found.application}; if "
             f"{found.application} writes to it, run this again with --also {database.name}."
         )
+    for distribution in found.of(Kind.DISTRIBUTION):
+        if not distribution.facts["seconds"]:
+            yield (
+                f"{TODO}{distribution.kind} {distribution.name} ({distribution.because}) has no second origin, so its "
+                "users stay with the first; a run never touches what is global."
+            )
     for question in drafting.open:
         yield f"{TODO}{question}"
 
@@ -110,6 +119,7 @@ def _shared(drafting: Drafting) -> dict[str, Any]:
     """A database that does not bear the application's name is likely to serve others too."""
     found = drafting.found
     moved = [p.primary for p in found.pairs(Kind.DATABASE) if p.primary and "database" in drafting.stages["fence"]]
+    moved += [c for c in found.of(Kind.AURORA, found.primary) if c.facts["global"] in drafting.clusters]
     foreign = [d for d in moved if squeezed(found.application) not in squeezed(d.name)]
     if not foreign:
         return {}
@@ -169,8 +179,17 @@ def _traffic(found: Found, names: list[str]) -> dict[str, Any]:
 def _as_it_is(records: list[Resource]) -> str:
     roles = {record.facts["role"] for record in records}
     if {"PRIMARY", "SECONDARY"} <= roles:
-        return "It is a pair of failover records already; see that PRIMARY looks at the latch alone."
-    return f"{TODO}it is no pair of failover records yet; ./pilotlight prerequisites prints the pair."
+        said = "It is a pair of failover records already; see that PRIMARY looks at the latch alone."
+        evaluating = sorted(record.facts["role"] for record in records if record.facts["evaluates"])
+        if evaluating:
+            said += (
+                f" TODO: {' and '.join(evaluating)} {'evaluates its' if len(evaluating) == 1 else 'evaluate their'} "
+                "target's health, which moves users whatever the latch says; set it to false."
+            )
+        return said
+    shared = sorted({record.facts["policy"] for record in records} - {""})
+    by = f" Users are shared out by {shared[0]} now, which goes with it." if shared else ""
+    return f"{TODO}it is no pair of failover records yet; ./pilotlight prerequisites prints the pair.{by}"
 
 
 def _names(found: Found) -> list[str]:
@@ -189,42 +208,23 @@ def _is_inner(name: str, records: list[Resource]) -> bool:
 
 def _path(found: Found) -> str:
     checked = [str(c["ResourcePath"]) for c in found.checks if c.get("ResourcePath")]
-    groups = [g.facts["path"] for g in found.of(Kind.TARGET_GROUP, found.primary) if g.facts["path"]]
-    return next(iter([*checked, *groups]), "/")
+    return next(iter([*checked, *(group.facts["path"] for group in _asking(found))]), "/")
+
+
+def _asking(found: Found) -> list[Resource]:
+    """The primary's target groups that ask for a path: first those behind the load balancer that users reach."""
+    groups = [group for group in found.of(Kind.TARGET_GROUP, found.primary) if group.facts["path"]]
+    first = next((balancer.arn for balancer in found.fronts(found.primary)), "")
+    return sorted(groups, key=lambda group: first not in group.facts["balancers"])
 
 
 def _whence_path(found: Found) -> str:
     if any(check.get("ResourcePath") for check in found.checks):
         return "As the health check that is there asks it."
-    group = next((g for g in found.of(Kind.TARGET_GROUP, found.primary) if g.facts["path"]), None)
-    if group:
-        return f"As target group {group.name} asks it."
+    groups = _asking(found)
+    if groups:
+        return f"As target group {groups[0].name} asks it."
     return f"{TODO}the path that tells whether the application is well; none was found."
-
-
-def _requirements(found: Found, names: list[str]) -> Mapping[str, Any]:
-    listed: list[Any] = []
-    taken: set[str] = set()
-    balancers = [b for b in found.fronts(found.standby) if b.facts["type"] == "application"]
-    if names and balancers:
-        there = [name for name in names if name in found.certified]
-        say = f"{found.standby} holds a certificate for {there[0]}." if there else _NO_CERTIFICATE.format(found.standby)
-        params = {"names": names, "load_balancer": balancers[0].name}
-        listed.append(noted({"requirement": "certificate", "kind": "certificate_issued", "params": params}, say))
-    for bucket in (b for b in found.of(Kind.BUCKET, found.primary) if b.facts["destination"]):
-        params = {"bucket": bucket.name, "destination": bucket.facts["destination"]}
-        entry = {
-            "requirement": named_once(f"bucket-{bucket.name}", taken),
-            "kind": "bucket_replicated",
-            "params": params,
-        }
-        listed.append(noted(entry, f"{bucket.name}: {bucket.because}; S3 has a rule that copies it."))
-    for secret in (s for s in found.of(Kind.SECRET, found.standby) if s.facts["primary"] == found.primary):
-        entry = {"requirement": named_once(f"secret-{secret.name}", taken), "kind": "secret_replicated",
-                 "params": {"secret": secret.name}}  # fmt: skip
-        listed.append(noted(entry, f"{secret.name}: {secret.because}; it is a replica.",
-                            f"{TODO}fields of it that must not name the primary, `host` for example."))  # fmt: skip
-    return {"requirements": listed} if listed else {}
 
 
 def _witness(found: Found) -> Any:

@@ -30,8 +30,11 @@ class Drafting:
     gives: dict[str, str] = field(default_factory=dict)
     """What gives an endpoint, a database or a cache, with the step that does."""
     taken: set[str] = field(default_factory=set)
+    takes_tables: bool = False
     databases: list[str] = field(default_factory=list)
     """The standby's instances that become writers."""
+    clusters: dict[str, str] = field(default_factory=dict)
+    """The standby's clusters of Aurora that become writers, by their global databases."""
 
     def put(self, stage: str, lane: str, entry: Mapping[str, Any] | Noted) -> None:
         """Add an entry at the end of a lane."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from discovery import data, serving, settings
+from discovery import aurora, clusters, data, edge, events, identity, serving, settings
 from discovery.belonging import Application, claimed, reached
 from discovery.pairing import Pair, pairs
 from discovery.reading import Reading
@@ -49,7 +49,9 @@ def discover(reading: Reading, application: Application, account: str, primary: 
     tagged = {arn: tag for r in regions for arn, tag in settings.tagged(reading, r, application.name).items()}
     listed = claimed(replace(application, tagged=tagged), _everything(reading, account, regions))
     known = reached(_with_what_tasks_are_told(reading, listed))
+    known = _without_groups_of_nodes(known)
     mine = [_closer(reading, r, primary, standby) for r in known if r.because]
+    mine += [within for r in mine for within in _inside(reading, r, standby)]
     hosts = [r.facts["host"] for r in mine if r.kind is Kind.BALANCER and r.region == primary]
     return Found(
         application.name,
@@ -69,6 +71,7 @@ def _everything(reading: Reading, account: str, regions: Sequence[str]) -> Itera
     for region in regions:
         yield from data.databases(reading, region)
         yield from data.tables(reading, region, account)
+        yield from aurora.clusters(reading, region)
         yield from data.caches(reading, region)
         yield from serving.services(reading, region)
         yield from serving.groups(reading, region)
@@ -76,10 +79,16 @@ def _everything(reading: Reading, account: str, regions: Sequence[str]) -> Itera
         yield from serving.target_groups(reading, region)
         yield from settings.parameters(reading, region)
         yield from settings.secrets(reading, region)
+        yield from clusters.clusters(reading, region)
+        yield from identity.pools(reading, region)
+        yield from events.mappings(reading, region)
+        yield from events.rules(reading, region)
+        yield from events.schedules(reading, region)
     yield from data.database_groups(reading, regions[1])
     yield from data.for_caches(reading, regions[1])
     yield from data.buckets(reading)
     yield from serving.records(reading)
+    yield from edge.distributions(reading)
 
 
 def _with_what_tasks_are_told(reading: Reading, listed: Sequence[Resource]) -> list[Resource]:
@@ -104,6 +113,12 @@ def _closer(reading: Reading, resource: Resource, primary: str, standby: str) ->
             more = {"replicas": data.replicas_of(reading, resource)}
         case Kind.BUCKET if at_home:
             more = {"destination": data.destination_of(reading, resource)}
+        case Kind.SCHEDULE:
+            more = {"role": events.role_of(reading, resource)}
+        case Kind.CLUSTER if not at_home:
+            more = {"add_ons": clusters.add_ons_of(reading, resource)}
+        case Kind.DISTRIBUTION:
+            more = {"seconds": edge.fails_over_to(reading, resource)}
         case Kind.BALANCER:
             more = {"ports": serving.ports_of(reading, resource)}
         case Kind.DATABASE if at_home:
@@ -115,6 +130,20 @@ def _closer(reading: Reading, resource: Resource, primary: str, standby: str) ->
         case _:
             pass
     return replace(resource, facts={**resource.facts, **more}) if more else resource
+
+
+def _without_groups_of_nodes(known: Sequence[Resource]) -> list[Resource]:
+    """All but the Auto Scaling groups behind node groups, which EKS alone may scale."""
+    of_nodes = {(r.region, name) for r in known if r.kind is Kind.NODES for name in r.facts["scaled_by"]}
+    return [r for r in known if r.kind is not Kind.GROUP or (r.region, r.name) not in of_nodes]
+
+
+def _inside(reading: Reading, resource: Resource, standby: str) -> Iterator[Resource]:
+    """What is inside of something that belongs, and belongs with it."""
+    if resource.kind is Kind.CLUSTER and resource.region == standby:
+        yield from clusters.config_maps(reading, resource)
+    if resource.kind is Kind.POOL:
+        yield from identity.clients_of(reading, resource)
 
 
 def _not_taken(known: Sequence[Resource], primary: str, standby: str) -> Iterator[Resource]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from discovery.belonging import is_source
@@ -20,7 +20,9 @@ _NODES = (2, 6)
 
 def move_databases(draft: Drafting) -> None:
     """Promote what has a replica, restore what has backups in the standby, and ask about all else."""
-    pairs = [pair for pair in draft.found.pairs(Kind.DATABASE) if _is_a_writer(draft, pair)]
+    clusters = {(cluster.region, cluster.name) for cluster in draft.found.of(Kind.AURORA)}
+    every = [pair for pair in draft.found.pairs(Kind.DATABASE) if not _is_of(clusters, pair)]
+    pairs = [pair for pair in every if _is_a_writer(draft, pair)]
     for pair in pairs:
         source, other = pair.primary, pair.standby
         assert source is not None
@@ -36,6 +38,11 @@ def move_databases(draft: Drafting) -> None:
             )
             continue
         _fence_database(draft, source, len(pairs))
+
+
+def _is_of(clusters: set[tuple[str, str]], pair: Pair) -> bool:
+    """Whether an instance is part of a cluster that belongs, with which it moves."""
+    return any((each.region, each.facts["cluster"]) in clusters for each in (pair.primary, pair.standby) if each)
 
 
 def _is_a_writer(draft: Drafting, pair: Pair) -> bool:
@@ -89,7 +96,7 @@ def _restore(draft: Drafting, source: Resource, among: int) -> None:
     draft.gives.setdefault("database", adopt)
     draft.databases.append(instance)
     draft.objective(_of("Database (RDS)", source, among), "2 h", restore, "15 min")
-    _convert(draft, source, instance, among)
+    _convert(draft, source, instance, among, restored={"restored": params["restored"]})
 
 
 def _held(draft: Drafting, source: Resource) -> dict[str, Any]:
@@ -115,10 +122,12 @@ def _group(draft: Drafting, kind: Kind) -> Any:
     )
 
 
-def _convert(draft: Drafting, source: Resource, instance: str, among: int) -> None:
+def _convert(
+    draft: Drafting, source: Resource, instance: str, among: int, restored: Mapping[str, Any] | None = None
+) -> None:
     if source.facts["multi_az"]:
         name = draft.named("convert-to-multi-az", source, among)
-        step = draft.step(name, "convert_to_multi_az", {"instance": instance})
+        step = draft.step(name, "convert_to_multi_az", {"instance": instance, **(restored or {})})
         draft.put("after", "database", noted(step, f"{source.name} has two zones, and a new writer has one."))
 
 
@@ -149,7 +158,9 @@ def take_over_tables(draft: Drafting) -> None:
     names = [table.name for table in replicated[:MOST_TABLES]]
     step = draft.step("take-over-tables", "take_over_tables", {"tables": names})
     said = f"DynamoDB lists {draft.found.standby} among the replicas of each; {replicated[0].because}."
-    draft.put("move", "tables", noted(step, said))
+    # A promotion can be refused, and a table that changed hands cannot come back: so it stands behind one.
+    draft.put("move", "database" if "database" in draft.stages["move"] else "tables", noted(step, said))
+    draft.takes_tables = True
 
 
 def make_caches(draft: Drafting) -> None:

@@ -70,6 +70,8 @@ def _by_source(left: Sequence[Resource], right: Sequence[Resource]) -> Iterator[
                 yield one, other, f"RDS says that {other.name} replicates {one.name}"
             elif one.kind is Kind.TABLE and one.name == other.name and other.region in one.facts["replicas"]:
                 yield one, other, f"DynamoDB lists {other.region} among the replicas of {one.name}"
+            elif one.kind is Kind.AURORA and one.facts["global"] == other.facts["global"] != "":
+                yield one, other, f"global database {one.facts['global']} joins the two"
 
 
 def _by_terraform(state: State) -> Way:

@@ -14,6 +14,9 @@ from pilotlight.domain.read_only import ReadOnlyAws
 GLOBAL = "us-east-1"
 """Where the APIs without a region of their own are asked; no run ever asks them, but this is none."""
 
+KUBERNETES = "kubernetes"
+"""The API of a cluster, which lets in whom an access entry of the cluster names, and not a policy of IAM alone."""
+
 Values = Mapping[str, Any]
 
 
@@ -63,13 +66,23 @@ class Reading:
             return self.aws.call(service, operation, region, **parameters)
         except NotFound:
             return None
-        except AccessDenied:
-            action = action_of(service, operation)
-            self._miss(f"{service} {operation} in {region} was refused; allow {action} and run it again.")
         except AwsError as error:
-            self._miss(f"{error.sentence}; run it again.")
+            self._miss(_said(error, service, operation, region))
         return None
 
     def _miss(self, sentence: str) -> None:
         if sentence not in self.gaps:
             self.gaps.append(sentence)
+
+
+def _said(error: AwsError, service: str, operation: str, region: str) -> str:
+    """Why something could not be read, with what would help."""
+    if service == KUBERNETES:
+        return (
+            f"{error.sentence}; give who asks an access entry of the cluster with AmazonEKSViewPolicy, ask from where "
+            "its API can be reached, and run it again."
+        )
+    if isinstance(error, AccessDenied):
+        action = action_of(service, operation)
+        return f"{service} {operation} in {region} was refused; allow {action} and run it again."
+    return f"{error.sentence}; run it again."

@@ -26,6 +26,16 @@ class Kind(StrEnum):
     CACHE_SUBNETS = "cache subnet group"
     DATABASE_SUBNETS = "database subnet group"
     DATABASE_PARAMETERS = "database parameter group"
+    AURORA = "Aurora cluster"
+    CLUSTER = "EKS cluster"
+    NODES = "node group"
+    CONFIG_MAP = "ConfigMap"
+    POOL = "user pool"
+    CLIENT = "client of a user pool"
+    MAPPING = "event source mapping"
+    RULE = "rule"
+    SCHEDULE = "schedule"
+    DISTRIBUTION = "distribution"
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,8 @@ _TARGET_GROUPS = Listing("elbv2", "DescribeTargetGroups", "TargetGroups", "Marke
 _LISTENERS = Listing("elbv2", "DescribeListeners", "Listeners", "Marker", "NextMarker")
 _ZONES = Listing("route53", "ListHostedZones", "HostedZones", "Marker", "NextMarker")
 _CHECKS = Listing("route53", "ListHealthChecks", "HealthChecks", "Marker", "NextMarker")
+_POLICIES = ("Weight", "Region", "GeoLocation", "GeoProximityLocation", "CidrRoutingConfig", "MultiValueAnswer")
+"""The fields of a record set that share out users, each in its way."""
 _MOST_DESCRIBED = 10
 """Services in one DescribeServices (botocore's text on it)."""
 
@@ -113,7 +115,12 @@ def records(reading: Reading) -> Iterator[Resource]:
             values = [str(v["Value"]) for v in shown.get("ResourceRecords", ())] if shown["Type"] == "CNAME" else []
             leads = [plain(target) for target in (alias, *values) if target]
             name, role = plain(str(shown["Name"])), str(shown.get("Failover", ""))
-            facts = {"leads": leads, "role": role, "check": shown.get("HealthCheckId", ""), "zone": zone["Id"]}
+            facts = {
+                "leads": leads,
+                "role": role,
+                "evaluates": bool(shown.get("AliasTarget", {}).get("EvaluateTargetHealth")),
+                "policy": next((policy for policy in _POLICIES if policy in shown), ""),
+            }
             arn = f"{name} {shown['Type']} {shown.get('SetIdentifier', '')}"
             if leads:
                 yield Resource(Kind.RECORD, "", name, arn, facts)

@@ -20,7 +20,13 @@ from pilotlight.domain.in_one_region import TimeObjectives
 from pilotlight.domain.place import Place
 from pilotlight.domain.plan import Arming, Notifications, Plan
 from pilotlight.domain.stages import AwaitStep, RunStep, Stage, StageName, Stages, StartStep
-from pilotlight.domain.step import Access, Isolation, LeftOut, Params, Refusal, StandIn, Statement, StepKind
+from pilotlight.domain.standing_in import Isolation, LeftOut, Refusal, StandIn
+from pilotlight.domain.step import (
+    Access,
+    Params,
+    Statement,
+    StepKind,
+)
 from planfile.draft import Kinds
 
 _MAKES = re.compile(r":(Create|Restore|Run|Register|Copy)[A-Z]")

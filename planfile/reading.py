@@ -25,14 +25,14 @@ from planfile.notification_rules import NOTIFICATION_RULES, RUNBOOK_NOTIFICATION
 from planfile.people_rules import PEOPLE_RULES
 from planfile.private_rules import PRIVATE_RULES
 from planfile.requirement_rules import REQUIREMENT_RULES
-from planfile.resource_rules import RESOURCE_RULES
+from planfile.resource_rules import RESOURCE_RULES, RESOURCE_RULES_OF_ANY
 from planfile.rules import PLAN_RULES, complaints_of
 from planfile.runbook_rules import RUNBOOK_RULES
 from planfile.step_rules import SHARED_STEP_RULES, STEP_RULES
 from planfile.table_rules import TABLE_RULES
 from planfile.traffic_rules import TRAFFIC_RULES
 
-RULES_OF_ANY = PEOPLE_RULES + SHARED_LIMITS + SHARED_STEP_RULES + REQUIREMENT_RULES
+RULES_OF_ANY = PEOPLE_RULES + SHARED_LIMITS + SHARED_STEP_RULES + REQUIREMENT_RULES + RESOURCE_RULES_OF_ANY
 RULES_OF_A_FAILOVER = (
     *RULES_OF_ANY,
     *PLAN_RULES,

@@ -23,4 +23,19 @@ def requirements_have_names_of_their_own(draft: AnyDraft) -> Iterator[Complaint]
         seen.add(name)
 
 
-REQUIREMENT_RULES = (requirements_have_names_of_their_own,)
+@reading("requirements")
+def nothing_is_required_twice(draft: AnyDraft) -> Iterator[Complaint]:
+    """Where one requirement says the same as another, the thing that was meant by it is asked for by none."""
+    listed = draft.plan.requirements
+    for index, requirement in enumerate(listed):
+        asked = (requirement.kind, requirement.params)
+        first = next(each for each in listed if (each.kind, each.params) == asked)
+        if first is not requirement and first.requirement != requirement.requirement:
+            sentence = (
+                f"'{requirement.requirement}' asks for what '{first.requirement}' asks for already; remove one of the "
+                "two, or name the resource that was meant."
+            )
+            yield Complaint(("requirements", index, "requirement"), sentence)
+
+
+REQUIREMENT_RULES = (requirements_have_names_of_their_own, nothing_is_required_twice)

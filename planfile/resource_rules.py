@@ -1,4 +1,4 @@
-"""What the steps of a plan must be to the resources that they name: one step each, and all of the plan's own account.
+"""What a plan must be to the resources that it names: each once, acted on by one step, all of the plan's own account.
 
 Written like the rules in `planfile.rules`, which says how they are asked.
 """
@@ -12,17 +12,23 @@ from typing import Any
 from pilotlight.domain.stages import AwaitStep
 from pilotlight.domain.step import Access
 from planfile.document import places_of
-from planfile.draft import Draft, Placed
+from planfile.draft import AnyDraft, Draft, Placed
 from planfile.faults import Complaint, Where
 from planfile.rules import reading
 from planfile.step_rules import role_of
 
-_ACTED_ON = re.compile(r":(service/|autoScalingGroup:|db:|replicationgroup:|parameter/|event-source-mapping:|rule/)")
+_ACTED_ON = re.compile(
+    r":(service/|autoScalingGroup:|db:|global-cluster:|replicationgroup:|serverlesscache:|nodegroup/|parameter/"
+    r"|event-source-mapping:|rule/)"
+)
 """How ARNs name what a step brings into its state (Service Authorization Reference, by service); what it writes beside
 that, like a subnet group, several steps may share."""
 
 _ACCOUNT = re.compile(r"arn:aws[a-z-]*:[a-z0-9-]*:[a-z0-9-]*:(\d{12}):")
 """The account in an ARN (AWS General Reference, "Amazon Resource Names (ARNs)")."""
+
+_WORDS = frozenset({"command"})
+"""The lists whose entries are words in their order, of which one may well come twice."""
 
 _ORIGINS = {"promote_replica": "promotes", "restore_database": "restores"}
 """The kinds that make an instance what it is. An instance that is a replica needs no restoring, and a restored one has
@@ -61,18 +67,38 @@ def an_instance_is_promoted_or_restored(draft: Draft) -> Iterator[Complaint]:
                 break
 
 
+@reading("objectives")
+def a_resource_is_promised_once(draft: Draft) -> Iterator[Complaint]:
+    """Of two promises about one resource nobody could say which is kept."""
+    seen: set[str] = set()
+    for index, promised in enumerate(draft.plan.objectives.resources):
+        if promised.resource in seen:
+            sentence = f"'{promised.resource}' has its objectives above already; make one entry of the two."
+            yield Complaint(("objectives", "resources", index, "resource"), sentence)
+        seen.add(promised.resource)
+
+
+@reading()
+def a_list_names_each_thing_once(draft: AnyDraft) -> Iterator[Complaint]:
+    """A thing that a list names twice is one thing, and the other that was meant is missing."""
+    unsound = {(*placed.where, "params") for placed in draft.steps() if placed.params is None}
+    for where, values in _written(draft):
+        if where in unsound:
+            continue
+        for inside, listed in places_of(values):
+            if not isinstance(listed, list | tuple) or inside[-1] in _WORDS:
+                continue
+            named = [item for item in listed if isinstance(item, str)]
+            for index, item in enumerate(listed):
+                if item in named and item in listed[:index]:
+                    sentence = f"'{item}' is in this list already; remove it, or name the one that was meant."
+                    yield Complaint((*where, *inside, index), sentence)
+
+
 @reading("account")
-def every_arn_is_of_the_account(draft: Draft) -> Iterator[Complaint]:
+def every_arn_is_of_the_account(draft: AnyDraft) -> Iterator[Complaint]:
     """The controller's roles reach into no other account."""
-    written: list[tuple[Where, Any]] = [
-        ((*placed.where, "params"), placed.entry.params)
-        for placed in draft.entries
-        if not isinstance(placed.entry, AwaitStep)
-    ]
-    if "requirements" not in draft.unread:
-        each = enumerate(draft.plan.requirements)
-        written += [(("requirements", index, "params"), requirement.params) for index, requirement in each]
-    for where, values in written:
+    for where, values in _written(draft):
         for inside, value in places_of(values):
             found = _ACCOUNT.match(value) if isinstance(value, str) else None
             if found and found[1] != draft.plan.account:
@@ -81,6 +107,16 @@ def every_arn_is_of_the_account(draft: Draft) -> Iterator[Complaint]:
                     "resource of that account, for the controller reaches into no other."
                 )
                 yield Complaint((*where, *inside), sentence)
+
+
+def _written(draft: AnyDraft) -> Iterator[tuple[Where, Any]]:
+    """The parameters of all steps and requirements as they are written, each with its place."""
+    for placed in draft.entries:
+        if not isinstance(placed.entry, AwaitStep):
+            yield (*placed.where, "params"), placed.entry.params
+    if "requirements" not in draft.unread:
+        for index, requirement in enumerate(draft.plan.requirements):
+            yield ("requirements", index, "params"), requirement.params
 
 
 def _acted_on(placed: Placed, draft: Draft) -> Iterator[str]:
@@ -102,8 +138,13 @@ def _title(placed: Placed) -> str:
 
 def _named(arn: str) -> str:
     """The resource in an ARN, as a plan names it."""
-    resource = arn.split(":", 5)[5]
+    resource = arn.split(":", 5)[5].removesuffix("/*")
     return resource.rpartition(":")[2].partition("/")[2] if "/" in resource else resource.rpartition(":")[2]
 
 
-RESOURCE_RULES = (a_resource_is_acted_on_once, an_instance_is_promoted_or_restored, every_arn_is_of_the_account)
+RESOURCE_RULES = (
+    a_resource_is_acted_on_once,
+    an_instance_is_promoted_or_restored,
+    a_resource_is_promised_once,
+)
+RESOURCE_RULES_OF_ANY = (a_list_names_each_thing_once, every_arn_is_of_the_account)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from pilotlight.domain.stages import RunStep, StageName, StartStep
 from pilotlight.domain.step import Access, Harm, OutputOf
+from pilotlight.steps.check_database import CheckDatabaseParams
 from planfile.document import places_of
 from planfile.draft import AnyDraft, Draft, Placed
 from planfile.faults import Complaint, Where, any_of, did_you_mean
@@ -240,6 +241,22 @@ def the_runtime_knows_what_is_called(draft: AnyDraft) -> Iterator[Complaint]:
             yield Complaint((*placed.where, "kind"), sentence)
 
 
+@reading()
+def databases_are_asked_from_one_place(draft: AnyDraft) -> Iterator[Complaint]:
+    """One function of the plan asks them all, and it stands in one network."""
+    first: tuple[str, CheckDatabaseParams] | None = None
+    for placed in draft.steps():
+        if not isinstance(placed.params, CheckDatabaseParams):
+            continue
+        first = first or (placed.name, placed.params)
+        if placed.params.foothold != first[1].foothold:
+            sentence = (
+                f"'{placed.name}' asks from other subnets or security groups than '{first[0]}', and one function asks "
+                "for both; name the same ones, from which both databases are reached."
+            )
+            yield Complaint((*placed.where, "params", "subnets"), sentence)
+
+
 SHARED_STEP_RULES = (
     the_runtime_knows_what_is_called,
     names_are_unique,
@@ -249,6 +266,7 @@ SHARED_STEP_RULES = (
     prepare_is_harmless,
     needed_outputs_are_there,
     no_step_steers_the_controller,
+    databases_are_asked_from_one_place,
 )
 """What holds of the steps of every plan."""
 

@@ -63,6 +63,9 @@ def traffic_moves_last(draft: Draft) -> Iterator[Complaint]:
         late = [
             o for o in draft.entries if o.stage is StageName.SERVE and o is not placed and not o.is_over_before(placed)
         ]
+        # What serve starts and only `after` awaits is not done either when users come.
+        serving = {o.name for o in draft.steps() if o.stage is StageName.SERVE}
+        late += [o for o in draft.awaits() if o.stage is StageName.AFTER and o.name in serving]
         if late:
             sentence = (
                 f"'{placed.name}' would send users to the standby before '{late[0].name}' is done; put it behind that "
@@ -74,15 +77,16 @@ def traffic_moves_last(draft: Draft) -> Iterator[Complaint]:
 @reading("stages", "application", "account", "regions")
 def the_latch_reads_every_database_that_moves(draft: Draft) -> Iterator[Complaint]:
     """Traffic never leads to a replica."""
-    moved = [w.new.rsplit(":db:", 1)[1] for w in _writers(draft) if ":rds:" in w.new and ":db:" in w.new]
+    moved = [w.new.split(":", 5)[5].partition(":") for w in _writers(draft) if w.new.split(":")[2] == "rds"]
     for placed, params in _latches(draft):
-        for name in dict.fromkeys(moved):
-            if name not in params.databases:
+        read = {"db": params.databases, "cluster": tuple(params.clusters.values())}
+        for what, _, name in dict.fromkeys(moved):
+            if name not in read[what]:
+                add = "add it to databases" if what == "db" else "add it to clusters, under its global database"
                 sentence = (
-                    f"'{placed.name}' does not look whether {name} takes the writes before it moves users there; add "
-                    "it to databases."
+                    f"'{placed.name}' does not look whether {name} takes the writes before it moves users there; "
                 )
-                yield Complaint((*placed.where, "params"), sentence)
+                yield Complaint((*placed.where, "params"), f"{sentence}{add}.")
 
 
 @reading("application", "account", "regions")

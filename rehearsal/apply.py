@@ -35,6 +35,7 @@ from deployment.resources import (
 from pilotlight.aws.sdk import Sdk
 from pilotlight.handlers.runtime import Outside
 from rehearsal.access import Role
+from rehearsal.databases import EmbeddedDatabases
 from rehearsal.embedded_aws import EmbeddedAws
 from rehearsal.internet import Internet
 from rehearsal.services.cloudwatch import CloudWatch
@@ -82,7 +83,8 @@ class Account:
     def outside(self) -> Outside:
         """The ways out of a function that runs here."""
         time = self.aws.world.time
-        return Outside(self.aws.clients, self.internet, time.now, time.sleep, self.log, time.beside)
+        ways = self.aws.clients, self.internet, time.now, time.sleep, self.log, time.beside
+        return Outside(*ways, EmbeddedDatabases(self.aws.world))
 
     def sdk(self, region: str) -> Sdk:
         """The owner's own way to call this AWS, to set the scene or to look."""

@@ -16,17 +16,24 @@ from pilotlight.domain.plan import Plan
 from pilotlight.steps import kind_and_params
 from pilotlight.steps.check_http import CheckHttpParams
 from pilotlight.steps.create_cache import CreateCacheParams
+from pilotlight.steps.fence_event_sources import FenceEventSourcesParams
 from pilotlight.steps.restore_database import RestoreDatabaseParams
 from pilotlight.steps.scale_auto_scaling_group import ScaleAutoScalingGroupParams
 from pilotlight.steps.scale_ecs_service import ScaleEcsServiceParams
+from pilotlight.steps.scale_node_group import ScaleNodeGroupParams
 from pilotlight.steps.swap_configuration import SwapConfigurationParams
+from pilotlight.steps.swap_user_pool import SwapUserPoolParams
+from pilotlight.steps.switch_event_sources import SwitchEventSourcesParams
 from rehearsal.scene import Scene
 from rehearsal.services.application_autoscaling import ApplicationAutoScaling
 from rehearsal.services.autoscaling import AutoScaling
+from rehearsal.services.cognito_idp import CognitoIdp
 from rehearsal.services.ec2 import Ec2
 from rehearsal.services.ecs import Ecs
+from rehearsal.services.eks import Eks
 from rehearsal.services.elasticache import ElastiCache
 from rehearsal.services.elbv2 import Elbv2, TargetGroup
+from rehearsal.services.lambda_functions import LambdaFunctions
 from rehearsal.services.rds import Rds
 
 OF_THE_PRIMARY = "prod"
@@ -55,7 +62,20 @@ def furnish_primary(scene: Scene) -> None:
             case SwapConfigurationParams():
                 _read_parameters(scene, tuple(params.settings()))
             case _:
-                pass
+                _furnish_more(scene, params)
+
+
+def _furnish_more(scene: Scene, params: Any) -> None:
+    """What is known by other names than those that a plan says."""
+    match params:
+        case ScaleNodeGroupParams():
+            _serve_by_nodes(scene, params)
+        case SwapUserPoolParams():
+            _name_pools(scene, params)
+        case FenceEventSourcesParams() | SwitchEventSourcesParams():
+            _name_sources(scene)
+        case _:
+            pass
 
 
 def _params(plan: Plan) -> Iterator[Any]:
@@ -132,6 +152,30 @@ def _keep_cache(scene: Scene, params: CreateCacheParams) -> None:
         at_rest_encryption=params.at_rest_encryption,
         auth_token=params.auth_token_secret is not None,
     )
+
+
+def _serve_by_nodes(scene: Scene, params: ScaleNodeGroupParams) -> None:
+    eks, most = scene.account.aws.service(Eks), params.maximum or params.nodes
+    cluster = eks.add_cluster(scene.plan.regions.primary, _in_primary(params.cluster))
+    eks.add_node_group(cluster, _in_primary(params.node_group), nodes=params.nodes, maximum=most)
+
+
+def _name_pools(scene: Scene, params: SwapUserPoolParams) -> None:
+    """People know pools and clients by names, which a plan does not say."""
+    application = scene.plan.application
+    names = {params.pool: f"{application}-dr", params.primary.pool: application}
+    for pool in scene.account.aws.service(CognitoIdp).pools:
+        if pool.id in names:
+            pool.says["Name"] = f"{names[pool.id]}-user-pool"
+            for client in pool.clients.values():
+                client["ClientName"] = f"{names[pool.id]}-client"
+
+
+def _name_sources(scene: Scene) -> None:
+    """A mapping feeds a function of the application, which a plan does not say either."""
+    application = scene.plan.application
+    for mapping in scene.account.aws.service(LambdaFunctions).mappings:
+        mapping.function, mapping.source = f"{application}-worker", f"{application}-work"
 
 
 def _read_parameters(scene: Scene, names: tuple[str, ...]) -> None:

@@ -9,7 +9,11 @@ from typing import Any
 
 from pilotlight.domain.plan import Plan
 from pilotlight.domain.runbook import Runbook
-from pilotlight.domain.step import Isolation, Params, StandIn, StepKind
+from pilotlight.domain.standing_in import Isolation, StandIn
+from pilotlight.domain.step import (
+    Params,
+    StepKind,
+)
 
 ACCOUNT = "123456789012"
 PRIMARY, STANDBY, WITNESS = "ap-northeast-2", "ap-northeast-1", "ap-southeast-1"

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
+from cli.prerequisites import cdk_of_aurora, cdk_of_functions
+from cli.prerequisites.constructs import call, construct_of
 from cli.prerequisites.needs import (
     GRACE_SECONDS,
     LISTS,
     NUMBERS,
+    OBJECTS,
     VARIABLES,
     Writers,
     base_of,
     comment_of,
-    label_of,
     needs_of,
     own,
     unquoted,
     variables_in,
     with_variables,
+    written_by,
 )
 from pilotlight.domain.plan import Plan
 from pilotlight.domain.step import Standing
@@ -31,16 +33,15 @@ def cdk(plan: Plan) -> str:
     """The whole text, ready for a file of its own."""
     parts = []
     for need in needs_of(plan):
-        write = WRITERS.get((need.service, need.what))
-        lines = comment_of(need, is_note=write is None) + (write(need).splitlines() if write else [])
+        written = written_by(WRITERS, need, plan)
+        lines = comment_of(need, is_note=written is None) + (written or "").splitlines()
         parts.append("\n".join(INDENT + line if line else "" for line in lines))
     body = "\n\n".join(parts)
     name = "".join(word.capitalize() for word in plan.application.split("-"))
     modules = [m for m in _MODULES if f"{m}.Cfn" in body]
     head = [
         f'"""What {plan.application} must hold in {plan.regions.standby} before an incident."""',
-        "\n".join(["import aws_cdk as cdk", *(f"from aws_cdk import aws_{module} as {module}" for module in modules),
-                   "from constructs import Construct"]),
+        "\n".join(["import aws_cdk as cdk", *map(_import, modules), "from constructs import Construct"]),
         "\n".join(_constant(each) for each in variables_in(body)),
         f'class {name}Standby(cdk.Stack):\n    """Deploy it into {plan.regions.standby}."""\n\n'
         "    def __init__(self, scope: Construct, construct_id: str) -> None:\n"
@@ -57,52 +58,29 @@ _MODULES = (
     "ecs",
     "eks",
     "elasticache",
+    "events",
+    "lambda_",
     "rds",
     "route53",
+    "scheduler",
     "secretsmanager",
     "ssm",
 )
 
 
+def _import(module: str) -> str:
+    return f"from aws_cdk import aws_{module.rstrip('_')} as {module}"
+
+
 def _constant(name: str) -> str:
     base = base_of(name)
-    value = "[]" if base in LISTS else "0" if base in NUMBERS else '""'
+    value = "[]" if base in LISTS else "0" if base in NUMBERS else "{}" if base in OBJECTS else '""'
     return f"{name.upper()} = {value}  # {VARIABLES[base]}"
-
-
-class Raw(str):
-    """An expression that is no text."""
-
-    __slots__ = ()
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, Raw):
-        return value
-    if isinstance(value, list):
-        return "[" + ", ".join(_value(inner) for inner in value) + "]"
-    # A variable is marked inside of double quotes, which go before it is written.
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
-
-
-def _call(construct: str, properties: Mapping[str, Any]) -> Raw:
-    inner = "".join(f"\n    {name}={_indented(_value(value))}," for name, value in properties.items())
-    return Raw(f"{construct}({inner}\n)")
-
-
-def _indented(text: str) -> str:
-    return text.replace("\n", "\n    ")
-
-
-def _construct(construct: str, need: Standing, properties: Mapping[str, Any], suffix: str = "") -> str:
-    identity = "".join(word.capitalize() for word in f"{label_of(need)}{suffix}".split("_"))
-    given = "".join(f"\n    {name}={_indented(_value(value))}," for name, value in properties.items())
-    return f'{construct}(\n    self,\n    "{identity}{construct.rsplit("Cfn", 1)[-1]}",{given}\n)'
 
 
 def _replica(need: Standing) -> str:
     facts = need.facts
-    return _construct(
+    return construct_of(
         "rds.CfnDBInstance",
         need,
         {
@@ -129,7 +107,7 @@ def _database_subnets(need: Standing) -> str:
         "db_subnet_group_description": need.why,
         "subnet_ids": "{{standby_subnet_ids}}",
     }
-    return _construct("rds.CfnDBSubnetGroup", need, properties)
+    return construct_of("rds.CfnDBSubnetGroup", need, properties)
 
 
 def _subnet_group(need: Standing) -> str:
@@ -138,28 +116,28 @@ def _subnet_group(need: Standing) -> str:
         "description": need.why,
         "subnet_ids": "{{standby_subnet_ids}}",
     }
-    return _construct("elasticache.CfnSubnetGroup", need, properties)
+    return construct_of("elasticache.CfnSubnetGroup", need, properties)
 
 
 def _parameter_group(need: Standing) -> str:
     # CloudFormation makes the name of a parameter group itself: put it into the plan once it is known.
     properties = {"cache_parameter_group_family": need.facts["family"], "description": need.why}
-    return _construct("elasticache.CfnParameterGroup", need, properties)
+    return construct_of("elasticache.CfnParameterGroup", need, properties)
 
 
 def _secret(need: Standing) -> str:
-    return _construct("secretsmanager.CfnSecret", need, {"name": need.facts["name"]})
+    return construct_of("secretsmanager.CfnSecret", need, {"name": need.facts["name"]})
 
 
 def _service(need: Standing) -> str:
     network = {"subnets": "{{standby_subnet_ids}}", "security_groups": ["{{task_security_group_id}}"]}
-    vpc = _call("ecs.CfnService.AwsVpcConfigurationProperty", network)
+    vpc = call("ecs.CfnService.AwsVpcConfigurationProperty", network)
     target = {
         "target_group_arn": "{{target_group_arn}}",
         "container_name": "{{container_name}}",
         "container_port": "{{container_port}}",
     }
-    return _construct(
+    return construct_of(
         "ecs.CfnService",
         need,
         {
@@ -168,10 +146,8 @@ def _service(need: Standing) -> str:
             "task_definition": "{{task_definition_arn}}",
             "launch_type": "FARGATE",
             "desired_count": 0,
-            "network_configuration": _call(
-                "ecs.CfnService.NetworkConfigurationProperty", {"awsvpc_configuration": vpc}
-            ),
-            "load_balancers": [_call("ecs.CfnService.LoadBalancerProperty", target)],
+            "network_configuration": call("ecs.CfnService.NetworkConfigurationProperty", {"awsvpc_configuration": vpc}),
+            "load_balancers": [call("ecs.CfnService.LoadBalancerProperty", target)],
         },
     )
 
@@ -179,7 +155,7 @@ def _service(need: Standing) -> str:
 def _group(need: Standing) -> str:
     # No desired capacity: CloudFormation would set it again with the next change of the group.
     template = {"launch_template_id": own(need, "launch_template_id"), "version": "$Latest"}
-    return _construct(
+    return construct_of(
         "autoscaling.CfnAutoScalingGroup",
         need,
         {
@@ -190,7 +166,7 @@ def _group(need: Standing) -> str:
             "target_group_arns": own(need, "target_group_arns"),
             "health_check_type": "ELB",
             "health_check_grace_period": GRACE_SECONDS,
-            "launch_template": _call("autoscaling.CfnAutoScalingGroup.LaunchTemplateSpecificationProperty", template),
+            "launch_template": call("autoscaling.CfnAutoScalingGroup.LaunchTemplateSpecificationProperty", template),
         },
     )
 
@@ -203,14 +179,14 @@ def _bounds(need: Standing) -> str:
         "min_capacity": 0,
         "max_capacity": 0,
     }
-    return _construct("applicationautoscaling.CfnScalableTarget", need, properties)
+    return construct_of("applicationautoscaling.CfnScalableTarget", need, properties)
 
 
 def _parameter(need: Standing) -> str:
     if need.facts["type"] == "SecureString":
         return "# CloudFormation makes no SecureString: create this one as `--format cli` says."
     properties = {"name": need.facts["name"], "type": need.facts["type"], "value": "not written yet"}
-    return _construct("ssm.CfnParameter", need, properties)
+    return construct_of("ssm.CfnParameter", need, properties)
 
 
 def _way_in(need: Standing) -> str:
@@ -221,7 +197,7 @@ def _way_in(need: Standing) -> str:
         "from_port": need.facts["port"],
         "to_port": need.facts["port"],
     }
-    return _construct("ec2.CfnSecurityGroupIngress", need, properties)
+    return construct_of("ec2.CfnSecurityGroupIngress", need, properties)
 
 
 def _record(need: Standing) -> str:
@@ -239,9 +215,9 @@ def _record(need: Standing) -> str:
             "set_identifier": side,
             "failover": role,
             **check,
-            "alias_target": _call("route53.CfnRecordSet.AliasTargetProperty", alias),
+            "alias_target": call("route53.CfnRecordSet.AliasTargetProperty", alias),
         }
-        return _construct("route53.CfnRecordSet", need, properties, suffix=f"_{side}")
+        return construct_of("route53.CfnRecordSet", need, properties, suffix=f"_{side}")
 
     return "\n".join([one("PRIMARY", {"health_check_id": need.facts["check"]}), one("SECONDARY", {})])
 
@@ -252,7 +228,7 @@ def _access_entry(need: Standing) -> str:
         "principal_arn": "{{step_role_arn}}",
         "kubernetes_groups": [need.facts["name"]],
     }
-    return _construct("eks.CfnAccessEntry", need, properties)
+    return construct_of("eks.CfnAccessEntry", need, properties)
 
 
 def _role(need: Standing) -> str:
@@ -275,4 +251,6 @@ WRITERS: Writers = {
     ("route53", "record"): _record,
     ("eks", "access_entry"): _access_entry,
     ("eks", "role"): _role,
+    **cdk_of_aurora.WRITERS,
+    **cdk_of_functions.WRITERS,
 }

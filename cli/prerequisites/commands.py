@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import shlex
 from collections.abc import Mapping
 from typing import Any
 
+from cli.prerequisites import commands_of_aurora, commands_of_functions
 from cli.prerequisites.needs import (
-    GLOBAL,
     GRACE_SECONDS,
     VARIABLES,
     Writers,
@@ -19,51 +18,26 @@ from cli.prerequisites.needs import (
     own,
     variables_in,
     with_variables,
+    written_by,
 )
+from cli.prerequisites.shell import Asked, asked, command
 from pilotlight.domain.plan import Plan
 from pilotlight.domain.step import Standing
-
-NEXT_LINE = " \\\n    "
 
 
 def commands(plan: Plan) -> str:
     """The whole script."""
     parts = []
     for need in needs_of(plan):
-        write = WRITERS.get((need.service, need.what))
-        written = f"\n{write(need)}" if write else ""
-        parts.append("\n".join(comment_of(need, is_note=write is None)) + written)
+        written = written_by(WRITERS, need, plan)
+        parts.append("\n".join([*comment_of(need, is_note=written is None), *([written] if written else [])]))
     body = "\n\n".join(parts)
     # Bash takes an apostrophe there for the beginning of a quotation.
     said = {name: VARIABLES[base_of(name)].replace("'", "\u2019") for name in variables_in(body)}
-    asked = "\n".join(f': "${{{name.upper()}:?{text}}}"' for name, text in said.items())
+    questions = "\n".join(f': "${{{name.upper()}:?{text}}}"' for name, text in said.items())
     head = f"#!/usr/bin/env bash\n# What {plan.application} must hold in {plan.regions.standby} before an incident."
-    whole = "\n\n".join(part for part in (head, "set -euo pipefail", asked, body) if part) + "\n"
+    whole = "\n\n".join(part for part in (head, "set -euo pipefail", questions, body) if part) + "\n"
     return with_variables(whole, lambda name: f"${{{name.upper()}}}")
-
-
-def _command(need: Standing, service: str, operation: str, options: Mapping[str, Any]) -> str:
-    region = {} if need.region == GLOBAL else {"region": need.region}
-    words = [f"aws {service} {operation}", *(_option(name, value) for name, value in {**region, **options}.items())]
-    return NEXT_LINE.join(words)
-
-
-def _option(name: str, value: Any) -> str:
-    if value is True:
-        return f"--{name}"
-    if isinstance(value, Asked):
-        return f"--{name} {value}"
-    return f"--{name} {shlex.quote(str(value))}"
-
-
-class Asked(str):
-    """Text with variables of the shell in it, quoted so that they are put in."""
-
-    __slots__ = ()
-
-
-def _asked(text: str) -> Asked:
-    return Asked('"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"')
 
 
 def _replica(need: Standing) -> str:
@@ -72,8 +46,8 @@ def _replica(need: Standing) -> str:
         "db-instance-identifier": facts["identifier"],
         "source-db-instance-identifier": facts["source_arn"],
         "source-region": facts["source_region"],
-        "db-instance-class": _asked("{{replica_instance_class}}"),
-        "kms-key-id": _asked("{{replica_kms_key_arn}}"),
+        "db-instance-class": asked("{{replica_instance_class}}"),
+        "kms-key-id": asked("{{replica_kms_key_arn}}"),
         "deletion-protection": True,
     }
     kept = {
@@ -81,11 +55,11 @@ def _replica(need: Standing) -> str:
         "backup-retention-period": facts["retention_days"],
         "apply-immediately": True,
     }
-    there = _command(need, "rds", "wait db-instance-available", {"db-instance-identifier": facts["identifier"]})
+    there = command(need, "rds", "wait db-instance-available", {"db-instance-identifier": facts["identifier"]})
     return "\n".join([
-        _command(need, "rds", "create-db-instance-read-replica", made),
+        command(need, "rds", "create-db-instance-read-replica", made),
         there,
-        _command(need, "rds", "modify-db-instance", kept),
+        command(need, "rds", "modify-db-instance", kept),
     ])  # fmt: skip
 
 
@@ -93,10 +67,10 @@ def _backups(need: Standing) -> str:
     options = {
         "source-db-instance-arn": need.facts["source_arn"],
         "source-region": need.facts["source_region"],
-        "kms-key-id": _asked("{{backups_kms_key_arn}}"),
+        "kms-key-id": asked("{{backups_kms_key_arn}}"),
         "backup-retention-period": 7,
     }
-    return _command(need, "rds", "start-db-instance-automated-backups-replication", options)
+    return command(need, "rds", "start-db-instance-automated-backups-replication", options)
 
 
 def _database_subnets(need: Standing) -> str:
@@ -105,7 +79,7 @@ def _database_subnets(need: Standing) -> str:
         "db-subnet-group-description": need.why,
         "subnet-ids": Asked("""$(tr ',' ' ' <<<"{{standby_subnet_ids}}")"""),
     }
-    return _command(need, "rds", "create-db-subnet-group", options)
+    return command(need, "rds", "create-db-subnet-group", options)
 
 
 def _subnet_group(need: Standing) -> str:
@@ -114,7 +88,7 @@ def _subnet_group(need: Standing) -> str:
         "cache-subnet-group-description": need.why,
         "subnet-ids": Asked("""$(tr ',' ' ' <<<"{{standby_subnet_ids}}")"""),
     }
-    return _command(need, "elasticache", "create-cache-subnet-group", options)
+    return command(need, "elasticache", "create-cache-subnet-group", options)
 
 
 def _parameter_group(need: Standing) -> str:
@@ -123,12 +97,12 @@ def _parameter_group(need: Standing) -> str:
         "cache-parameter-group-family": need.facts["family"],
         "description": need.why,
     }
-    return _command(need, "elasticache", "create-cache-parameter-group", options)
+    return command(need, "elasticache", "create-cache-parameter-group", options)
 
 
 def _secret(need: Standing) -> str:
     options = {"name": need.facts["name"], "secret-string": f"file://{label_of(need)}.txt"}
-    return _command(need, "secretsmanager", "create-secret", options)
+    return command(need, "secretsmanager", "create-secret", options)
 
 
 def _service(need: Standing) -> str:
@@ -138,13 +112,13 @@ def _service(need: Standing) -> str:
     options = {
         "cluster": need.facts["cluster"],
         "service-name": need.facts["service"],
-        "task-definition": _asked("{{task_definition_arn}}"),
+        "task-definition": asked("{{task_definition_arn}}"),
         "launch-type": "FARGATE",
         "desired-count": 0,
-        "network-configuration": _asked(network),
-        "load-balancers": _asked(balancer),
+        "network-configuration": asked(network),
+        "load-balancers": asked(balancer),
     }
-    return _command(need, "ecs", "create-service", options)
+    return command(need, "ecs", "create-service", options)
 
 
 def _group(need: Standing) -> str:
@@ -155,13 +129,13 @@ def _group(need: Standing) -> str:
         "min-size": 0,
         "max-size": need.facts["maximum"],
         "desired-capacity": 0,
-        "vpc-zone-identifier": _asked("{{standby_subnet_ids}}"),
+        "vpc-zone-identifier": asked("{{standby_subnet_ids}}"),
         "target-group-arns": Asked(f"""$(tr ',' ' ' <<<"{own(need, "target_group_arns")}")"""),
         "health-check-type": "ELB",
         "health-check-grace-period": GRACE_SECONDS,
         "launch-template": Asked(f'"{template}"'),
     }
-    return _command(need, "autoscaling", "create-auto-scaling-group", options)
+    return command(need, "autoscaling", "create-auto-scaling-group", options)
 
 
 def _bounds(need: Standing) -> str:
@@ -172,20 +146,20 @@ def _bounds(need: Standing) -> str:
         "min-capacity": 0,
         "max-capacity": 0,
     }
-    return _command(need, "application-autoscaling", "register-scalable-target", options)
+    return command(need, "application-autoscaling", "register-scalable-target", options)
 
 
 def _parameter(need: Standing) -> str:
     key = {"key-id": need.facts["key"]} if need.facts.get("key") else {}
     options = {"name": need.facts["name"], "type": need.facts["type"], "value": "not written yet", **key}
-    return _command(need, "ssm", "put-parameter", options)
+    return command(need, "ssm", "put-parameter", options)
 
 
 def _way_in(need: Standing) -> str:
     port, pairs = need.facts["port"], "[{GroupId={{task_security_group_id}}}]"
     allowed = f"IpProtocol=tcp,FromPort={port},ToPort={port},UserIdGroupPairs={pairs}"
-    options = {"group-id": need.facts["id"], "ip-permissions": _asked(allowed)}
-    return _command(need, "ec2", "authorize-security-group-ingress", options)
+    options = {"group-id": need.facts["id"], "ip-permissions": asked(allowed)}
+    return command(need, "ec2", "authorize-security-group-ingress", options)
 
 
 def _record(need: Standing) -> str:
@@ -200,17 +174,17 @@ def _record(need: Standing) -> str:
         return {"Action": "CREATE", "ResourceRecordSet": {**named, **check, "AliasTarget": alias}}
 
     changes = [one("PRIMARY", {"HealthCheckId": need.facts["check"]}), one("SECONDARY", {})]
-    options = {"hosted-zone-id": _asked(need.facts["zone"]), "change-batch": _asked(json.dumps({"Changes": changes}))}
-    return _command(need, "route53", "change-resource-record-sets", options)
+    options = {"hosted-zone-id": asked(need.facts["zone"]), "change-batch": asked(json.dumps({"Changes": changes}))}
+    return command(need, "route53", "change-resource-record-sets", options)
 
 
 def _access_entry(need: Standing) -> str:
     options = {
         "cluster-name": need.facts["cluster"],
-        "principal-arn": _asked("{{step_role_arn}}"),
+        "principal-arn": asked("{{step_role_arn}}"),
         "kubernetes-groups": need.facts["name"],
     }
-    return _command(need, "eks", "create-access-entry", options)
+    return command(need, "eks", "create-access-entry", options)
 
 
 def _role(need: Standing) -> str:
@@ -249,4 +223,6 @@ WRITERS: Writers = {
     ("route53", "record"): _record,
     ("eks", "access_entry"): _access_entry,
     ("eks", "role"): _role,
+    **commands_of_aurora.WRITERS,
+    **commands_of_functions.WRITERS,
 }

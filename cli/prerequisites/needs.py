@@ -32,6 +32,23 @@ VARIABLES = {
     "container_port": "Its port.",
     "launch_template_id": "The group's launch template in the standby: its image and its key pair stand there.",
     "target_group_arns": "The group's target groups in the standby, whose targets are instances.",
+    "cluster_instance_class": "The class of its instances: no smaller than in the primary, or they are slower.",
+    "cluster_engine": "The engine of the global database.",
+    "cluster_engine_version": "The version of the primary's cluster, to the last digit: another one cannot take over.",
+    "cluster_kms_key_arn": "The key of the cluster, in the standby region, because the source is encrypted.",
+    "cluster_subnet_group": "The database subnet group of the standby.",
+    "cluster_security_group_id": "The security group that lets the standby's tasks reach the cluster.",
+    "event_source_arn": "The queue or the stream of the standby; a stream needs a starting position beside it.",
+    "event_function": "The function of the standby that it feeds.",
+    "event_pattern": "The rule's pattern, in JSON; a rule by time has a schedule expression in its place.",
+    "event_target_arn": "What the rule starts in the standby, which has to let events.amazonaws.com start it.",
+    "schedule_expression": "When it starts its target, as in the primary.",
+    "schedule_target_arn": "What the schedule starts in the standby; its role may start it.",
+    "function_role_arn": "The role of the function in the standby.",
+    "function_handler": "The function's handler.",
+    "function_runtime": "The function's runtime.",
+    "function_package_bucket": "A bucket of the standby region that holds the function's package.",
+    "function_package_key": "The package's key in it.",
     "step_role_arn": "The role of the function that swaps values in the cluster; the application's stack makes it.",
     "hosted_zone_id": "The hosted zone of the records.",
     "latch_health_check_id": "The latch's health check: an output of the application's stack.",
@@ -46,12 +63,25 @@ VARIABLES = {
 GRACE_SECONDS = 300
 """How long a new instance of a group may take until it answers: the default of the AWS console."""
 NUMBERS = frozenset({"container_port"})
+OBJECTS = frozenset({"event_pattern"})
+ANSWERS_WITHIN_SECONDS = 6
+"""What a function of a plan may take for an answer (docs/steps.md, invoke_function)."""
 LISTS = frozenset({"standby_subnet_ids", "target_group_arns"})
 _OF = "__"
 _MARK = re.compile(r"\{\{(\w+)\}\}")
 
 Writers = Mapping[tuple[str, str], Callable[[Standing], str]]
 """How a format writes a need, by service and what."""
+
+
+GIVEN_LATER = "# Lambda gives the UUID: put it into the plan once it is known."
+"""What is said beside a mapping, in all formats."""
+
+
+def written_by(writers: Writers, need: Standing, plan: Plan) -> str | None:
+    """A need as a format writes it; None for what it has no words for, and what the primary has already."""
+    write = writers.get((need.service, need.what))
+    return write(need) if write and need.region != plan.regions.primary else None
 
 
 def needs_of(plan: Plan) -> tuple[Standing, ...]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from typing import Any
 
+from cli.prerequisites import terraform_of_aurora, terraform_of_functions
+from cli.prerequisites.hcl import OF_PRIMARY, Pairs, block, ignoring, resource
 from cli.prerequisites.needs import (
     GRACE_SECONDS,
     LISTS,
@@ -20,28 +20,31 @@ from cli.prerequisites.needs import (
     unquoted,
     variables_in,
     with_variables,
+    written_by,
 )
 from pilotlight.domain.plan import Plan
 from pilotlight.domain.step import Standing
-
-Pairs = Iterable[tuple[str, Any]]
 
 
 def terraform(plan: Plan) -> str:
     """The whole text, ready for a file of its own."""
     parts = []
     for need in needs_of(plan):
-        write = WRITERS.get((need.service, need.what))
-        written = f"\n{write(need)}" if write else ""
-        parts.append("\n".join(comment_of(need, is_note=write is None)) + written)
+        written = written_by(WRITERS, need, plan)
+        parts.append("\n".join([*comment_of(need, is_note=written is None), *([written] if written else [])]))
     body = "\n\n".join(parts)
     heads = [
         f"# What {plan.application} must hold in {plan.regions.standby} before an incident.",
-        _block("terraform", [], _block("required_providers", [("aws", {"source": "hashicorp/aws"})])),
-        _block('provider "aws"', [("alias", "standby"), ("region", plan.regions.standby)]),
+        block("terraform", [], block("required_providers", [("aws", {"source": "hashicorp/aws"})])),
+        block('provider "aws"', [("alias", "standby"), ("region", plan.regions.standby)]),
+        *([_of_primary(plan)] if OF_PRIMARY in body else []),
         *(_variable(name) for name in variables_in(body)),
     ]
     return with_variables(unquoted("\n\n".join([*heads, body]) + "\n"), lambda name: f"var.{name}")
+
+
+def _of_primary(plan: Plan) -> str:
+    return block('provider "aws"', [("alias", "primary"), ("region", plan.regions.primary)])
 
 
 def _variable(name: str) -> str:
@@ -50,47 +53,9 @@ def _variable(name: str) -> str:
     return f'variable "{name}" {{\n  type        = {shape}\n  description = {json.dumps(VARIABLES[base])}\n}}'
 
 
-def _block(head: str, pairs: Pairs, *nested: str) -> str:
-    """A block: its arguments, their signs in one column as `terraform fmt` puts them, then the blocks in it."""
-    pairs = list(pairs)
-    width = max((len(name) for name, _ in pairs), default=0)
-    lines = [f"  {name:<{width}} = {_value(value)}" for name, value in pairs]
-    for inner in nested:
-        lines += ([""] if lines else []) + [f"  {line}" if line else "" for line in inner.splitlines()]
-    return "\n".join([f"{head} {{", *lines, "}"])
-
-
-def _value(value: Any) -> str:
-    match value:
-        case Raw():
-            return value
-        case dict():
-            return "{ " + ", ".join(f"{name} = {_value(inner)}" for name, inner in value.items()) + " }"
-        case list():
-            return "[" + ", ".join(_value(inner) for inner in value) + "]"
-        case _:
-            return json.dumps(value, ensure_ascii=False)
-
-
-class Raw(str):
-    """An expression that is no text: a reference."""
-
-    __slots__ = ()
-
-
-def _resource(kind: str, need: Standing, pairs: Pairs, *nested: str, suffix: str = "") -> str:
-    provider = [("provider", Raw("aws.standby"))]
-    return _block(f'resource "{kind}" "{label_of(need)}{suffix}"', [*provider, *pairs], *nested)
-
-
-def _ignoring(*names: str) -> str:
-    """What a run changes must not be changed back by the next apply."""
-    return _block("lifecycle", [("ignore_changes", [Raw(name) for name in names])])
-
-
 def _replica(need: Standing) -> str:
     facts = need.facts
-    return _resource(
+    return resource(
         "aws_db_instance",
         need,
         [
@@ -102,12 +67,12 @@ def _replica(need: Standing) -> str:
             ("deletion_protection", True),
             ("copy_tags_to_snapshot", True),
         ],
-        _ignoring("replicate_source_db", "multi_az", "backup_window"),
+        ignoring("replicate_source_db", "multi_az", "backup_window"),
     )
 
 
 def _backups(need: Standing) -> str:
-    return _resource(
+    return resource(
         "aws_db_instance_automated_backups_replication",
         need,
         [
@@ -120,26 +85,26 @@ def _backups(need: Standing) -> str:
 
 def _database_subnets(need: Standing) -> str:
     pairs = [("name", need.facts["name"]), ("subnet_ids", "{{standby_subnet_ids}}")]
-    return _resource("aws_db_subnet_group", need, pairs)
+    return resource("aws_db_subnet_group", need, pairs)
 
 
 def _subnet_group(need: Standing) -> str:
     pairs = [("name", need.facts["name"]), ("subnet_ids", "{{standby_subnet_ids}}")]
-    return _resource("aws_elasticache_subnet_group", need, pairs)
+    return resource("aws_elasticache_subnet_group", need, pairs)
 
 
 def _parameter_group(need: Standing) -> str:
     pairs = [("name", need.facts["name"]), ("family", need.facts["family"])]
-    return _resource("aws_elasticache_parameter_group", need, pairs)
+    return resource("aws_elasticache_parameter_group", need, pairs)
 
 
 def _secret(need: Standing) -> str:
-    return _resource("aws_secretsmanager_secret", need, [("name", need.facts["name"])])
+    return resource("aws_secretsmanager_secret", need, [("name", need.facts["name"])])
 
 
 def _service(need: Standing) -> str:
     facts = need.facts
-    return _resource(
+    return resource(
         "aws_ecs_service",
         need,
         [
@@ -149,11 +114,11 @@ def _service(need: Standing) -> str:
             ("launch_type", "FARGATE"),
             ("desired_count", 0),
         ],
-        _block(
+        block(
             "network_configuration",
             [("subnets", "{{standby_subnet_ids}}"), ("security_groups", ["{{task_security_group_id}}"])],
         ),
-        _block(
+        block(
             "load_balancer",
             [
                 ("target_group_arn", "{{target_group_arn}}"),
@@ -161,12 +126,12 @@ def _service(need: Standing) -> str:
                 ("container_port", "{{container_port}}"),
             ],
         ),
-        _ignoring("desired_count"),
+        ignoring("desired_count"),
     )
 
 
 def _group(need: Standing) -> str:
-    return _resource(
+    return resource(
         "aws_autoscaling_group",
         need,
         [
@@ -179,8 +144,8 @@ def _group(need: Standing) -> str:
             ("health_check_type", "ELB"),
             ("health_check_grace_period", GRACE_SECONDS),
         ],
-        _block("launch_template", [("id", own(need, "launch_template_id")), ("version", "$Latest")]),
-        _ignoring("min_size", "max_size", "desired_capacity"),
+        block("launch_template", [("id", own(need, "launch_template_id")), ("version", "$Latest")]),
+        ignoring("min_size", "max_size", "desired_capacity"),
     )
 
 
@@ -192,13 +157,13 @@ def _bounds(need: Standing) -> str:
         ("min_capacity", 0),
         ("max_capacity", 0),
     ]
-    return _resource("aws_appautoscaling_target", need, pairs, _ignoring("min_capacity", "max_capacity"))
+    return resource("aws_appautoscaling_target", need, pairs, ignoring("min_capacity", "max_capacity"))
 
 
 def _parameter(need: Standing) -> str:
     key = [("key_id", need.facts["key"])] if need.facts.get("key") else []
     pairs = [("name", need.facts["name"]), ("type", need.facts["type"]), *key, ("value", "not written yet")]
-    return _resource("aws_ssm_parameter", need, pairs, _ignoring("value"))
+    return resource("aws_ssm_parameter", need, pairs, ignoring("value"))
 
 
 def _way_in(need: Standing) -> str:
@@ -209,19 +174,19 @@ def _way_in(need: Standing) -> str:
         ("from_port", need.facts["port"]),
         ("to_port", need.facts["port"]),
     ]
-    return _resource("aws_vpc_security_group_ingress_rule", need, pairs)
+    return resource("aws_vpc_security_group_ingress_rule", need, pairs)
 
 
 def _record(need: Standing) -> str:
     def one(role: str, check: Pairs) -> str:
         side = "primary" if role == "PRIMARY" else "standby"
-        return _resource(
+        return resource(
             "aws_route53_record",
             need,
             [("zone_id", need.facts["zone"]), ("name", need.facts["name"]), ("type", "A"),
              ("set_identifier", side), *check],
-            _block("failover_routing_policy", [("type", role)]),
-            _block(
+            block("failover_routing_policy", [("type", role)]),
+            block(
                 "alias",
                 [
                     ("name", f"{{{{{side}_balancer_dns_name}}}}"),
@@ -241,14 +206,14 @@ def _access_entry(need: Standing) -> str:
         ("principal_arn", "{{step_role_arn}}"),
         ("kubernetes_groups", [need.facts["name"]]),
     ]
-    return _resource("aws_eks_access_entry", need, pairs)
+    return resource("aws_eks_access_entry", need, pairs)
 
 
 def _role(need: Standing) -> str:
     facts, label = need.facts, label_of(need)
-    metadata = _block("metadata", [("name", facts["name"]), ("namespace", facts["namespace"])])
+    metadata = block("metadata", [("name", facts["name"]), ("namespace", facts["namespace"])])
     rules = [
-        _block(
+        block(
             "rule",
             [
                 ("api_groups", [rule["group"]]),
@@ -260,11 +225,11 @@ def _role(need: Standing) -> str:
         for rule in facts["rules"]
     ]
     api = "rbac.authorization.k8s.io"
-    bound_to = _block("role_ref", [("api_group", api), ("kind", "Role"), ("name", facts["name"])])
-    subject = _block("subject", [("kind", "Group"), ("name", facts["group"]), ("api_group", api)])
+    bound_to = block("role_ref", [("api_group", api), ("kind", "Role"), ("name", facts["name"])])
+    subject = block("subject", [("kind", "Group"), ("name", facts["group"]), ("api_group", api)])
     return "\n\n".join([
-        _block(f'resource "kubernetes_role_v1" "{label}"', [], metadata, *rules),
-        _block(f'resource "kubernetes_role_binding_v1" "{label}"', [], metadata, bound_to, subject),
+        block(f'resource "kubernetes_role_v1" "{label}"', [], metadata, *rules),
+        block(f'resource "kubernetes_role_binding_v1" "{label}"', [], metadata, bound_to, subject),
     ])  # fmt: skip
 
 
@@ -284,4 +249,6 @@ WRITERS: Writers = {
     ("route53", "record"): _record,
     ("eks", "access_entry"): _access_entry,
     ("eks", "role"): _role,
+    **terraform_of_aurora.WRITERS,
+    **terraform_of_functions.WRITERS,
 }

@@ -1,4 +1,4 @@
-"""The API server of a cluster over HTTP, as far as steps ask it: get and patch, list pods, ask what one may do.
+"""The API server of a cluster over HTTP, as far as steps ask it: get, patch and list, ask what one may do.
 
 Whoever asks shows a token of EKS: a presigned `GetCallerIdentity` of a regional STS with the cluster's name in the
 signed header `x-k8s-aws-id`. Its signature and age are checked; who it is follows from the function that runs, as in
@@ -22,7 +22,7 @@ from pilotlight.domain.ports import WebAnswer, WebRequest
 from rehearsal.access import CURRENT_ROLE
 from rehearsal.internet import Internet
 from rehearsal.kubernetes.cluster import CONFIG_MAPS, DEPLOYMENTS, SECRETS, Cluster, Kept
-from rehearsal.kubernetes.deployments import Pod
+from rehearsal.kubernetes.deployments import Deployment, Pod
 from rehearsal.sts import Caller, answer_presigned
 from rehearsal.wire import Call
 from rehearsal.world import World
@@ -77,7 +77,7 @@ def _serve(world: World, cluster: Cluster, request: WebRequest) -> WebAnswer:
 def _read(request: WebRequest) -> Asked:
     parts = urlsplit(request.url).path.strip("/").split("/")
     if "namespaces" not in parts:
-        return Asked("create", parts[-1], "", "")
+        return Asked("create" if request.method == "POST" else "list", parts[-1], "", "")
     namespace, resource, *name = parts[parts.index("namespaces") + 1 :]
     verb = _VERBS[request.method] if name else "list"
     return Asked(verb, resource, namespace, name[0] if name else "")
@@ -117,7 +117,7 @@ def _answer(cluster: Cluster, asked: Asked, request: WebRequest) -> dict[str, An
     if not _may(cluster, asked):
         raise Refused(403, f'{asked.resource} "{asked.name}" is forbidden: User {asked}')
     if asked.verb == "list":
-        return _pods(cluster, asked, dict(parse_qsl(urlsplit(request.url).query)))
+        return _listed(cluster, asked, dict(parse_qsl(urlsplit(request.url).query)))
     patch = None
     if asked.verb == "patch":
         if request.headers.get("Content-Type") != "application/merge-patch+json":
@@ -180,6 +180,30 @@ def _say(kept: Kept, resource: str) -> dict[str, Any]:
         "annotations": kept.annotations,
     }
     return {"kind": _OBJECTS[resource], "metadata": metadata, "data": data, "immutable": kept.immutable}
+
+
+def _listed(cluster: Cluster, asked: Asked, query: Mapping[str, str]) -> dict[str, Any]:
+    """Pods of one namespace by their labels, or all objects of a kind in the cluster, page by page."""
+    match asked.resource:
+        case "pods":
+            return _pods(cluster, asked, query)
+        case "configmaps":
+            found = [_say(kept, CONFIG_MAPS) for (kind, _, _), kept in cluster.kept.items() if kind == CONFIG_MAPS]
+        case "deployments":
+            found = [_with_what_it_reads(cluster, deployment) for deployment in cluster.deployments]
+        case _:
+            raise Refused(404, "the server could not find the requested resource")
+    first, limit = int(query.get("continue", 0)), int(query["limit"])
+    more = {"continue": str(first + limit)} if first + limit < len(found) else {}
+    return {"metadata": more, "items": found[first : first + limit]}
+
+
+def _with_what_it_reads(cluster: Cluster, deployment: Deployment) -> dict[str, Any]:
+    shown = deployment.as_answer()
+    secrets = {name for kind, namespace, name in cluster.kept if (kind, namespace) == (SECRETS, deployment.namespace)}
+    read = [{"secretRef" if name in secrets else "configMapRef": {"name": name}} for name in deployment.reads]
+    shown["spec"]["template"]["spec"] = {"containers": [{"name": "app", "image": deployment.image, "envFrom": read}]}
+    return shown
 
 
 def _pods(cluster: Cluster, asked: Asked, query: Mapping[str, str]) -> dict[str, Any]:

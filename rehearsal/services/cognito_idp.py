@@ -94,6 +94,19 @@ class CognitoIdp(Service):
         self.pools += [one, other]
         return one, other
 
+    @operation("ListUserPools")
+    def list_pools(self, call: Call) -> Mapping[str, Any]:
+        """The pools of the region, by id and name."""
+        here = [pool for pool in self.pools if pool.region == call.region]
+        return {"UserPools": [{"Id": pool.id, "Name": pool.says.get("Name", pool.id)} for pool in here]}
+
+    @operation("ListUserPoolClients")
+    def list_clients(self, call: Call) -> Mapping[str, Any]:
+        """The clients of a pool, by id and name."""
+        pool = self._find(call)
+        named = [(identity, client.get("ClientName", identity)) for identity, client in pool.clients.items()]
+        return {"UserPoolClients": [{"UserPoolId": pool.id, "ClientId": c, "ClientName": n} for c, n in named]}
+
     @operation("DescribeUserPool")
     def describe_pool(self, call: Call) -> Mapping[str, Any]:
         """One pool."""

@@ -122,6 +122,23 @@ class Eks(Service):
         image.owner, image.public = IMAGE_OWNER, True
         return image
 
+    @operation("ListClusters")
+    def list_clusters(self, call: Call) -> Mapping[str, Any]:
+        """The names of all clusters of the region."""
+        return {"clusters": [c.name for c in self.clusters if c.region == call.region]}
+
+    @operation("ListNodegroups")
+    def list_node_groups(self, call: Call) -> Mapping[str, Any]:
+        """The names of all node groups of a cluster."""
+        here = (call.region, call.parameters["clusterName"])
+        return {"nodegroups": [g.name for g in self.node_groups if (g.cluster.region, g.cluster.name) == here]}
+
+    @operation("ListAddons")
+    def list_add_ons(self, call: Call) -> Mapping[str, Any]:
+        """The names of all add-ons of a cluster."""
+        here = (call.region, call.parameters["clusterName"])
+        return {"addons": [a.name for a in self.add_ons if (a.cluster.region, a.cluster.name) == here]}
+
     @operation("DescribeCluster")
     def describe_cluster(self, call: Call) -> Mapping[str, Any]:
         """One cluster."""

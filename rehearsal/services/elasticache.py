@@ -1,8 +1,8 @@
 """ElastiCache as a recovery meets it: replication groups, their nodes, and what they are made from.
 
-Data and scaling are not modelled. The traps are: no endpoint before the group is
-available; a `create-failed` that says why in an event only; tags that cannot be read unless the group is
-available; nodes that come up one by one; encryption at rest whose default differs by engine; a subnet
+Data are not modelled; how a group is scaled stands in `elasticache_scaling`. The traps are: no endpoint before
+the group is available; a `create-failed` that says why in an event only; tags that cannot be read unless the
+group is available; nodes that come up one by one; encryption at rest whose default differs by engine; a subnet
 group's wire code that ends in `Fault`. Codes and shapes: botocore's model. Tags only when available:
 hashicorp/terraform-provider-aws pull request 44811. Lack of capacity as `create-failed`:
 ministryofjustice/cloud-platform pull request 8304.
@@ -19,6 +19,7 @@ from typing import Any, ClassVar, TypeVar
 from pilotlight.domain.step import Standing
 from rehearsal.service import Service, Spread, operation
 from rehearsal.services.elasticache_groups import Group, Node, Status
+from rehearsal.services.elasticache_scaling import Scaling
 from rehearsal.services.elasticache_serverless import ServerlessCache, ServerlessCaches
 from rehearsal.wire import Call, NotModelled, ServiceError
 from rehearsal.world import World
@@ -64,7 +65,7 @@ class _Region:
     seconds: float | None = None
 
 
-class ElastiCache(ServerlessCaches, Service):
+class ElastiCache(Scaling, ServerlessCaches, Service):
     """The groups of all regions, and the Python methods that set a scene."""
 
     name: ClassVar[str] = "elasticache"
@@ -74,6 +75,8 @@ class ElastiCache(ServerlessCaches, Service):
         self._regions: dict[str, _Region] = {}
         self.serverless: dict[tuple[str, str], ServerlessCache] = {}
         self.serverless_failure = ""
+        self.scaling_failures: dict[str, str] = {}
+        self.scaling_refusals: dict[str, ServiceError] = {}
 
     def add_subnet_group(self, region: str, name: str, *, vpc: str = "vpc-0a1b2c3d4e5f60718") -> None:
         """A cache subnet group in that region."""
@@ -89,7 +92,7 @@ class ElastiCache(ServerlessCaches, Service):
         self._in(region).snapshots[name] = Snapshot(status, taken)
 
     def furnish(self, standing: Standing) -> None:
-        """What a cache is created from: a subnet group, a parameter group, a snapshot."""
+        """What a cache is created from: a subnet group, a parameter group, a snapshot; or a cache that stands small."""
         name = str(standing.facts["name"])
         match standing.what:
             case "subnet_group":
@@ -98,6 +101,8 @@ class ElastiCache(ServerlessCaches, Service):
                 self.add_parameter_group(standing.region, name, family=str(standing.facts["family"]))
             case "snapshot":
                 self.add_snapshot(standing.region, name)
+            case "replication_group":
+                self.add_group(standing.region, name, node_type="cache.t4g.small", automatic_failover=False, nodes=1)
             case _:
                 super().furnish(standing)
 
@@ -236,12 +241,15 @@ class ElastiCache(ServerlessCaches, Service):
             for node in group.nodes:
                 self._become(node, Status.AVAILABLE, after_seconds=seconds * _NODE_SHARE.draw(self.random))
             return
-        event: dict[str, Any] = {"SourceIdentifier": group.id, "SourceType": "replication-group"}
-        event["Message"] = failure
-        event["Date"] = self.world.time.now() + timedelta(seconds=seconds)
         self._become(group, Status.CREATE_FAILED, after_seconds=seconds)
-        said = partial(region.events.append, event)
-        self.world.time.spawn(said, name=f"{group.id} has an event", delay_seconds=seconds)
+        self._say(group, failure, after_seconds=seconds)
+
+    def _say(self, group: Group, message: str, *, after_seconds: float) -> None:
+        """Let an event say something of a group, when the time has come."""
+        event: dict[str, Any] = {"SourceIdentifier": group.id, "SourceType": "replication-group", "Message": message}
+        event["Date"] = self.world.time.now() + timedelta(seconds=after_seconds)
+        said = partial(self._in(group.arn.split(":")[3]).events.append, event)
+        self.world.time.spawn(said, name=f"{group.id} has an event", delay_seconds=after_seconds)
 
     def _become(self, thing: Group | Node, status: Status, *, after_seconds: float = 0.0) -> None:
         def change() -> None:

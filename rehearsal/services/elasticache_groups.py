@@ -55,6 +55,7 @@ class Group:
     port: int = 6379
     snapshot: str = ""
     clustered: bool = False
+    global_group: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
     nodes: list[Node] = field(default_factory=list)
 
@@ -92,10 +93,12 @@ class Group:
         group.add_nodes(order["NumCacheClusters"])
         return group
 
-    def add_nodes(self, count: int) -> None:
-        """Give it its member clusters, named as ElastiCache names them, in the state that the group is in."""
-        shard = "-0001" if self.clustered else ""
-        self.nodes += [Node(f"{self.id}{shard}-{number:03d}", self.status) for number in range(1, count + 1)]
+    def add_nodes(self, count: int, status: Status | None = None) -> list[Node]:
+        """Give it member clusters, named as ElastiCache names them, in the state that the group is in or another."""
+        shard, first = "-0001" if self.clustered else "", len(self.nodes) + 1
+        made = [Node(f"{self.id}{shard}-{n:03d}", status or self.status) for n in range(first, first + count)]
+        self.nodes += made
+        return made
 
     def described(self) -> dict[str, Any]:
         """As DescribeReplicationGroups shows it: without an endpoint until it is available."""
@@ -117,6 +120,11 @@ class Group:
             "TransitEncryptionEnabled": self.transit_encryption,
             "AtRestEncryptionEnabled": self.at_rest_encryption,
             **({"KmsKeyId": self.kms_key} if self.kms_key else {}),
+            **(
+                {"GlobalReplicationGroupInfo": {"GlobalReplicationGroupId": self.global_group}}
+                if self.global_group
+                else {}
+            ),
             **(self._endpoints() if up else {}),
         }
 

@@ -48,11 +48,22 @@ class ApplicationRules:
         self.application_rules.append(ApplicationRule(region, name, bus, self.world.account, managed_by=managed_by))
         return self.application_rules[-1]
 
+    @operation("ListEventBuses")
+    def list_buses(self, call: Call) -> Mapping[str, Any]:
+        """The default bus, and those that have a rule of the application."""
+        here = [rule.bus for rule in self.application_rules if rule.region == call.region]
+        return {"EventBuses": [{"Name": name} for name in dict.fromkeys([DEFAULT_BUS, *here])]}
+
+    @operation("ListRules")
+    def list_rules(self, call: Call) -> Mapping[str, Any]:
+        """The application's rules on one bus."""
+        here = (call.region, call.parameters.get("EventBusName", DEFAULT_BUS))
+        return {"Rules": [_say(rule) for rule in self.application_rules if (rule.region, rule.bus) == here]}
+
     @operation("DescribeRule")
     def describe_rule(self, call: Call) -> Mapping[str, Any]:
         """One rule."""
-        rule = self._rule(call)
-        return {"Name": rule.name, "Arn": rule.arn, "EventBusName": rule.bus, "State": rule.state}
+        return _say(self._rule(call))
 
     @operation("DisableRule")
     def disable_rule(self, call: Call) -> Mapping[str, Any]:
@@ -104,3 +115,8 @@ class ApplicationRules:
         if not found:
             raise ServiceError("ResourceNotFoundException", f"Rule {arn} does not exist.")
         return found[0]
+
+
+def _say(rule: ApplicationRule) -> dict[str, Any]:
+    by = {"ManagedBy": rule.managed_by} if rule.managed_by else {}
+    return {"Name": rule.name, "Arn": rule.arn, "EventBusName": rule.bus, "State": rule.state, **by}

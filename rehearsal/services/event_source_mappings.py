@@ -29,6 +29,9 @@ class EventSourceMapping:
     account: str
     state: str = ENABLED
     tags: dict[str, str] = field(default_factory=dict)
+    function: str = "worker"
+    source: str = "work"
+    """The function that it feeds, and the queue that it reads, by their names."""
 
     @property
     def arn(self) -> str:
@@ -112,4 +115,11 @@ class EventSourceMappings:
 
 
 def _say(mapping: EventSourceMapping) -> dict[str, Any]:
-    return {"UUID": mapping.uuid, "State": mapping.state, "EventSourceMappingArn": mapping.arn}
+    place = f"{mapping.region}:{mapping.account}"
+    return {
+        "UUID": mapping.uuid,
+        "State": mapping.state,
+        "EventSourceMappingArn": mapping.arn,
+        "FunctionArn": f"arn:aws:lambda:{place}:function:{mapping.function}",
+        "EventSourceArn": f"arn:aws:sqs:{place}:{mapping.source}",
+    }

@@ -19,6 +19,7 @@ from typing import Any, ClassVar
 from pilotlight.domain.step import Standing
 from rehearsal.service import Service, Spread, operation
 from rehearsal.services.rds_backups import Backups
+from rehearsal.services.rds_contents import DatabaseContents
 from rehearsal.services.rds_global import DbCluster, GlobalDatabase, GlobalDatabases
 from rehearsal.services.rds_instance import Instance, Status, must_be_available, must_have_room
 from rehearsal.services.rds_lag import Lags
@@ -44,7 +45,7 @@ PAGE_SIZES = range(20, 101)
 RETENTION_DAYS = range(36)
 
 
-class Rds(Restarts, Backups, GlobalDatabases, Service):
+class Rds(Restarts, Backups, DatabaseContents, GlobalDatabases, Service):
     """The RDS of all regions. `slow_promotion` and `fail_promotion` hold for an instance's next promotion."""
 
     name: ClassVar[str] = "rds"
@@ -98,7 +99,7 @@ class Rds(Restarts, Backups, GlobalDatabases, Service):
 
     def furnish(self, standing: Standing) -> None:
         """What a restore takes, a replica with its source, or an instance if it is not there as a replica already."""
-        if self.furnish_for_restore(standing):
+        if self.furnish_for_restore(standing) or self.furnish_contents(standing):
             return
         facts = standing.facts
         here = standing.region, str(facts["identifier"])

@@ -83,8 +83,7 @@ class Scheduler(Service):
         if standing.what != "schedule":
             super().furnish(standing)
         facts = standing.facts
-        role = f"arn:aws:iam::{self.world.account}:role/{facts['role']}"
-        state = ENABLED if facts["on"] else DISABLED
+        state, role = ENABLED if facts["on"] else DISABLED, str(facts["role_arn"])
         self.add_schedule(standing.region, str(facts["name"]), group=str(facts["group"]), role=role, State=state)
 
     def add_schedule(
@@ -106,6 +105,23 @@ class Scheduler(Service):
     def schedule(self, region: str, group: str, name: str) -> Schedule:
         """One schedule, to look at it or to change it from outside; KeyError if there is none."""
         return self._schedules[region, group, name]
+
+    @operation("ListSchedules")
+    def list_schedules(self, call: Call) -> Mapping[str, Any]:
+        """All of the region; of a target the ARN alone."""
+        here = [made for (region, _, _), made in self._schedules.items() if region == call.region]
+        return {
+            "Schedules": [
+                {
+                    "Arn": made.arn,
+                    "Name": made.name,
+                    "GroupName": made.group,
+                    "State": made.state,
+                    "Target": {"Arn": made.said["Target"]["Arn"]},
+                }
+                for made in here
+            ]
+        }
 
     @operation("GetSchedule")
     def get_schedule(self, call: Call) -> Mapping[str, Any]:

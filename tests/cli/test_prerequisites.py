@@ -73,12 +73,23 @@ TRIFLOW = load(ROOT / "plans" / "triflow.yaml")
 
 PRIVATE = private_fileflow(asked_from_witness=True)
 PORTFORGE = load(ROOT / "plans" / "portforge.yaml")
+ORDERS = load(ROOT / "tests" / "workflow" / "orders.yaml")
+"""An Aurora global database, a function that is called, and what starts others by itself."""
+QUEUES = {
+    "step": "switch-on",
+    "kind": "switch_event_sources",
+    "params": {"rules": ["shop-nightly"], "schedules": [{"name": "shop-mail", "group": "shop", "role": "shop-mail"}]},
+}
+RULES = a_plan(stages={"serve": {"application": [QUEUES]}})
+
 PLANS = {
     "fileflow": load(ROOT / FILEFLOW),
     "another": FULL,
     "private": PRIVATE,
     "triflow": TRIFLOW,
     "portforge": PORTFORGE,
+    "orders": ORDERS,
+    "rules": RULES,
 }
 EVERY_PLAN = pytest.mark.parametrize("plan", PLANS.values(), ids=PLANS)
 
@@ -109,6 +120,32 @@ def test_two_groups_have_a_launch_template_each_and_are_made_empty(wanted: Forma
         assert re.search(f"launch_template_id__{label}", text, re.IGNORECASE)
     assert re.search(r"min[-_]size *=? *\"?0", text)
     assert "Must stand, and is not made here: autoscaling serving group shop-web" in text.replace("\n# ", " ")
+
+
+@FORMATS
+@pytest.mark.parametrize(
+    "named",
+    ["orders-global", "orders-tokyo-1", "orders-dr-warm-search", "role/orders-dr-scheduler", "orders-invoices", "live"],
+)
+def test_a_global_database_functions_and_what_starts_them_are_made(wanted: Format, named: str) -> None:
+    assert named in _code(written(ORDERS, wanted))
+
+
+@FORMATS
+def test_what_starts_functions_is_made_switched_off_and_never_in_the_primary(wanted: Format) -> None:
+    text = written(ORDERS, wanted)
+
+    assert "Must stand, and is not made here: scheduler schedule orders-invoices (ap-northeast-2)" in text
+    assert not re.search("1a2b3c4d", _code(text))
+    assert re.search(r'state(\s*=\s*"| )DISABLED', _code(text))
+    assert re.search(r"enabled *= *[fF]alse|--no-enabled", _code(text))
+    assert "Lambda gives the UUID: put it into the plan once it is known." in text
+    assert "shop-nightly" in _code(written(RULES, wanted))
+
+
+def _code(text: str) -> str:
+    """A text without its comments."""
+    return "\n".join(line for line in text.splitlines() if not line.strip().startswith("#"))
 
 
 @FORMATS
@@ -280,7 +317,7 @@ class TestCommands:
         assert len(found) > 2
         for words in found:
             _, service, operation, *rest = words
-            options = {word.removeprefix("--") for word in rest if word.startswith("--")} - {"region"}
+            options = {re.sub("^--(no-)?", "", word) for word in rest if word.startswith("--")} - {"region"}
             if operation == "wait":
                 assert (service, rest[0]) == ("rds", "db-instance-available")
                 continue

@@ -188,3 +188,16 @@ def test_the_command_says_in_a_pipe_what_it_found_and_ends_with_1() -> None:
     assert done.stderr == ""
     assert done.stdout.startswith("fileflow: what must be true before an incident")
     assert "\x1b" not in done.stdout
+
+
+def test_it_writes_the_page_by_hand_and_says_that_it_did(
+    scene: Scene, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wanted = Wanted(ROOT / FILEFLOW, rehearsal=False, as_json=True, pages=tmp_path)
+
+    for severity in ("warning", "fine"):
+        look_at(scene, lambda ways: readiness(wanted, ways.aws, ways.web))
+        told = json.loads(capsys.readouterr().out)
+        assert [f["severity"] for f in told["findings"] if f["about"] == "by-hand"] == [severity]
+
+    assert "Promote ryuqqq-shared-rds-replica" in (tmp_path / "fileflow-by-hand.html").read_text()

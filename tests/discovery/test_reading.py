@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.session import Session
 
-from discovery import data, serving, settings
+from discovery import aurora, clusters, data, events, identity, serving, settings
 from discovery.reading import Listing, Reading
 from pilotlight.domain.errors import NotFound, Refused, Unavailable
 
@@ -15,7 +15,7 @@ TOKYO = "ap-northeast-1"
 NAMES = Listing("ssm", "DescribeParameters", "Parameters", "NextToken", "NextToken")
 LISTINGS = {
     listing.operation: listing
-    for module in (data, serving, settings)
+    for module in (aurora, clusters, data, events, identity, serving, settings)
     for listing in vars(module).values()
     if isinstance(listing, Listing)
 }

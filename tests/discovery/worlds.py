@@ -14,64 +14,8 @@ from pilotlight.domain.ports import Aws
 from rehearsal.primary import furnish_primary
 from rehearsal.readiness import look_at
 from rehearsal.scene import Scene, close_scene, open_scene
-from tests.builders import a_plan
 
 SEOUL, TOKYO = "ap-northeast-2", "ap-northeast-1"
-PORTFORGE_STAGES: dict[str, Any] = {
-    "fence": {
-        "database": [
-            {
-                "step": "close-database",
-                "kind": "fence_security_group",
-                "params": {"instance": "portforge-test-rds", "security_groups": ["sg-0123456789abcdef1"]},
-            }
-        ]
-    },
-    "move": {
-        "database": [
-            {
-                "step": "promote",
-                "kind": "promote_replica",
-                "params": {"replica": "portforge-dr-rds-replica", "source": "portforge-test-rds"},
-            }
-        ]
-    },
-    "serve": {
-        "application": [
-            {
-                "step": "check-health",
-                "kind": "check_http",
-                "params": {
-                    "url": "https://api.portforge.example.com/health",
-                    "connect_to": "portforge-dr-123456.ap-northeast-1.elb.amazonaws.com",
-                },
-            },
-            {
-                "step": "latch-traffic",
-                "kind": "latch_traffic",
-                "params": {"databases": ["portforge-dr-rds-replica"]},
-            },
-        ]
-    },
-}
-
-
-def portforge() -> Plan:
-    """The part of PortForge that does not run in EKS: its database, its load balancers and its records."""
-    host = "portforge-123456.ap-northeast-2.elb.amazonaws.com"
-    return a_plan(
-        application="portforge",
-        regions={"primary": SEOUL, "standby": TOKYO, "witness": "ap-southeast-1"},
-        signals={
-            "health_check": {"host": host, "path": "/health"},
-            "probe": {"url": "https://api.portforge.example.com/health", "connect_to": host},
-        },
-        traffic={
-            "records": [{"name": "api.portforge.example.com", "primary_check": "latch"}],
-            "primary_balancers": [host],
-        },
-        stages=PORTFORGE_STAGES,
-    )
 
 
 class Refusing:

@@ -9,7 +9,14 @@ from typing import Any
 import pytest
 
 from pilotlight.domain.life import StepStatus
-from pilotlight.domain.step import Access, CannotUndo, Harm, LeftOut, Params, StepKind
+from pilotlight.domain.standing_in import LeftOut
+from pilotlight.domain.step import (
+    Access,
+    CannotUndo,
+    Harm,
+    Params,
+    StepKind,
+)
 from pilotlight.estate.fencing import Fence, read_mark, write_mark
 from pilotlight.steps import kind, kind_names
 from rehearsal.embedded_aws import EmbeddedAws

@@ -8,17 +8,17 @@ from typing import Any, ClassVar, Self
 from pydantic import Field, model_validator
 
 import planfile
+from pilotlight.domain.handwork import Handwork
 from pilotlight.domain.plan import Plan
+from pilotlight.domain.standing_in import Isolation, Refusal
 from pilotlight.domain.step import (
     CannotUndo,
     Finding,
     Harm,
-    Isolation,
     Operation,
     OutputOf,
     Params,
     Receipt,
-    Refusal,
     Settled,
     Statement,
     StepContext,
@@ -137,6 +137,9 @@ class FakeKind(StepKind[Any]):
 
     def stand_in(self, params: Any, isolation: Isolation) -> Refusal:
         return Refusal("There is nothing to stand in for.")
+
+    def by_hand(self, params: Any, place: Any) -> Handwork:
+        return Handwork(do=(), check=(), stop_if="")
 
 
 def a_kind(

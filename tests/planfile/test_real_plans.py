@@ -214,8 +214,8 @@ def test_triflow_restores_before_the_gate_and_looks_at_vectors_before_it_migrate
     serve = [name for name, step in steps.items() if step.started_in is StageName.SERVE]
 
     assert steps["restore-database"].started_in is StageName.PREPARE
-    assert serve.index("check-vector") < serve.index("migrate") < serve.index("scale-backend")
-    assert "extname = 'vector'" in steps["check-vector"].params["command"][-1]
+    assert serve.index("check-database") < serve.index("migrate") < serve.index("scale-backend")
+    assert "extname = 'vector'" in steps["check-database"].params["query"]
 
 
 def test_triflow_looks_at_the_age_of_each_copy(triflow: Plan) -> None:

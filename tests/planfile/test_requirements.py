@@ -108,3 +108,16 @@ def test_the_page_shows_each_kind_with_its_example() -> None:
     assert "## bucket_replicated" in page
     assert "requirement: uploads-in-tokyo" in page
     assert "| `behind` | optional |" in page
+
+
+def test_what_is_required_twice_is_refused_where_it_stands_again() -> None:
+    text = requiring(("kind: certificate_issued\n    params: {names: [shop.example.com]}",
+                      "kind: secret_replicated\n    params: {secret: shop/database}"))  # fmt: skip
+
+    fault = the_fault_of(text)
+
+    assert points_at(fault, text, "certificate\n")
+    assert fault.sentence == (
+        "'certificate' asks for what 'database-secret' asks for already; remove one of the two, or name the resource "
+        "that was meant."
+    )

@@ -8,7 +8,8 @@ import pytest
 
 from planfile import parse
 from planfile.faults import Fault, PlanFileRefused
-from tests.planfile.builders import changed, points_at, the_fault_of
+from planfile.reading import parse_any
+from tests.planfile.builders import changed, points_at, spot_of, the_fault_of
 from tests.private_fileflow import FILEFLOW
 
 TEXT = FILEFLOW.read_text()
@@ -107,6 +108,66 @@ def test_an_arn_of_another_account_is_refused_where_it_stands(old: str, new: str
         f"'{arn}' is of the account {OF_ANOTHER}, and the application's is 123456789012; name a resource of that "
         "account, for the controller reaches into no other."
     )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "again", "sentence"),
+    [
+        (
+            "security_groups: [sg-0123456789abcdef1]",
+            "security_groups: [sg-0123456789abcdef1,   sg-0123456789abcdef1]",
+            "  sg-0123456789abcdef1]",
+            "'sg-0123456789abcdef1' is in this list already; remove it, or name the one that was meant.",
+        ),
+        (
+            "- resource: Logs",
+            "- resource:   Cache (Redis)",
+            "  Cache (Redis)",
+            "'Cache (Redis)' has its objectives above already; make one entry of the two.",
+        ),
+    ],
+)
+def test_what_is_named_twice_is_refused_where_it_stands_again(old: str, new: str, again: str, sentence: str) -> None:
+    text = TEXT.replace(old, new)
+
+    fault = the_fault_in(text)
+
+    line, column = spot_of(text, again)
+    assert (fault.line, fault.column) == (line, column + 2)
+    assert fault.sentence == sentence
+
+
+def test_words_of_a_command_may_come_twice() -> None:
+    task = "{step: tell, kind: run_task, params: {cluster: c, task_definition: t, container: c, command: [a, a], "
+    rest = "subnets: [subnet-0123456789abcdef0], security_groups: [sg-0123456789abcdef0], roles: [r]}}"
+
+    assert "tell" in parse(with_more("after", task + rest), "fileflow.yaml").steps()
+
+
+def test_two_steps_do_not_scale_one_group_of_nodes() -> None:
+    scale = "{{step: {0}, kind: scale_node_group, params: {{cluster: c, node_group: n, nodes: {1}, maximum: {1}}}}}"
+    text = with_more("after", f"{scale.format('some', 2)}\n      - {scale.format('others', 3)}")
+
+    fault = the_fault_in(text)
+
+    assert points_at(fault, text, "others")
+    assert fault.sentence.startswith("'others' acts on c/n, and 'some' in stage after already does;")
+
+
+def test_a_run_book_names_nothing_twice_and_nothing_of_another_account() -> None:
+    text = (FILEFLOW.parent / "triflow-staging-stop-task.yaml").read_text()
+    given = f"environment: {{KEY: '{KEY}'}}, subnets: [subnet-0123456789abcdef0,  subnet-0123456789abcdef0]"
+    text += (
+        "      - {step: tell, kind: run_task, params: {cluster: c, task_definition: t, container: c, "
+        f"{given}, security_groups: [sg-0123456789abcdef0], roles: [r]}}}}\n"
+    )
+
+    with pytest.raises(PlanFileRefused) as refusal:
+        parse_any(text, "triflow-staging-stop-task.yaml")
+
+    of_another, twice = sorted(refusal.value.faults, key=lambda fault: fault.column or 0)
+    assert points_at(of_another, text, f"'{KEY}'")
+    assert twice.sentence.startswith("'subnet-0123456789abcdef0' is in this list already")
 
 
 def test_an_arn_of_the_account_is_accepted() -> None:

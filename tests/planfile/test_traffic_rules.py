@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from pilotlight.domain.place import Place, Writer
 from pilotlight.domain.step import Params
 from pilotlight.steps import kind
+from planfile import PlanFileRefused, parse
 from planfile.draft import Kinds
+from planfile.generated import ROOT
 from tests.planfile.builders import KINDS, SOUND, faults_of, points_at, the_fault_of
 
 CHECK = """\
@@ -96,6 +100,16 @@ def test_users_come_after_all_that_serves_them() -> None:
     assert "before 'scale' is done" in the_fault_of(beside, STATEFUL).sentence
 
 
+def test_users_come_after_what_serve_starts_and_only_the_stage_after_awaits() -> None:
+    started = LATCHED.replace("      - step: check\n", "      - start: check\n")
+    text = started + "  after:\n    more:\n      - await: check\n"
+
+    assert the_fault_of(text, STATEFUL).sentence == (
+        "'latch' would send users to the standby before 'check' is done; put it behind that step, at the end of the "
+        "only lane of serve."
+    )
+
+
 def test_traffic_is_latched_in_serve_and_nowhere_else() -> None:
     text = SOUND.replace("stages:\n", TRAFFIC) + "  after:\n    traffic:\n" + LATCH
 
@@ -113,6 +127,21 @@ def test_the_latch_reads_each_database_that_the_plan_moves() -> None:
     assert points_at(fault, text, "{databases")
     assert fault.sentence == (
         "'latch' does not look whether replica takes the writes before it moves users there; add it to databases."
+    )
+
+
+def test_the_latch_reads_each_cluster_that_the_plan_moves() -> None:
+    text = (ROOT / "tests/workflow/orders.yaml").read_text()
+    text = text.replace("clusters: { orders-global: orders-tokyo }", "databases: []")
+
+    with pytest.raises(PlanFileRefused) as refused:
+        parse(text, "orders.yaml")
+
+    (fault,) = refused.value.faults
+    assert points_at(fault, text, "databases: []")
+    assert fault.sentence.endswith(
+        "whether orders-tokyo takes the writes before it moves users there; add it to clusters, under its global "
+        "database."
     )
 
 

@@ -24,6 +24,8 @@ def test_the_summary_of_a_recovery() -> None:
         "Clocks   onset 01:02:20   detected +01:44   decided +05:00   executed +14:49   verified +14:51\n"
         "RTO      14 min 51 s of 2 h: kept\n"
         "RPO      2 s of 15 min: kept\n"
+        "Writer   ryuqqq-shared-rds-replica.tokyo: role read from the API only; no step looked into the\n"
+        "         database itself.\n"
     )
 
 

@@ -15,7 +15,9 @@ from pilotlight.domain.plan import Arming
 from pilotlight.domain.read_only import is_read
 from pilotlight.domain.step import Access
 from pilotlight.domain.tombstone import partition_of
+from pilotlight.estate.databases.asking import function_arn
 from pilotlight.steps import kind, kind_and_params, writers_of
+from pilotlight.steps.check_database import checks_of
 from pilotlight.steps.take_over_tables import tables_of
 from stacks.naming import logical_id
 from tests.stacks.described import plans, synthesized
@@ -221,6 +223,8 @@ def test_who_may_call_which_function(plan, arming):
         # What will not move its writer has the primary given back at once.
         movers = {step.kind for step in plan.steps().values() if moves_writers(plan, step.kind)}
         expected |= {role_of(own.step_function(application, name)): {closer} for name in movers}
+        if any(checks_of(plan)):
+            expected[role_of(own.step_function(application, "check_database"))] = {function_arn(plan.place)}
     assert may_call == expected
 
 

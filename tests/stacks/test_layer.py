@@ -53,7 +53,8 @@ def test_the_code_is_small_and_holds_nothing_but_sources():
     code = asset_of("pilotlight/handlers")
 
     assert len(zipped(code)) <= 2 * MEBIBYTE
-    assert {path.suffix for path in code.rglob("*") if path.is_file()} <= {".py", ".json", ".typed"}
+    assert {path.suffix for path in code.rglob("*") if path.is_file()} <= {".py", ".json", ".typed", ".pem"}
+    assert [path.name for path in code.rglob("*.pem")] == ["rds-authorities.pem"]
     assert files_below(code).keys() == {
         str(path.relative_to(CHECKOUT / "lambdas"))
         for path in (CHECKOUT / "lambdas").rglob("*")

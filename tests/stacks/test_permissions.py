@@ -14,6 +14,7 @@ from pilotlight import requirements
 from pilotlight.domain.plan import Arming, Plan
 from pilotlight.domain.read_only import is_read
 from pilotlight.domain.step import Access, Statement
+from pilotlight.estate.databases.asking import function_name
 from pilotlight.estate.traffic.latch import Latch
 from pilotlight.steps import kind
 from stacks.naming import logical_id
@@ -38,6 +39,14 @@ OUR_OWN = (
 
 WIRING_WRITES = ("logs:CreateLogStream", "logs:PutLogEvents", "xray:PutTelemetryRecords", "xray:PutTraceSegments")
 """What every function writes about itself."""
+
+INTERFACES = (
+    "CreateNetworkInterface",
+    "DeleteNetworkInterface",
+    "AssignPrivateIpAddresses",
+    "UnassignPrivateIpAddresses",
+)
+"""With what Lambda puts a function into its subnets; the function's code is denied all of it (`stacks.wiring`)."""
 
 CONTROLLERS_WILDCARDS = ("own log", "traces", "log delivery", "a changed sight")
 """The entries of the signed list that write, and are about the controller and not about an application."""
@@ -86,8 +95,10 @@ def writes_on_the_application(plan: Plan, arming: Arming) -> set[Permission]:
     remembered = Permission(
         logical_id(own.latency_function(plan.application), "FunctionRole"), "cloudwatch:PutMetricData", "*"
     )
+    asks_databases = logical_id(function_name(plan.place), "FunctionRole")
+    stands = {p for p in held if p.role == asks_databases and p.action.removeprefix("ec2:") in INTERFACES}
     written = {p for p in held if not is_read(p.action.split(":")[1]) and not is_our_own(plan, p)}
-    return written - {remembered}
+    return written - {remembered} - stands
 
 
 @EVERY_PLAN
@@ -115,7 +126,7 @@ def test_manual_holds_the_writes_of_the_steps_and_no_other(plan):
             copying = ("cognito-idp:AdminCreateUser", "cognito-idp:AdminSetUserPassword")
             expected |= {Permission(copier, action, pool) for action in copying}
 
-    assert writes_on_the_application(plan, Arming.MANUAL) == expected
+    assert writes_on_the_application(plan, Arming.MANUAL) == {p for p in expected if not is_our_own(plan, p)}
     assert expected, "a plan that writes nothing proves nothing"
 
 

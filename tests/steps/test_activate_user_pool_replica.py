@@ -5,7 +5,12 @@ from __future__ import annotations
 import pytest
 
 from pilotlight.domain.life import StepState, StepStatus
-from pilotlight.domain.step import CannotUndo, LeftOut, Severity, Undone
+from pilotlight.domain.standing_in import LeftOut
+from pilotlight.domain.step import (
+    CannotUndo,
+    Severity,
+    Undone,
+)
 from pilotlight.steps.activate_user_pool_replica import KIND, ActivateUserPoolReplicaParams
 from rehearsal.services.cognito_idp import CognitoIdp, Pool
 from tests.builders import ISOLATION

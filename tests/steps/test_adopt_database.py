@@ -8,7 +8,14 @@ import pytest
 
 from pilotlight.domain.life import StepStatus
 from pilotlight.domain.place import Writer
-from pilotlight.domain.step import CannotUndo, Failed, LeftOut, Receipt, Severity, Undone
+from pilotlight.domain.standing_in import LeftOut
+from pilotlight.domain.step import (
+    CannotUndo,
+    Failed,
+    Receipt,
+    Severity,
+    Undone,
+)
 from pilotlight.steps.adopt_database import KIND
 from tests.builders import ISOLATION
 from tests.steps.conftest import PLACE, Bench

@@ -9,10 +9,10 @@ import pytest
 import yaml
 
 from pilotlight.domain.life import StepStatus
+from pilotlight.domain.standing_in import LeftOut
 from pilotlight.domain.step import (
     CannotUndo,
     Failed,
-    LeftOut,
     OutputOf,
     Receipt,
     Severity,

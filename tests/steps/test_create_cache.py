@@ -12,7 +12,16 @@ import yaml
 from pydantic import ValidationError
 
 from pilotlight.domain.life import StepState, StepStatus
-from pilotlight.domain.step import Access, CannotUndo, Finding, Harm, Receipt, Refusal, Severity, Undone
+from pilotlight.domain.standing_in import Refusal
+from pilotlight.domain.step import (
+    Access,
+    CannotUndo,
+    Finding,
+    Harm,
+    Receipt,
+    Severity,
+    Undone,
+)
 from pilotlight.steps.create_cache import KIND, CreateCacheParams
 from rehearsal.access import CURRENT_ROLE, Role
 from rehearsal.services.elasticache import ElastiCache

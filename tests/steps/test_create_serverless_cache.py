@@ -9,7 +9,14 @@ import pytest
 from pydantic import ValidationError
 
 from pilotlight.domain.life import StepState, StepStatus
-from pilotlight.domain.step import CannotUndo, NotYet, Receipt, Refusal, Severity, Undone
+from pilotlight.domain.standing_in import Refusal
+from pilotlight.domain.step import (
+    CannotUndo,
+    NotYet,
+    Receipt,
+    Severity,
+    Undone,
+)
 from pilotlight.steps.create_serverless_cache import KIND, CreateServerlessCacheParams
 from rehearsal.access import CURRENT_ROLE, Role
 from rehearsal.services.elasticache import ElastiCache

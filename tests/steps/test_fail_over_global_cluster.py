@@ -12,7 +12,17 @@ import pytest
 from pilotlight.domain.data_loss import DataAtRisk
 from pilotlight.domain.life import StepState, StepStatus, advance, look_again_in
 from pilotlight.domain.place import Writer
-from pilotlight.domain.step import Access, CannotUndo, Failed, NotYet, Pending, Receipt, Refusal, Severity, Undone
+from pilotlight.domain.standing_in import Refusal
+from pilotlight.domain.step import (
+    Access,
+    CannotUndo,
+    Failed,
+    NotYet,
+    Pending,
+    Receipt,
+    Severity,
+    Undone,
+)
 from pilotlight.steps.fail_over_global_cluster import KIND, FailOverGlobalClusterParams
 from rehearsal.access import CURRENT_ROLE, Role
 from rehearsal.services.cloudwatch import CloudWatch

@@ -10,7 +10,14 @@ import pytest
 from pydantic import ValidationError
 
 from pilotlight.domain.life import StepState, StepStatus
-from pilotlight.domain.step import Access, CannotUndo, Receipt, Refusal, Severity, Undone
+from pilotlight.domain.standing_in import Refusal
+from pilotlight.domain.step import (
+    Access,
+    CannotUndo,
+    Receipt,
+    Severity,
+    Undone,
+)
 from pilotlight.steps.invoke_function import KIND, InvokeFunctionParams
 from rehearsal.access import CURRENT_ROLE, Role
 from rehearsal.services.lambda_functions import LambdaFunctions

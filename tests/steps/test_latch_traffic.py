@@ -12,12 +12,12 @@ from deployment.latch import latch
 from deployment.resources import CalculatedHealthCheck, HealthCheck, MetricHealthCheck, Rule, Stack
 from deployment.running import PLAN_FILE
 from pilotlight.domain.life import StepStatus
+from pilotlight.domain.standing_in import LeftOut
 from pilotlight.domain.step import (
     Access,
     CannotUndo,
     Failed,
     Finding,
-    LeftOut,
     NotYet,
     Receipt,
     Severity,
@@ -30,6 +30,7 @@ from rehearsal.apply import Account
 from rehearsal.embedded_aws import EmbeddedAws
 from rehearsal.services.cloudwatch import CloudWatch
 from rehearsal.services.rds import Rds
+from rehearsal.services.rds_global import DbCluster, GlobalDatabase
 from rehearsal.services.rds_instance import Instance
 from rehearsal.services.s3 import S3
 from rehearsal.virtual_time import VirtualTime
@@ -172,6 +173,85 @@ class TestTrafficFollowsTheWriter:
             f"Database no-such-database does not exist in {TOKYO}, so no traffic is sent there.",
             "Correct the plan, or restore the database from a backup.",
         )
+
+
+class TestTrafficFollowsTheClusterThatWrites:
+    """Given an Aurora global database, traffic waits until the standby's cluster is its writer."""
+
+    PARAMS = LatchTrafficParams(clusters={"orders-global": "orders-tokyo"})
+
+    @pytest.fixture
+    def whole(self, traffic: Traffic) -> GlobalDatabase:
+        rds = traffic.aws.service(Rds)
+        source = rds.add_cluster(PLACE.primary, "orders-seoul")
+        return rds.join("orders-global", writer=source, secondary=rds.add_cluster(TOKYO, "orders-tokyo"))
+
+    @pytest.fixture
+    def tokyo(self, whole: GlobalDatabase) -> DbCluster:
+        whole.writer = whole.members[1]
+        return whole.writer
+
+    def test_nothing_is_sent_to_a_secondary(self, traffic: Traffic, whole: GlobalDatabase) -> None:
+        end = traffic.live(KIND, self.PARAMS)
+
+        assert end.status is StepStatus.FAILED
+        assert "Cluster orders-tokyo is not the writer of orders-global, so no traffic is sent to it." in end.reason
+        assert traffic.writes() == []
+
+    def test_it_waits_while_the_roles_are_turned_round(self, traffic: Traffic, whole: GlobalDatabase) -> None:
+        """The cluster that is the writer in name is so for good only once nothing is on its way."""
+        whole.writer, whole.move = whole.members[1], {"Status": "failing-over", "ToDbClusterArn": whole.members[1].arn}
+
+        assert traffic.execute(self.PARAMS) == NotYet(
+            "Global database orders-global is failing-over, so no traffic is sent to cluster orders-tokyo yet."
+        )
+
+    def test_it_waits_for_a_writer_that_does_not_serve_yet(self, traffic: Traffic, tokyo: DbCluster) -> None:
+        tokyo.status = "modifying"
+        modifying = traffic.execute(self.PARAMS)
+        tokyo.status, tokyo.instances[0].status = "available", "rebooting"
+
+        assert modifying == NotYet("Cluster orders-tokyo is modifying, so no traffic is sent to it yet.")
+        assert traffic.execute(self.PARAMS) == NotYet(
+            "No instance of cluster orders-tokyo is available, so no traffic is sent to it yet."
+        )
+        assert traffic.writes() == []
+
+    def test_it_is_turned_once_the_cluster_writes_though_the_primary_is_dark(
+        self, traffic: Traffic, tokyo: DbCluster
+    ) -> None:
+        traffic.world.darken(PLACE.primary)
+
+        assert traffic.live(KIND, self.PARAMS).status is StepStatus.SETTLED
+        assert {line.region for line in traffic.world.trace} == {TOKYO}
+
+    def test_a_cluster_that_is_no_member_fails_it(self, traffic: Traffic, whole: GlobalDatabase) -> None:
+        whole.members.pop()
+
+        failed = traffic.execute(self.PARAMS)
+
+        assert isinstance(failed, Failed)
+        assert failed.reason.startswith(
+            f"Cluster orders-tokyo of global database orders-global is not there, as {TOKYO}"
+        )
+
+    def test_it_stays_on_where_the_cluster_writes_and_goes_off_where_it_does_not(
+        self, traffic: Traffic, whole: GlobalDatabase, tokyo: DbCluster
+    ) -> None:
+        receipt = traffic.execute(self.PARAMS)
+        assert isinstance(receipt, Receipt)
+        stays = traffic.undo(receipt, self.PARAMS)
+        whole.writer = whole.members[0]
+
+        assert isinstance(stays, CannotUndo)
+        assert "because orders-tokyo in ap-northeast-1 takes the writes" in stays.sentence
+        assert isinstance(traffic.undo(receipt, self.PARAMS), Undone)
+
+    def test_it_may_read_these_clusters_and_no_others(self) -> None:
+        read = {a: s.resources for s in KIND.statements(self.PARAMS, PLACE) for a in s.actions if a.startswith("rds:")}
+
+        assert read["rds:DescribeGlobalClusters"] == ("arn:aws:rds::123456789012:global-cluster:orders-global",)
+        assert read["rds:DescribeDBClusters"] == (f"arn:aws:rds:{TOKYO}:123456789012:cluster:orders-tokyo",)
 
 
 class TestOneMechanismIsEnough:

@@ -13,11 +13,11 @@ from botocore.session import get_session
 from pydantic import ValidationError
 
 from pilotlight.domain.life import StepStatus
+from pilotlight.domain.standing_in import Refusal
 from pilotlight.domain.step import (
     CannotUndo,
     Failed,
     Receipt,
-    Refusal,
     Undone,
 )
 from pilotlight.estate.rds.instance import RdsInstance

@@ -10,7 +10,15 @@ import pytest
 from pydantic import ValidationError
 
 from pilotlight.domain.life import StepStatus
-from pilotlight.domain.step import CannotUndo, Failed, NotYet, Receipt, Refusal, Severity, Undone
+from pilotlight.domain.standing_in import Refusal
+from pilotlight.domain.step import (
+    CannotUndo,
+    Failed,
+    NotYet,
+    Receipt,
+    Severity,
+    Undone,
+)
 from pilotlight.steps.restore_database import KIND
 from rehearsal.services.rds_instance import Status
 from rehearsal.wire import Call

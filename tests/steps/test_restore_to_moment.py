@@ -11,7 +11,14 @@ from pydantic import ValidationError
 
 from pilotlight.domain.life import StepState, StepStatus
 from pilotlight.domain.place import Place
-from pilotlight.domain.step import CannotUndo, Failed, Receipt, Refusal, Severity, Undone
+from pilotlight.domain.standing_in import Refusal
+from pilotlight.domain.step import (
+    CannotUndo,
+    Failed,
+    Receipt,
+    Severity,
+    Undone,
+)
 from pilotlight.steps.restore_to_moment import KIND, RestoreToMomentParams
 from rehearsal.services.rds import Rds
 from rehearsal.services.rds_holdings import AutomatedBackups

@@ -10,7 +10,15 @@ import pytest
 from pydantic import ValidationError
 
 from pilotlight.domain.life import StepState, StepStatus
-from pilotlight.domain.step import CannotUndo, Failed, NotYet, OutputOf, Receipt, Refusal, Severity
+from pilotlight.domain.standing_in import Refusal
+from pilotlight.domain.step import (
+    CannotUndo,
+    Failed,
+    NotYet,
+    OutputOf,
+    Receipt,
+    Severity,
+)
 from pilotlight.steps.run_task import KIND, RunTaskParams
 from rehearsal.services.ecs import CAPACITY, Ecs
 from rehearsal.services.ecs_one_off import OneOff

@@ -11,7 +11,15 @@ import yaml
 from pydantic import ValidationError
 
 from pilotlight.domain.life import StepState, StepStatus
-from pilotlight.domain.step import CannotUndo, Failed, Harm, Pending, Receipt, Refusal, Undone
+from pilotlight.domain.standing_in import Refusal
+from pilotlight.domain.step import (
+    CannotUndo,
+    Failed,
+    Harm,
+    Pending,
+    Receipt,
+    Undone,
+)
 from pilotlight.steps.scale_auto_scaling_group import KIND, ScaleAutoScalingGroupParams
 from tests.builders import ISOLATION
 from tests.steps.conftest import PLACE, Bench

@@ -11,11 +11,11 @@ import yaml
 from pydantic import ValidationError
 
 from pilotlight.domain.life import StepStatus
+from pilotlight.domain.standing_in import Refusal
 from pilotlight.domain.step import (
     Failed,
     Harm,
     Pending,
-    Refusal,
     Settled,
 )
 from pilotlight.steps.scale_ecs_service import KIND, ScaleEcsServiceParams

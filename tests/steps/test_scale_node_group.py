@@ -9,7 +9,14 @@ import pytest
 from pydantic import ValidationError
 
 from pilotlight.domain.life import StepState, StepStatus
-from pilotlight.domain.step import CannotUndo, NotYet, Receipt, Refusal, Severity, Undone
+from pilotlight.domain.standing_in import Refusal
+from pilotlight.domain.step import (
+    CannotUndo,
+    NotYet,
+    Receipt,
+    Severity,
+    Undone,
+)
 from pilotlight.steps.scale_node_group import KIND, ScaleNodeGroupParams
 from rehearsal.services.autoscaling_instances import Lifecycle
 from rehearsal.services.ec2 import Ec2

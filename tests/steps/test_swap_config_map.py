@@ -13,7 +13,13 @@ from pydantic import ValidationError
 from pilotlight.aws.guarded import without_secrets
 from pilotlight.domain.life import StepState, StepStatus
 from pilotlight.domain.ports import Silence, WebAnswer, WebRequest
-from pilotlight.domain.step import CannotUndo, Receipt, Refusal, Severity, Undone
+from pilotlight.domain.standing_in import Refusal
+from pilotlight.domain.step import (
+    CannotUndo,
+    Receipt,
+    Severity,
+    Undone,
+)
 from pilotlight.steps.swap_config_map import KIND, SwapConfigMapParams
 from rehearsal.access import CURRENT_ROLE, Role
 from rehearsal.internet import Internet

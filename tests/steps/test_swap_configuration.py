@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from pilotlight.domain.errors import AccessDenied, InvalidRequest, Throttled
 from pilotlight.domain.life import StepState, StepStatus
+from pilotlight.domain.standing_in import Refusal
 from pilotlight.domain.step import (
     Access,
     CannotUndo,
@@ -20,7 +21,6 @@ from pilotlight.domain.step import (
     Harm,
     OutputOf,
     Receipt,
-    Refusal,
     Severity,
     StepContext,
     Undone,

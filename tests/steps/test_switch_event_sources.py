@@ -9,7 +9,15 @@ import pytest
 from pydantic import ValidationError
 
 from pilotlight.domain.life import StepState, StepStatus
-from pilotlight.domain.step import Access, LeftOut, NotYet, Pending, Receipt, Severity, Undone
+from pilotlight.domain.standing_in import LeftOut
+from pilotlight.domain.step import (
+    Access,
+    NotYet,
+    Pending,
+    Receipt,
+    Severity,
+    Undone,
+)
 from pilotlight.steps.switch_event_sources import KIND, MARK, SwitchEventSourcesParams
 from rehearsal.access import CURRENT_ROLE, Role
 from rehearsal.services.event_rules import ApplicationRule

@@ -14,11 +14,11 @@ from pilotlight.aws.tables import DynamoTable
 from pilotlight.aws.tombstones import Tombstones
 from pilotlight.domain.data_loss import DataAtRisk
 from pilotlight.domain.life import StepStatus
+from pilotlight.domain.standing_in import LeftOut
 from pilotlight.domain.step import (
     CannotUndo,
     Failed,
     Finding,
-    LeftOut,
     NotYet,
     Receipt,
     Settled,

@@ -13,6 +13,7 @@ from rehearsal.play import Played, play
 from rehearsal.scenarios import scenario
 from rehearsal.scenarios.scenario import Scenario, outage
 from rehearsal.scene import Scene
+from rehearsal.services.elasticache import ElastiCache
 from rehearsal.services.lambda_functions import LambdaFunctions
 from rehearsal.services.rds import Rds
 from rehearsal.services.scheduler import Scheduler
@@ -50,6 +51,16 @@ def test_an_outage_is_recovered_from_by_a_failover_that_allows_data_loss() -> No
     assert 0 < seen.result.rpo_seconds < 180
     assert [line for line in seen.scene.world.trace if line.error == "AccessDenied"] == []
     assert seen.primary[0] == seen.primary[1]
+
+
+def test_the_warm_cache_is_scaled_beside_the_gate_and_its_address_swapped_in() -> None:
+    seen = seen_of("outage")
+
+    group = seen.scene.account.aws.service(ElastiCache).group(TOKYO, "orders-dr-redis")
+    assert group is not None
+    assert (group.node_type, len(group.nodes)) == ("cache.r7g.large", 2)
+    swapped = [line for line in seen.scene.world.trace if line.resource.endswith("parameter/orders/dr/redis/endpoint")]
+    assert "PutParameter" in [line.operation for line in swapped]
 
 
 def test_a_planned_run_switches_over_and_loses_nothing() -> None:

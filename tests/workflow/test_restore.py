@@ -122,7 +122,6 @@ class TestAnOutage:
     def test_each_thing_is_done_once(self) -> None:
         assert sorted(calls(recovered())) == [
             "ecs:RunTask",
-            "ecs:RunTask",
             "ecs:UpdateService",
             "elasticache:CreateReplicationGroup",
             "rds:AddTagsToResource",
@@ -138,14 +137,15 @@ class TestAnOutage:
 
     def test_the_new_database_is_looked_at_and_then_migrated(self) -> None:
         aws = recovered().scene.account.aws
-        check, migration = aws.service(Ecs).one_offs
+        (migration,) = aws.service(Ecs).one_offs
         address = aws.service(Rds).instance(TOKYO, COPY).address
+        (looked,) = [s for s in said(recovered(), RecordKind.STEP_SETTLED) if "asked from its own network" in s]
 
-        assert "extname = 'vector'" in check.override["command"][-1]
-        assert {"name": "PGHOST", "value": address} in check.override["environment"]
+        assert "it answers '0.8.0' to: select extversion from pg_extension where extname = 'vector'" in looked
+        assert list(aws.service(Rds).contents[TOKYO, COPY].tables["pilotlight_check"]) == ["triflow-e1"]
         assert migration.override["command"] == ["alembic", "upgrade", "head"]
         assert migration.override["environment"] == [{"name": "RDS_ENDPOINT", "value": address}]
-        assert (check.exit_code, migration.exit_code) == (0, 0)
+        assert migration.exit_code == 0
 
 
 class TestWhatIsHeldIsNotEnough:
@@ -205,16 +205,15 @@ def test_an_adoption_without_a_tombstone_ends_the_rehearsal() -> None:
 
 
 def test_a_database_without_its_extension_is_not_migrated_and_serves_nobody() -> None:
-    # Given the query finds no extension: psql ends with 1, and its task with it
     def happen(scene: Scene) -> None:
-        scene.account.aws.service(Ecs).plan_next_task(TOKYO, exit_code=1)
+        scene.account.aws.service(Rds).contents[TOKYO, COPY].extensions.clear()
         outage(scene)
 
     seen = play_with(None, happen)
 
     assert seen.result.outcome == "FAILED"
-    assert "triflow-dr-database-check ended with exit code 1" in seen.result.reason
-    assert calls(seen).count("ecs:RunTask") == 1
+    assert f"Database {COPY} answers nothing and not something to: select extversion" in seen.result.reason
+    assert calls(seen).count("ecs:RunTask") == 0
     assert "ecs:UpdateService" not in calls(seen)
 
 

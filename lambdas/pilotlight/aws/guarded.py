@@ -9,7 +9,7 @@ from typing import Any
 from pilotlight.aws.leases import Leases
 from pilotlight.aws.ledger import Ledger
 from pilotlight.domain.errors import AwsError, StaleActor
-from pilotlight.domain.ports import Aws
+from pilotlight.domain.ports import Aws, Withheld
 from pilotlight.domain.read_only import is_read
 from pilotlight.domain.records import Entry, RecordKind
 from pilotlight.domain.run import Run
@@ -91,6 +91,8 @@ class GuardedAws:
 
 def without_secrets(value: Any) -> Any:
     """The parameters of a call as they may be written down: without secrets and the values of secure parameters."""
+    if isinstance(value, Withheld):
+        return "(withheld)"
     if isinstance(value, dict):
         secure = value.get("Type") == "SecureString"
         return {

@@ -1,6 +1,6 @@
 """The Kubernetes API of a cluster of EKS, behind the same port as AWS.
 
-Eight operations over HTTPS need no client library. Where the API is and which authority vouches for it stands in
+Ten operations over HTTPS need no client library. Where the API is and which authority vouches for it stands in
 DescribeCluster; who asks is shown by a token: a presigned `GetCallerIdentity` of the *regional* STS, good for this one
 cluster, because its name is in a signed header. A patch is a JSON merge patch (RFC 7396), so a null takes a member away
 and what is not named stays; one that names a resourceVersion is refused (409) if the object is another by now.
@@ -52,6 +52,8 @@ _PATHS: Mapping[str, tuple[str, str]] = {
     "GetDeployment": ("GET", f"{_APPS}/deployments/{{Name}}"),
     "PatchDeployment": ("PATCH", f"{_APPS}/deployments/{{Name}}"),
     "ListPods": ("GET", f"{_CORE}/pods"),
+    "ListConfigMaps": ("GET", "/api/v1/configmaps"),
+    "ListDeployments": ("GET", "/apis/apps/v1/deployments"),
     # A question, though Kubernetes asks it with a POST: nothing is kept.
     "GetAccess": ("POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"),
 }

@@ -8,6 +8,7 @@ PilotlightError
 ├── Misconfigured           the deployment lacks something (a table, a variable, a secret): deploy again
 ├── AlreadyThere            an insert found the item: read it and join
 ├── Changed                 a conditional write lost a race: read again, decide again
+├── DatabaseTrouble         a database, or the way to it, said no; `what` says whether it may pass
 └── AwsError                AWS, or the way to it, said no
     ├── Throttled           slow down and try again
     ├── Unavailable         nothing was done, the service did not answer: try again
@@ -56,6 +57,14 @@ class AlreadyThere(PilotlightError):
 
 class Changed(PilotlightError):
     """A conditional write found another version than the one it was based on."""
+
+
+class DatabaseTrouble(PilotlightError):
+    """A database, or the way to it, said no. `what` is a `Trouble` of `pilotlight.domain.databases`."""
+
+    def __init__(self, what: str, said: str) -> None:
+        super().__init__(said)
+        self.what = what
 
 
 class AwsError(PilotlightError):

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 class Place:
     """Where a step works: the names that ARNs and tags are computed from.
 
-    `shares_with` are the applications that write to the same resources, and move with this one.
+    `shares_with` are the applications that write to the same resources, and move with this one. `plan` is what the
+    plan's own functions go by, where that is not the application.
     """
 
     application: str
@@ -17,6 +18,7 @@ class Place:
     primary: str
     standby: str
     shares_with: tuple[str, ...] = ()
+    plan: str = ""
 
     def arn(self, service: str, resource: str, *, region: str | None = None) -> str:
         """The ARN of a regional resource, in the standby unless another region is named."""

@@ -10,6 +10,15 @@ from typing import Any, Protocol
 Item = Mapping[str, Any]
 
 
+class Withheld(bytes):
+    """Bytes that hold a secret: they are sent, and are never written down, in no ledger and no log."""
+
+    def __repr__(self) -> str:
+        return "(withheld)"
+
+    __str__ = __repr__
+
+
 class Aws(Protocol):
     """The one way to call AWS."""
 

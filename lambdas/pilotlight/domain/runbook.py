@@ -33,7 +33,7 @@ class Runbook(InOneRegion):
     @property
     def place(self) -> Place:
         """One region, in both roles: a step that works in "the standby" works here."""
-        return Place(self.application, self.account, self.region, self.region)
+        return Place(self.application, self.account, self.region, self.region, plan=self.name)
 
     def say_intent(self) -> str:
         """Carry it out."""

@@ -10,6 +10,7 @@ reads back its effect:
 * `verify` only reads. Success is the role, never just "available".
 * `undo` takes back what the receipt says was done, where the run was not needed or could not move its writer.
 * `stand_in` says what a drill does in place of the step, and `remains` what of that still stands.
+* `by_hand` says how a person does the same, with commands to paste, for the day when the controller is gone.
 
 No method sleeps and no kind keeps state between calls. An `AwsError` that a kind does not catch is settled by the
 step handler: throttled, unavailable and ambiguous mean "look again"; all others fail the step.
@@ -22,11 +23,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
 from pilotlight.domain.data_loss import DataAtRisk
+from pilotlight.domain.handwork import Handwork, held_in, variable_of
 from pilotlight.domain.kind import (
     Access,
     Finding,
@@ -40,6 +42,7 @@ from pilotlight.domain.kind import (
     StepContext,
 )
 from pilotlight.domain.place import Place, Writer
+from pilotlight.domain.standing_in import Isolation, LeftOut, Refusal, Remains, StandIn
 
 # A step kind takes all the words of its contract from here, those that it shares with requirements included.
 __all__ = [
@@ -48,26 +51,20 @@ __all__ = [
     "Failed",
     "Finding",
     "Harm",
-    "Isolation",
-    "LeftOut",
     "NotYet",
     "Operation",
     "OutputOf",
     "Params",
     "Pending",
     "Receipt",
-    "Refusal",
-    "Remains",
     "Settled",
     "Severity",
-    "StandIn",
     "Standing",
     "Statement",
     "StepContext",
     "StepKind",
     "Timing",
     "Undone",
-    "drilled",
 ]
 
 
@@ -162,57 +159,6 @@ class CannotUndo:
     sentence: str
 
 
-@dataclass(frozen=True)
-class Isolation:
-    """What keeps a drill of an application apart from production: security groups that let nothing out to it."""
-
-    application: str
-    security_groups: tuple[str, ...]
-
-
-def drilled(name: str) -> str:
-    """The name of a stand-in: in front, because names of what belongs to a resource often begin with its own."""
-    return f"drill-{name}"
-
-
-@dataclass(frozen=True)
-class StandIn:
-    """What a drill does in place of a step: the same or another kind, on resources that are the drill's own."""
-
-    kind: str
-    params: Params
-
-
-@dataclass(frozen=True)
-class LeftOut:
-    """Why a drill goes without a step, and still shows what it is for."""
-
-    sentence: str
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """Why a step has no stand-in of its own, so that the plan has to declare one."""
-
-    sentence: str
-
-
-@dataclass(frozen=True)
-class Remains:
-    """What stands in AWS under the name of a step's stand-in.
-
-    `run_id` is the drill whose mark it bears; empty where it bears none, so that nobody deletes it but a person.
-    """
-
-    run_id: str
-    sentence: str
-
-    @classmethod
-    def of(cls, what: str, state: str, made_by: str) -> Self:
-        """What of that state stands there, and by which drill's mark."""
-        return cls(made_by, f"{what} is {state}{'' if made_by else ', and no drill made it'}.")
-
-
 class OutputOf(BaseModel):
     """A value that an earlier step gives: `{step: promote, output: address}`."""
 
@@ -220,6 +166,11 @@ class OutputOf(BaseModel):
 
     step: str
     output: str
+
+    @property
+    def by_hand(self) -> str:
+        """The same value where a person works by hand: what the shell holds of that step."""
+        return held_in(variable_of(self.step, self.output))
 
 
 class StepKind(Kind[P]):
@@ -301,3 +252,7 @@ class StepKind(Kind[P]):
         again and again until `undo` has had its effect.
         """
         return None
+
+    @abstractmethod
+    def by_hand(self, params: P, place: Place) -> Handwork:
+        """How a person does it, sees that it is done, and takes it back, without this code."""

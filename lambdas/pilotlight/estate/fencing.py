@@ -18,13 +18,12 @@ from datetime import timedelta
 from typing import Any, ClassVar, TypeVar
 
 from pilotlight.domain.errors import Unavailable
+from pilotlight.domain.standing_in import Isolation, LeftOut
 from pilotlight.domain.step import (
     CannotUndo,
     Failed,
     Finding,
     Harm,
-    Isolation,
-    LeftOut,
     NotYet,
     Params,
     Pending,
@@ -38,6 +37,8 @@ from pilotlight.domain.step import (
 UNREACHABLE_AFTER = timedelta(seconds=8)
 """Three looks at a region that does not answer: each waits 2 s for a connection, and 2 s lie between them."""
 POLL = timedelta(seconds=2)
+LEFT_BY_HAND = "the region does not answer: leave this step, and do what is said above of a region that does not"
+"""When a person who closes by hand stops; what comes then is the plan's own policy."""
 CLOSED, UNREACHABLE = {"closed": "yes"}, {"closed": "unreachable"}
 MARK_TAG = "pilotlight:fence"
 """The tag that holds whose fence it is and how it stood before, as in `fileflow desired=4 minimum=2`."""

@@ -13,7 +13,7 @@ from pilotlight.domain.decision import VerdictKind
 from pilotlight.domain.drill import Drill
 from pilotlight.domain.life import StepState
 from pilotlight.domain.run import Run
-from pilotlight.domain.step import Remains
+from pilotlight.domain.standing_in import Remains
 from pilotlight.estate.rds.copies import loss_up_to
 from pilotlight.handlers.inspection import context_of
 from pilotlight.handlers.journal import verdicts

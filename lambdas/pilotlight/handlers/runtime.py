@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +23,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from pilotlight.aws.beside import Beside, in_a_thread
 from pilotlight.aws.control import Control
+from pilotlight.aws.databases import Drivers
 from pilotlight.aws.kubernetes import AwsAndKubernetes
 from pilotlight.aws.leases import Leases
 from pilotlight.aws.ledger import Ledger
@@ -30,6 +31,7 @@ from pilotlight.aws.private_web import PrivateWeb
 from pilotlight.aws.sdk import Clients, ClientSource, Sdk
 from pilotlight.aws.tables import DynamoTable
 from pilotlight.aws.web import HttpWeb
+from pilotlight.domain.databases import Databases
 from pilotlight.domain.errors import Misconfigured
 from pilotlight.domain.plan import AnyPlan, Plan
 from pilotlight.domain.ports import Aws, Web
@@ -44,8 +46,8 @@ def _now() -> datetime:
 
 @dataclass(frozen=True)
 class Outside:
-    """The ways out of a function: SDK clients, the web, the clock, the pause, the log, and how something is
-    done beside; the real ones unless given."""
+    """The ways out of a function: SDK clients, the web, the clock, the pause, the log, how something is done beside,
+    and databases; the real ones unless given."""
 
     clients: ClientSource
     web: Web
@@ -53,6 +55,7 @@ class Outside:
     pause: Callable[[float], None] = time.sleep
     log: TextIO = sys.stdout
     beside: Beside = in_a_thread
+    databases: Databases = field(default_factory=Drivers)
 
 
 def real_outside() -> Outside:

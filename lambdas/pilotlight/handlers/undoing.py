@@ -9,7 +9,13 @@ from pilotlight.domain.errors import AwsError
 from pilotlight.domain.records import RecordKind
 from pilotlight.domain.run import Run
 from pilotlight.domain.stages import PlannedStep
-from pilotlight.domain.step import CannotUndo, Receipt, Remains, StepContext, Undone
+from pilotlight.domain.standing_in import Remains
+from pilotlight.domain.step import (
+    CannotUndo,
+    Receipt,
+    StepContext,
+    Undone,
+)
 from pilotlight.handlers.journal import write
 from pilotlight.handlers.runtime import Runtime
 from pilotlight.steps import kind_and_params

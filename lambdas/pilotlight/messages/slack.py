@@ -35,6 +35,7 @@ from pilotlight.report.outlook import expected_back
 from pilotlight.report.text import record_line, rpo_words, rto_words
 from pilotlight.report.times import since_onset, stopwatch
 from pilotlight.report.words import promise_words, state_words
+from pilotlight.report.writers import writers
 
 SIGNS = {Tone.CALM: "⚪", Tone.AT_WORK: "⏳", Tone.ASKING: "✋", Tone.BAD: "❌", Tone.GOOD: "✅"}
 STEP_SIGNS = {
@@ -167,12 +168,14 @@ def _measures(view: IncidentView) -> list[Block]:
     if onset and view.objectives.rto_seconds and view.outcome is None:
         deadline = f"\npromised by {clock_time(onset + timedelta(seconds=view.objectives.rto_seconds))}"
     conflicts = [f"• {quoted(each, _LONGEST_CONFLICT)}" for each in view.conflicts]
+    known = [quoted(each, _LONGEST_CONFLICT) for each in writers(view)]
     return [
         *([section("*Clocks*  " + "  ·  ".join(parts))] if view.run else []),
         fields(
             f"*RTO*  {quoted(rto_words(view))}{deadline}",
             *([] if view.is_runbook else [_rpo(view)]),
         ),
+        *(sections(["*Writer*", *known]) if known else []),
         *(sections(["*Writes that may conflict*", *conflicts]) if conflicts else []),
     ]
 

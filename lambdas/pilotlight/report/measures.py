@@ -10,6 +10,7 @@ from pilotlight.domain.run import Outcome
 from pilotlight.report.incident import IncidentState, IncidentView
 from pilotlight.report.markup import foreign
 from pilotlight.report.times import signed, time_of_day
+from pilotlight.report.writers import writers
 
 MEANING = {
     Clock.ONSET: "the primary went dark, or was left",
@@ -85,7 +86,8 @@ def _rpo(view: IncidentView) -> str:
     sentence = f"<p>{foreign(view.rpo_sentence)}</p>" if view.rpo_sentence else ""
     verdict = _kept(lost, promised) if view.outcome is Outcome.RECOVERED else ""
     conflicts = "".join(f"<li>{foreign(each)}</li>" for each in view.conflicts)
-    listed = f"<p>Writes that may conflict:</p><ul>{conflicts}</ul>" if conflicts else ""
+    listed = "".join(f"<p>{foreign(each)}</p>" for each in writers(view))
+    listed += f"<p>Writes that may conflict:</p><ul>{conflicts}</ul>" if conflicts else ""
     return (
         f'<section class="card"><b>RPO</b> <span class="soft">writes that may be lost</span>'
         f'<div class="big">{number} {verdict}</div><span class="soft">{words}</span>{sentence}{listed}</section>'

@@ -15,6 +15,7 @@ from pilotlight.report.incident import IncidentView, StepView
 from pilotlight.report.outlook import expected_back
 from pilotlight.report.times import signed, since_onset
 from pilotlight.report.words import promise_words, state_words
+from pilotlight.report.writers import writers
 
 WIDTH = 100
 _STATE_WIDTH = 22
@@ -45,7 +46,8 @@ def text(view: IncidentView) -> str:
 
 
 def times(view: IncidentView) -> list[str]:
-    """The five clocks, RTO and RPO against what was promised, which writes may be lost, and which may conflict."""
+    """The five clocks, RTO and RPO against what was promised, which writes may be lost, how the new writer is known to
+    be one, and which writes may conflict."""
     clocks = [f"{clock.value} {_at(view, clock)}" for clock in Clock]
     lines = ["Clocks   " + "   ".join(clocks), f"RTO      {rto_words(view)}"]
     if view.is_runbook:
@@ -53,6 +55,7 @@ def times(view: IncidentView) -> list[str]:
     lines.append(f"RPO      {rpo_words(view)}")
     if view.rpo_seconds and view.loss_window:
         lines.append(f"Loss     writes {view.loss_window} may be lost")
+    lines += [_labelled("Writer", tame(sentence)) for sentence in writers(view)]
     return lines + [_labelled("Conflict", tame(sentence)) for sentence in view.conflicts]
 
 

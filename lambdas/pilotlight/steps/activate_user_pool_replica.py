@@ -20,15 +20,15 @@ from datetime import timedelta
 from typing import Any, ClassVar
 
 from pilotlight.domain.errors import Ambiguous, Unavailable
+from pilotlight.domain.handwork import Command, Handwork, aws
 from pilotlight.domain.place import Place
+from pilotlight.domain.standing_in import Isolation, LeftOut
 from pilotlight.domain.step import (
     Access,
     CannotUndo,
     Failed,
     Finding,
     Harm,
-    Isolation,
-    LeftOut,
     NotYet,
     Operation,
     Params,
@@ -179,6 +179,25 @@ class ActivateUserPoolReplica(StepKind[ActivateUserPoolReplicaParams]):
         return LeftOut(
             f"The replica of {params.pool} cannot be activated in a drill because it is the application's own; a drill "
             "needs a pool of its own, named here instead."
+        )
+
+    def by_hand(self, params: ActivateUserPoolReplicaParams, place: Place) -> Handwork:
+        here, named = place.standby, {"UserPoolId": params.pool}
+        state = f"UserPoolReplicas[?RegionName=='{here}'].Status|[0]"
+        look = aws("cognito-idp", "ListUserPoolReplicas", here, query=state, **named)
+
+        def told(status: str) -> str:
+            return aws("cognito-idp", "UpdateUserPoolReplica", here, **named, RegionName=here, Status=status)
+
+        return Handwork(
+            do=(
+                Command("See how it stands.", look, f"{ACTIVE} or {INACTIVE}"),
+                Command("Activate it, unless it is active.", told(ACTIVE)),
+            ),
+            check=(Command("Repeat until it serves.", look, ACTIVE),),
+            stop_if="it shows None: there is no replica, and users need another pool.",
+            undo=(Command("Let it rest again, if it rested before.", told(INACTIVE)),),
+            gives={"region": f"echo {here}", "pool_id": f"echo {params.pool}"},
         )
 
 

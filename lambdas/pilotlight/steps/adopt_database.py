@@ -21,15 +21,15 @@ from pydantic import Field
 
 from pilotlight.domain.data_loss import DataAtRisk
 from pilotlight.domain.errors import AwsError
+from pilotlight.domain.handwork import Handwork
 from pilotlight.domain.place import Place, Writer
+from pilotlight.domain.standing_in import Isolation, LeftOut
 from pilotlight.domain.step import (
     Access,
     CannotUndo,
     Failed,
     Finding,
     Harm,
-    Isolation,
-    LeftOut,
     NotYet,
     Operation,
     OutputOf,
@@ -45,6 +45,7 @@ from pilotlight.domain.step import (
     Undone,
 )
 from pilotlight.estate.endpoint import OUTPUTS, answers_at
+from pilotlight.estate.rds.by_hand import adoption
 from pilotlight.estate.rds.copies import (
     ADOPTED_AT_TAG,
     ADOPTED_BY_TAG,
@@ -190,6 +191,9 @@ class AdoptDatabase(StepKind[AdoptDatabaseParams]):
         return LeftOut(
             f"Database {params.instance} is not made the writer in a drill, because nothing would undo that."
         )
+
+    def by_hand(self, params: AdoptDatabaseParams, place: Place) -> Handwork:
+        return adoption(params.instance, params.source, params.restored, place)
 
 
 def _wrong(copy: RdsInstance | None, params: AdoptDatabaseParams, context: StepContext) -> Failed | None:

@@ -13,18 +13,18 @@ from typing import ClassVar
 from pydantic import Field, field_validator
 
 from pilotlight.domain.durations import Duration, say_duration
+from pilotlight.domain.handwork import Command, Handwork
 from pilotlight.domain.place import Place
+from pilotlight.domain.standing_in import Isolation, StandIn
 from pilotlight.domain.step import (
     Failed,
     Finding,
     Harm,
-    Isolation,
     NotYet,
     Operation,
     Params,
     Receipt,
     Settled,
-    StandIn,
     Statement,
     StepContext,
     StepKind,
@@ -117,6 +117,17 @@ class AskAPerson(StepKind[AskAPersonParams]):
     def stand_in(self, params: AskAPersonParams, isolation: Isolation) -> StandIn:
         # People are asked in a drill as well: that somebody answers in time is part of what it shows.
         return StandIn(self.name, params)
+
+    def by_hand(self, params: AskAPersonParams, place: Place) -> Handwork:
+        named = f"that {params.about.removeprefix('that ')}"
+        why = f"Have somebody who may approve confirm {named}, and write down who did."
+        asked = Command(why, "date -u", "when it was confirmed")
+        return Handwork(
+            do=(),
+            check=(asked,),
+            stop_if=f"nobody confirms it within {say_duration(params.within)}.",
+            stays="it changed nothing.",
+        )
 
 
 KIND = AskAPerson()

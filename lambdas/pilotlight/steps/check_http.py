@@ -13,6 +13,7 @@ It waits for a cold JVM behind targets that are healthy already: seconds as a ru
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from datetime import timedelta
@@ -22,20 +23,19 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator, model_validator
 
 from pilotlight.domain.durations import Duration, say_duration
-from pilotlight.domain.json_values import Scalar, difference
+from pilotlight.domain.handwork import Handwork, held_in, variable_of
 from pilotlight.domain.place import Place
 from pilotlight.domain.ports import Silence, WebAnswer, WebRequest
+from pilotlight.domain.standing_in import Isolation, Refusal
 from pilotlight.domain.step import (
     CannotUndo,
     Finding,
     Harm,
-    Isolation,
     Operation,
     OutputOf,
     Params,
     Pending,
     Receipt,
-    Refusal,
     Settled,
     Severity,
     Standing,
@@ -45,6 +45,8 @@ from pilotlight.domain.step import (
     Timing,
     Undone,
 )
+from pilotlight.estate.elbv2.answers import Scalar, difference
+from pilotlight.estate.elbv2.by_hand import asking
 
 LONGEST_LOOK = timedelta(seconds=20)
 """What the requests of one look may take together, so that a look fits well into one turn of a step."""
@@ -134,6 +136,11 @@ class CheckHttpParams(Params):
         of = self.connect_to
         return of if isinstance(of, str) else outputs.get(of.step, {}).get(of.output, f"what {of.step} makes")
 
+    def request(self, balancer: str) -> WebRequest:
+        """What is asked of a load balancer."""
+        seconds = self.timeout.total_seconds()
+        return WebRequest(self.method, self.url, balancer, self.headers, self.body, seconds)
+
     @property
     def asks(self) -> int:
         """How often it is asked within one look."""
@@ -192,16 +199,8 @@ class CheckHttp(StepKind[CheckHttpParams]):
 
     def verify(self, params: CheckHttpParams, receipt: Receipt, context: StepContext) -> Settled | Pending:
         balancer = params.balancer(context.outputs)
-        request = WebRequest(
-            params.method,
-            params.url,
-            balancer,
-            params.headers,
-            params.body,
-            params.timeout.total_seconds(),
-        )
         for asked in range(params.asks):
-            wrong = _wrong(params, context.web.ask(request))
+            wrong = _wrong(params, context.web.ask(params.request(balancer)))
             if wrong:
                 after = f", after {asked} good {'answer' if asked == 1 else 'answers'}" if asked else ""
                 return Pending(f"{balancer} does not serve {params.host} well, because {wrong}{after}.")
@@ -219,6 +218,16 @@ class CheckHttp(StepKind[CheckHttpParams]):
             "balancer then; ask the stand-in of the service."
         )
 
+    def by_hand(self, params: CheckHttpParams, place: Place) -> Handwork:
+        good = [
+            f"status {' or '.join(map(str, params.statuses))}",
+            *([params.expect_body] if params.expect_body else []),
+        ]
+        good += [f"{path}: {json.dumps(value)}" for path, value in params.expect_json.items()]
+        of = params.connect_to
+        balancer = of if isinstance(of, str) else held_in(variable_of(of.step, of.output))
+        return asking(params.request(balancer), params.asks, " and ".join(good))
+
 
 def _wrong(params: CheckHttpParams, answer: WebAnswer) -> str:
     """What is wrong with an answer, as the end of a `because`; nothing if it is good."""
@@ -230,8 +239,8 @@ def _wrong(params: CheckHttpParams, answer: WebAnswer) -> str:
     if params.expect_body and params.expect_body not in answer.body:
         return f"{said} without the expected text{_quoted(params, answer.body)}"
     if params.expect_json:
-        unlike = difference(params.expect_json, answer.body)
-        return f"{said} but {unlike}{_quoted(params, answer.body)}" if unlike else ""
+        differs = difference(params.expect_json, answer.body)
+        return f"{said} but {differs}{_quoted(params, answer.body)}" if differs else ""
     return ""
 
 
@@ -280,7 +289,7 @@ def _listener(params: CheckHttpParams, host: str, context: StepContext) -> Findi
     if answer.silence is Silence.CERTIFICATE:
         fix = f"Give its listener a certificate for {params.host}."
         return Finding(Severity.IMPOSSIBLE, "check-listener", sentence, fix)
-    # It may be a moment's trouble, and that must not stand in the way of a failover.
+    # A moment's trouble must not stand in the way of a failover.
     fix = "See that it has a listener, and that its security groups let the controller in."
     return Finding(Severity.WARNING, "check-listener", sentence, fix)
 

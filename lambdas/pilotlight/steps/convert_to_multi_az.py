@@ -23,15 +23,15 @@ from pydantic import Field
 
 from pilotlight.domain.durations import say_elapsed
 from pilotlight.domain.errors import AwsError, InvalidRequest, InvalidState
+from pilotlight.domain.handwork import Handwork
 from pilotlight.domain.place import Place
+from pilotlight.domain.standing_in import Isolation, LeftOut
 from pilotlight.domain.step import (
     Access,
     CannotUndo,
     Failed,
     Finding,
     Harm,
-    Isolation,
-    LeftOut,
     NotYet,
     Operation,
     OutputOf,
@@ -47,14 +47,15 @@ from pilotlight.domain.step import (
     Timing,
     Undone,
 )
+from pilotlight.estate.rds.by_hand import change_zones, conversion
 from pilotlight.estate.rds.instance import AVAILABLE, SERVING, InstanceIdentifier, RdsInstance, look
 from pilotlight.estate.rds.operations import MODIFYING_ERRORS
 from pilotlight.estate.rds.promotion import broken
+from pilotlight.estate.rds.readiness import zones_finding
 
 MULTI_AZ = "MultiAZ"
 PARKED_AFTER = timedelta(minutes=10)
 """One that began shows as `modifying` within a minute; one that is still pending waits for its window."""
-ZONES = 2
 
 
 _HANDLED = {
@@ -137,7 +138,7 @@ class ConvertToMultiAz(StepKind[ConvertToMultiAzParams]):
         target, found = self.preflight(params, context), look(context, params.instance)
         if found is None or target[0].severity is not Severity.FINE:
             return target
-        return (*target, _zones_finding(found), _pending_finding(found))
+        return (*target, zones_finding(found), _pending_finding(found))
 
     def preflight(self, params: ConvertToMultiAzParams, context: StepContext) -> tuple[Finding, ...]:
         if params.restored and look(context, params.instance) is None:
@@ -179,9 +180,8 @@ class ConvertToMultiAz(StepKind[ConvertToMultiAzParams]):
             return CannotUndo(found.reason)
         if found.status != AVAILABLE or found.pending:
             return CannotUndo(
-                f"Instance {name} is {found.status} with changes under way, so not converted back yet; "
-                f"later: aws rds modify-db-instance --region {context.place.standby} "
-                f"--db-instance-identifier {name} --no-multi-az --apply-immediately"
+                f"Instance {name} is {found.status} with changes under way, so not converted back yet; later: "
+                f"{change_zones(name, context.place.standby, multi_az=False)}"
             )
         if not found.multi_az:
             return Undone(f"Instance {name} stands in one zone again.")
@@ -195,6 +195,9 @@ class ConvertToMultiAz(StepKind[ConvertToMultiAzParams]):
         return LeftOut(
             f"Instance {params.instance} is not converted in a drill; readiness looks at its zones and pending changes."
         )
+
+    def by_hand(self, params: ConvertToMultiAzParams, place: Place) -> Handwork:
+        return conversion(params.instance, place.standby)
 
 
 def _find(params: ConvertToMultiAzParams, context: StepContext) -> RdsInstance | Failed:
@@ -277,18 +280,6 @@ def _target_finding(found: RdsInstance | Failed) -> Finding:
         return Finding(Severity.WARNING, "target", found.reason, found.fix)
     state = "is Multi-AZ already" if found.multi_az else "can become Multi-AZ"
     return Finding(Severity.FINE, "target", f"Instance {found.identifier} ({found.status}) {state}.")
-
-
-def _zones_finding(found: RdsInstance) -> Finding:
-    zones = ", ".join(sorted(found.zones))
-    if len(found.zones) >= ZONES:
-        return Finding(Severity.FINE, "zones", f"The subnets of {found.identifier} lie in {zones}.")
-    return Finding(
-        Severity.WARNING,
-        "zones",
-        f"Instance {found.identifier} cannot become Multi-AZ, because its subnets lie in one zone ({zones}).",
-        "Add a subnet of a second zone to its DB subnet group.",
-    )
 
 
 def _pending_finding(found: RdsInstance) -> Finding:

@@ -18,29 +18,27 @@ from datetime import timedelta
 from typing import ClassVar, assert_never
 
 from pilotlight.domain.errors import InvalidState, NotFound
+from pilotlight.domain.handwork import Handwork
 from pilotlight.domain.place import Place
+from pilotlight.domain.standing_in import Isolation, Refusal, Remains, StandIn, drilled
 from pilotlight.domain.step import (
     CannotUndo,
     Failed,
     Finding,
     Harm,
-    Isolation,
     NotYet,
     Operation,
     Pending,
     Receipt,
-    Refusal,
-    Remains,
     Settled,
-    StandIn,
     Standing,
     Statement,
     StepContext,
     StepKind,
     Timing,
     Undone,
-    drilled,
 )
+from pilotlight.estate.elasticache import by_hand
 from pilotlight.estate.elasticache.creation import ask_for, asked_for, found_there, still_there, take_back
 from pilotlight.estate.elasticache.examination import (
     NameState,
@@ -58,13 +56,14 @@ from pilotlight.estate.elasticache.group import (
     Cache,
     look,
     look_at_members,
+    settled_at,
     why_it_failed,
 )
 from pilotlight.estate.elasticache.operations import OPERATIONS, REFUSALS
 from pilotlight.estate.elasticache.permissions import permissions
 from pilotlight.estate.elasticache.snapshots import find_snapshot
 from pilotlight.estate.elasticache.specification import CacheSpecification, made_by
-from pilotlight.estate.endpoint import OUTPUTS, answers_at
+from pilotlight.estate.endpoint import OUTPUTS
 from pilotlight.estate.snapshots import NewestSnapshot
 
 _LONGEST_ID = 40
@@ -174,7 +173,7 @@ class CreateCache(StepKind[CreateCacheParams]):
         if differences:
             reason = f"Cache {name} is not what the plan asks for, because {', and '.join(differences)}."
             return Failed(reason, "Correct the plan or the cache, then retry the step.")
-        return _whole(params, cache, context) or _settled(cache, cache.address, cache.port)
+        return _whole(params, cache, context) or settled_at(cache, cache.address, cache.port)
 
     def undo(self, params: CreateCacheParams, receipt: Receipt, context: StepContext) -> Undone | CannotUndo:
         name = params.replication_group
@@ -203,6 +202,9 @@ class CreateCache(StepKind[CreateCacheParams]):
             return None
         made = made_by(cache.description, context.place.application)
         return Remains.of(f"Cache {cache.id}", cache.status, made)
+
+    def by_hand(self, params: CreateCacheParams, place: Place) -> Handwork:
+        return by_hand.replication_group(params, place)
 
 
 def _create(params: CreateCacheParams, context: StepContext) -> Receipt | NotYet | Failed:
@@ -246,10 +248,6 @@ def _whole(params: CreateCacheParams, cache: Cache, context: StepContext) -> Pen
     if params.automatic_failover and cache.automatic_failover != "enabled":
         return Pending(f"Cache {cache.id} has no automatic failover yet: it is {cache.automatic_failover}.")
     return None
-
-
-def _settled(cache: Cache, address: str, port: int) -> Settled:
-    return Settled(f"Cache {cache.id} is {cache.status} and answers at {address}:{port}.", answers_at(address, port))
 
 
 def _small_node(params: CreateCacheParams) -> str:

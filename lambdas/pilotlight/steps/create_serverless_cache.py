@@ -21,32 +21,30 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field
 
 from pilotlight.domain.errors import InvalidState, NotFound
+from pilotlight.domain.handwork import Handwork
 from pilotlight.domain.place import Place
+from pilotlight.domain.standing_in import Isolation, Refusal, Remains, StandIn, drilled
 from pilotlight.domain.step import (
     Access,
     CannotUndo,
     Failed,
     Finding,
     Harm,
-    Isolation,
     NotYet,
     Operation,
     Params,
     Pending,
     Receipt,
-    Refusal,
-    Remains,
     Settled,
     Severity,
-    StandIn,
     Standing,
     Statement,
     StepContext,
     StepKind,
     Timing,
     Undone,
-    drilled,
 )
+from pilotlight.estate.elasticache import by_hand
 from pilotlight.estate.elasticache.creation import ask_for, asked_for, found_there, still_there, take_back
 from pilotlight.estate.elasticache.examination import APPLICATION_TAG, RUN_TAG
 from pilotlight.estate.elasticache.group import AVAILABLE, CREATE_FAILED, DELETING
@@ -240,6 +238,9 @@ class CreateServerlessCache(StepKind[CreateServerlessCacheParams]):
             return None
         made = made_by(cache.description, context.place.application)
         return Remains.of(f"Serverless cache {cache.name}", cache.status, made)
+
+    def by_hand(self, params: CreateServerlessCacheParams, place: Place) -> Handwork:
+        return by_hand.serverless(params.cache, params.order(place, by_hand.BY_HAND), place)
 
 
 def _unfit(params: CreateServerlessCacheParams, cache: ServerlessCache, context: StepContext) -> NotYet | Failed | None:

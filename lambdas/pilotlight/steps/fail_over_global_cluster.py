@@ -23,20 +23,20 @@ from pydantic import Field
 
 from pilotlight.domain.data_loss import DataAtRisk, LossWindow
 from pilotlight.domain.errors import InvalidState
+from pilotlight.domain.handwork import Handwork
 from pilotlight.domain.place import Place, Writer
+from pilotlight.domain.standing_in import Isolation, Refusal
 from pilotlight.domain.step import (
     Access,
     CannotUndo,
     Failed,
     Finding,
     Harm,
-    Isolation,
     NotYet,
     Operation,
     Params,
     Pending,
     Receipt,
-    Refusal,
     Settled,
     Severity,
     Standing,
@@ -47,6 +47,7 @@ from pilotlight.domain.step import (
     Undone,
 )
 from pilotlight.estate.endpoint import OUTPUTS, answers_at
+from pilotlight.estate.rds.by_hand import global_failover
 from pilotlight.estate.rds.global_cluster import (
     CANCELLING,
     OPERATIONS,
@@ -130,6 +131,7 @@ class FailOverGlobalCluster(StepKind[FailOverGlobalClusterParams]):
             "identifier": params.global_cluster,
             "cluster": params.cluster,
             "source": params.source,
+            "source_arn": params.source_arn(place),
             "source_region": place.primary,
         }
         why = "Its cluster in the standby becomes the writer: it has an instance, and the version of the primary's."
@@ -237,6 +239,9 @@ class FailOverGlobalCluster(StepKind[FailOverGlobalClusterParams]):
             f"Cluster {params.cluster} does not become the writer in a drill, because production writes to "
             f"{params.source}; name a global database of its own in a plan for drills instead."
         )
+
+    def by_hand(self, params: FailOverGlobalClusterParams, place: Place) -> Handwork:
+        return global_failover(params.global_cluster, params.cluster, params.source, place)
 
 
 def _look(params: FailOverGlobalClusterParams, context: StepContext) -> tuple[GlobalCluster, Member, Cluster] | Failed:

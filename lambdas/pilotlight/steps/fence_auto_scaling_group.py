@@ -18,6 +18,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import ClassVar
 
+from pilotlight.domain.handwork import Handwork
 from pilotlight.domain.place import Place
 from pilotlight.domain.step import (
     Access,
@@ -37,6 +38,7 @@ from pilotlight.domain.step import (
     Undone,
 )
 from pilotlight.estate import fencing
+from pilotlight.estate.autoscaling import by_hand
 from pilotlight.estate.autoscaling.group import NONE, STANDBY, TERMINATE, Group, Sizes, look, say_instances
 from pilotlight.estate.autoscaling.operations import CLOSING_OPERATIONS
 from pilotlight.estate.autoscaling.permissions import GroupName, group_arn
@@ -168,6 +170,9 @@ class FenceAutoScalingGroup(fencing.Fence[FenceAutoScalingGroupParams]):
         if group.sizes == NONE:
             set_sizes(context, group, before)
         return _seen_open(params, before, context)
+
+    def by_hand(self, params: FenceAutoScalingGroupParams, place: Place) -> Handwork:
+        return by_hand.stopping(params.group, place.primary)
 
 
 def _closable(params: FenceAutoScalingGroupParams, context: StepContext) -> Group | Finding:

@@ -20,6 +20,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
+from pilotlight.domain.handwork import Handwork
 from pilotlight.domain.place import Place
 from pilotlight.domain.step import (
     Access,
@@ -39,6 +40,7 @@ from pilotlight.domain.step import (
     Undone,
 )
 from pilotlight.estate import fencing
+from pilotlight.estate.ecs import by_hand
 from pilotlight.estate.ecs.operations import CLOSING_OPERATIONS
 from pilotlight.estate.ecs.scaling import set_bounds, set_count
 from pilotlight.estate.ecs.service import ACTIVE, COUNT, Bounds, EcsService, leaving, look, read_bounds, say_tasks
@@ -188,6 +190,9 @@ class FenceEcsService(fencing.Fence[FenceEcsServiceParams]):
         if service.desired == 0 and desired:
             set_count(context, service, desired)
         return _seen_open(params, desired, context)
+
+    def by_hand(self, params: FenceEcsServiceParams, place: Place) -> Handwork:
+        return by_hand.stopping(params.cluster, params.service, place)
 
 
 def _stoppable(params: FenceEcsServiceParams, context: StepContext) -> EcsService | Finding:

@@ -16,6 +16,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import ClassVar
 
+from pilotlight.domain.handwork import Handwork
 from pilotlight.domain.place import Place
 from pilotlight.domain.step import (
     CannotUndo,
@@ -34,6 +35,7 @@ from pilotlight.domain.step import (
     Undone,
 )
 from pilotlight.estate import fencing
+from pilotlight.estate.event_sources.by_hand import switching
 from pilotlight.estate.event_sources.named import (
     OPERATIONS,
     EventSourcesParams,
@@ -98,7 +100,7 @@ class FenceEventSources(fencing.Fence[FenceEventSourcesParams]):
 
     def standing(self, params: FenceEventSourcesParams, place: Place) -> tuple[Standing, ...]:
         """Sources that are on."""
-        return standing_sources(params, place.primary, "It is switched off before the writer moves.", on=True)
+        return standing_sources(params, place, place.primary, "It is switched off before the writer moves.", on=True)
 
     def readiness(self, params: FenceEventSourcesParams, context: StepContext) -> tuple[Finding, ...]:
         """Each source is there, in a state that can be given back, and one of them is on."""
@@ -155,6 +157,9 @@ class FenceEventSources(fencing.Fence[FenceEventSourcesParams]):
         if not ours:
             return Undone(f"{self.subject(params)} was not switched off by this application, and stays as it is.")
         return Undone(f"{say(ours)} told to be on again.")
+
+    def by_hand(self, params: FenceEventSourcesParams, place: Place) -> Handwork:
+        return switching(params, place.primary, on=False)
 
 
 def _sources(params: FenceEventSourcesParams, context: StepContext) -> tuple[EventSource, ...]:

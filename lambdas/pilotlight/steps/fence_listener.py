@@ -20,6 +20,7 @@ from typing import Annotated, ClassVar
 from pydantic import AfterValidator, Field
 
 from pilotlight.domain.errors import InvalidRequest
+from pilotlight.domain.handwork import Handwork
 from pilotlight.domain.place import Place
 from pilotlight.domain.step import (
     Access,
@@ -40,6 +41,7 @@ from pilotlight.domain.step import (
     Undone,
 )
 from pilotlight.estate import fencing
+from pilotlight.estate.elbv2.by_hand import closing
 from pilotlight.estate.elbv2.listeners import Listener, add_rule, find_balancer, is_ours, look, remove_rule
 from pilotlight.estate.elbv2.operations import OPERATIONS
 
@@ -203,6 +205,9 @@ class FenceListener(fencing.Fence[FenceListenerParams]):
                 f"{context.place.application}'s fence; delete the rule at priority 1 by hand if it is to serve."
             )
         return Undone(f"{self.subject(params)} serves on {_say_ports(params.ports)} as before.")
+
+    def by_hand(self, params: FenceListenerParams, place: Place) -> Handwork:
+        return closing(params.load_balancer, params.ports, place)
 
 
 def _closable(params: FenceListenerParams, context: StepContext) -> list[Listener] | Finding:

@@ -22,6 +22,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from pilotlight.domain.handwork import Handwork
 from pilotlight.domain.place import Place
 from pilotlight.domain.step import (
     Access,
@@ -43,6 +44,7 @@ from pilotlight.domain.step import (
 )
 from pilotlight.estate import fencing
 from pilotlight.estate.ec2 import security_groups
+from pilotlight.estate.ec2.by_hand import closing
 from pilotlight.estate.ec2.security_groups import MOST_KEPT, IngressRule, read_kept, read_rules
 from pilotlight.estate.rds import sessions
 from pilotlight.estate.rds.instance import InstanceIdentifier, RdsInstance, look
@@ -200,6 +202,9 @@ class FenceSecurityGroup(fencing.Fence[FenceSecurityGroupParams]):
         if instance is not None:
             sessions.forget(context, instance)
         return Undone(f"{self.subject(params)} lets sessions in by {_say_rules(kept)} as before; it was rebooted.")
+
+    def by_hand(self, params: FenceSecurityGroupParams, place: Place) -> Handwork:
+        return closing(params.instance, params.security_groups, place)
 
 
 def _closable(params: FenceSecurityGroupParams, context: StepContext) -> Database | Finding:

@@ -19,20 +19,20 @@ from typing import ClassVar
 
 from pilotlight.domain.durations import say_elapsed
 from pilotlight.domain.errors import InvalidState
+from pilotlight.domain.handwork import Handwork
 from pilotlight.domain.place import Place
+from pilotlight.domain.standing_in import Isolation, Refusal
 from pilotlight.domain.step import (
     Access,
     CannotUndo,
     Failed,
     Finding,
     Harm,
-    Isolation,
     NotYet,
     Operation,
     Params,
     Pending,
     Receipt,
-    Refusal,
     Settled,
     Severity,
     Standing,
@@ -42,6 +42,7 @@ from pilotlight.domain.step import (
     Timing,
     Undone,
 )
+from pilotlight.estate.rds.by_hand import failover_to_second_zone
 from pilotlight.estate.rds.failovers import FAILOVER_TAG, Failover, Mark, failover_since, mark_of, newest_event
 from pilotlight.estate.rds.instance import AVAILABLE, InstanceIdentifier, RdsInstance, look
 from pilotlight.estate.rds.promotion import TAGGING_ERRORS, broken
@@ -170,6 +171,9 @@ class ForceMultiAzFailover(StepKind[ForceMultiAzFailoverParams]):
             f"Instance {params.instance} is not forced over in a drill, because every connection to it is cut; name "
             "an instance of a staging environment instead."
         )
+
+    def by_hand(self, params: ForceMultiAzFailoverParams, place: Place) -> Handwork:
+        return failover_to_second_zone(params.instance, place.standby)
 
 
 def _find(params: ForceMultiAzFailoverParams, context: StepContext) -> RdsInstance | Failed:

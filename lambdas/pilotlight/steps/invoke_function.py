@@ -32,21 +32,21 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from pilotlight.domain.durations import Duration, say_duration
 from pilotlight.domain.errors import InvalidRequest, NotFound
+from pilotlight.domain.handwork import Handwork
 from pilotlight.domain.place import Place
+from pilotlight.domain.standing_in import Isolation, Refusal
 from pilotlight.domain.step import (
     Access,
     CannotUndo,
     Failed,
     Finding,
     Harm,
-    Isolation,
     NotYet,
     Operation,
     OutputOf,
     Params,
     Pending,
     Receipt,
-    Refusal,
     Settled,
     Severity,
     Standing,
@@ -56,7 +56,7 @@ from pilotlight.domain.step import (
     Timing,
     Undone,
 )
-from pilotlight.estate.own_functions import BUSY, OPERATIONS
+from pilotlight.estate.own_functions import BUSY, OPERATIONS, calling_by_hand
 
 _LONGEST = timedelta(hours=2)
 _ANSWERS_WITHIN = timedelta(seconds=7)
@@ -213,6 +213,10 @@ class InvokeFunction(StepKind[InvokeFunctionParams]):
             f"Function {params.function} is not called in a drill, because nobody here knows what it would do to the "
             "application; name a function of its own in a plan for drills instead."
         )
+
+    def by_hand(self, params: InvokeFunctionParams, place: Place) -> Handwork:
+        payload = {n: v.by_hand if isinstance(v, OutputOf) else v for n, v in params.payload.items()}
+        return calling_by_hand(params.function, params.qualifier, payload, params.gives, place)
 
 
 def _ask(do: str, params: InvokeFunctionParams, context: StepContext) -> _Answer | Pending | Failed:

@@ -1,9 +1,10 @@
 """Turn the application's latch on: from then on users reach the standby, and stay there when the primary comes back.
 
-It stands last in the stage serve, and first of all reads the databases that the plan moved: traffic never leads to a
-replica. Then it writes the switch, the object and the metric that Route 53 looks at (see `deployment.latch`), and
-settles when the two are read back. Where one of them stays silent it settles on the other after three minutes and says
-so, because Route 53 needs no more than one, and the publisher goes on trying.
+It stands last in the stage serve, and first of all reads the databases that the plan moved, instances and clusters of
+Aurora global databases: traffic never leads to a replica. Then it writes the switch, the object and the metric that
+Route 53 looks at (see `deployment.latch`), and settles when the two are read back. Where one of them stays silent it
+settles on the other after three minutes and says so, because Route 53 needs no more than one, and the publisher goes on
+trying.
 
 What it cannot see is Route 53 itself: its API is in us-east-1, and nothing there may be needed in a failover. That the
 records look at the latch is read beforehand, by readiness. DNS follows within some 30 to 90 s (three looks of a
@@ -16,21 +17,22 @@ Sources: Route 53 Developer Guide, "How Route 53 determines whether a health che
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import ClassVar
 
 from pydantic import Field
 
 from pilotlight.domain.errors import AwsError, Changed
+from pilotlight.domain.handwork import Handwork
 from pilotlight.domain.place import Place
+from pilotlight.domain.standing_in import Isolation, LeftOut
 from pilotlight.domain.step import (
     Access,
     CannotUndo,
     Failed,
     Finding,
     Harm,
-    Isolation,
-    LeftOut,
     NotYet,
     Operation,
     Params,
@@ -44,7 +46,10 @@ from pilotlight.domain.step import (
     Timing,
     Undone,
 )
-from pilotlight.estate.rds.instance import SERVING, InstanceIdentifier, RdsInstance, look
+from pilotlight.estate.rds.global_cluster import OPERATIONS, ClusterIdentifier
+from pilotlight.estate.rds.instance import InstanceIdentifier
+from pilotlight.estate.rds.writing import cluster_writes, instance_writes, unready_cluster, unready_instance
+from pilotlight.estate.traffic.by_hand import latching
 from pilotlight.estate.traffic.latch import LOST_RACES, Latch, Position
 from pilotlight.estate.traffic.readiness import paths
 from pilotlight.estate.traffic.turning import ONE_IS_ENOUGH_AFTER, showing, turn
@@ -68,11 +73,15 @@ class LatchTrafficParams(Params):
     kind: latch_traffic
     params:
       databases: [ryuqqq-shared-rds-replica]
+      clusters: { orders-global: orders-tokyo }
     ```
     """
 
     databases: tuple[InstanceIdentifier, ...] = Field(
         (), description="The standby's database instances; none where the application has none."
+    )
+    clusters: dict[ClusterIdentifier, ClusterIdentifier] = Field(
+        {}, description="The standby's clusters of Aurora, each under its global database."
     )
 
 
@@ -90,7 +99,7 @@ class LatchTraffic(StepKind[LatchTrafficParams]):
         give_up=timedelta(minutes=15),
     )
     operations: ClassVar[tuple[Operation, ...]] = (
-        Operation("rds", "DescribeDBInstances", Access.READ, {"DBInstanceNotFound": "fails, with a way out"}),
+        *(operation for operation in OPERATIONS if operation.access is Access.READ),
         Operation(
             "dynamodb",
             "GetItem",
@@ -115,10 +124,9 @@ class LatchTraffic(StepKind[LatchTrafficParams]):
 
     def statements(self, params: LatchTrafficParams, place: Place) -> tuple[Statement, ...]:
         latch = Latch(place)
-        databases = tuple(place.arn("rds", f"db:{name}") for name in params.databases)
         table = place.arn("dynamodb", f"table/{latch.table}")
         return (
-            *((Statement(Access.READ, ("rds:DescribeDBInstances",), databases),) if databases else ()),
+            *_reads(params, place),
             *latch.read_statements(),
             Statement(Access.WRITE, ("dynamodb:PutItem",), (table,)),
             *latch.write_statements(),
@@ -170,7 +178,7 @@ class LatchTraffic(StepKind[LatchTrafficParams]):
         name = context.place.application
         if receipt.data["run"] != context.run_id:
             return Undone(f"The latch of {name} was turned on before, by {receipt.data['run']}: nothing to take back.")
-        writers = [database for database in params.databases if _writes(look(context, database))]
+        writers = _writers(params, context)
         if writers:
             return CannotUndo(
                 f"The latch of {name} stays on, because {writers[0]} in {context.place.standby} takes the "
@@ -184,27 +192,34 @@ class LatchTraffic(StepKind[LatchTrafficParams]):
     def stand_in(self, params: LatchTrafficParams, isolation: Isolation) -> LeftOut:
         return LeftOut("The latch is not turned in a drill, because users would follow it to the standby.")
 
+    def by_hand(self, params: LatchTrafficParams, place: Place) -> Handwork:
+        return latching(params.databases, place)
+
 
 def _unready(params: LatchTrafficParams, context: StepContext) -> NotYet | Failed | None:
     """Why users may not be sent to the standby yet, by a fresh read of each database."""
-    for name in params.databases:
-        found = look(context, name)
-        if found is None:
-            return Failed(
-                f"Database {name} does not exist in {context.place.standby}, so no traffic is sent there.",
-                "Correct the plan, or restore the database from a backup.",
-            )
-        if found.broken:
-            return Failed(f"Database {name} is {found.status}, so no traffic is sent to it.", found.way_out)
-        if found.source is not None:
-            return NotYet(f"Database {name} is a replica of {found.source} still, so no traffic is sent to it.")
-        if not _writes(found) or found.status not in SERVING:
-            return NotYet(f"Database {name} is {found.status}, so no traffic is sent to it yet.")
-    return None
+    instances = (unready_instance(context, name) for name in params.databases)
+    clusters = (unready_cluster(context, whole, name) for whole, name in params.clusters.items())
+    return next((why for why in (*instances, *clusters) if why is not None), None)
 
 
-def _writes(found: RdsInstance | None) -> bool:
-    return found is not None and found.source is None and found.replication is None
+def _reads(params: LatchTrafficParams, place: Place) -> Iterator[Statement]:
+    """What is read of the databases; the instances of a cluster bear names that no plan says."""
+    if params.databases:
+        instances = tuple(place.arn("rds", f"db:{name}") for name in params.databases)
+        yield Statement(Access.READ, ("rds:DescribeDBInstances",), instances)
+    if params.clusters:
+        wholes = tuple(f"arn:aws:rds::{place.account}:global-cluster:{whole}" for whole in params.clusters)
+        yield Statement(Access.READ, ("rds:DescribeGlobalClusters",), wholes)
+        clusters = tuple(place.arn("rds", f"cluster:{name}") for name in params.clusters.values())
+        yield Statement(Access.READ, ("rds:DescribeDBClusters",), clusters)
+        yield Statement(Access.READ, ("rds:DescribeDBInstances",), (place.arn("rds", "db:*"),))
+
+
+def _writers(params: LatchTrafficParams, context: StepContext) -> list[str]:
+    """Those of the databases that are writers by their role."""
+    instances = [name for name in params.databases if instance_writes(context, name)]
+    return instances + [name for whole, name in params.clusters.items() if cluster_writes(context, whole, name)]
 
 
 def _switch_finding(latch: Latch, context: StepContext) -> Finding:

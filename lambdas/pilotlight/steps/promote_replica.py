@@ -22,20 +22,20 @@ from pydantic import Field, field_validator
 from pilotlight.domain.data_loss import DataAtRisk
 from pilotlight.domain.durations import Duration
 from pilotlight.domain.errors import InvalidState, Throttled, Unavailable
+from pilotlight.domain.handwork import Handwork
 from pilotlight.domain.place import Place, Writer
+from pilotlight.domain.standing_in import Isolation, Refusal
 from pilotlight.domain.step import (
     Access,
     CannotUndo,
     Failed,
     Finding,
     Harm,
-    Isolation,
     NotYet,
     Operation,
     Params,
     Pending,
     Receipt,
-    Refusal,
     Settled,
     Severity,
     Standing,
@@ -46,6 +46,7 @@ from pilotlight.domain.step import (
     Undone,
 )
 from pilotlight.estate.endpoint import OUTPUTS, answers_at
+from pilotlight.estate.rds.by_hand import promotion
 from pilotlight.estate.rds.instance import AVAILABLE, SERVING, InstanceIdentifier, RdsInstance, look
 from pilotlight.estate.rds.lag import left_to_drain, loss_of_promotion
 from pilotlight.estate.rds.promotion import (
@@ -61,7 +62,7 @@ from pilotlight.estate.rds.promotion import (
     marking_statement,
     still_a_replica,
 )
-from pilotlight.estate.rds.readiness import beside_source, lag_finding, of_replica, window_finding
+from pilotlight.estate.rds.readiness import beside_source, lag_finding, of_replica, why_no_replica, window_finding
 
 _NOT_NOW = re.compile(r"not a read replica|not in (the )?available state", re.IGNORECASE)
 _LONGEST_RETENTION = timedelta(days=35)
@@ -152,7 +153,9 @@ class PromoteReplica(StepKind[PromoteReplicaParams]):
 
     def readiness(self, params: PromoteReplicaParams, context: StepContext) -> tuple[Finding, ...]:
         target = find_target(params.replica, params.source, context)
-        if isinstance(target, Failed) or target.source is None:
+        if isinstance(target, Failed):
+            return (_role(target), *why_no_replica(params.replica, params.source, context))
+        if target.source is None:
             return (_role(target),)
         return (
             _role(target),
@@ -223,6 +226,10 @@ class PromoteReplica(StepKind[PromoteReplicaParams]):
             f"Replica {params.replica} is not promoted in a drill, because that ends its replication; "
             "a drill restores a copy from the latest automated snapshot instead."
         )
+
+    def by_hand(self, params: PromoteReplicaParams, place: Place) -> Handwork:
+        days, window = params.backup_retention.days, params.backup_window
+        return promotion(params.replica, params.source, days, window, place)
 
 
 def _role(target: RdsInstance | Failed) -> Finding:

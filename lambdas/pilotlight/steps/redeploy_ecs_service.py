@@ -16,17 +16,17 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import ClassVar
 
+from pilotlight.domain.handwork import Handwork
 from pilotlight.domain.place import Place
+from pilotlight.domain.standing_in import Isolation, Refusal
 from pilotlight.domain.step import (
     Access,
     Failed,
     Finding,
     Harm,
-    Isolation,
     Operation,
     Pending,
     Receipt,
-    Refusal,
     Settled,
     Standing,
     Statement,
@@ -35,6 +35,7 @@ from pilotlight.domain.step import (
     Timing,
     Undone,
 )
+from pilotlight.estate.ecs import by_hand
 from pilotlight.estate.ecs.mending import (
     LOOKING,
     ServiceParams,
@@ -140,6 +141,9 @@ class RedeployEcsService(StepKind[RedeployEcsServiceParams]):
             f"Service {params.service} is not redeployed in a drill, because its tasks serve; name a service of a "
             "staging environment instead."
         )
+
+    def by_hand(self, params: RedeployEcsServiceParams, place: Place) -> Handwork:
+        return by_hand.redeploying(params.cluster, params.service, place.standby)
 
 
 KIND = RedeployEcsService()

@@ -22,20 +22,20 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from pilotlight.domain.handwork import Handwork
 from pilotlight.domain.place import Place
+from pilotlight.domain.standing_in import Isolation, Refusal
 from pilotlight.domain.step import (
     Access,
     CannotUndo,
     Failed,
     Finding,
     Harm,
-    Isolation,
     NotYet,
     Operation,
     Params,
     Pending,
     Receipt,
-    Refusal,
     Settled,
     Severity,
     Standing,
@@ -46,6 +46,7 @@ from pilotlight.domain.step import (
     Undone,
 )
 from pilotlight.estate.ec2 import nat_gateways
+from pilotlight.estate.ec2.by_hand import replacing_nat
 from pilotlight.estate.ec2.nat_gateways import (
     AVAILABLE,
     RUN_TAG,
@@ -204,6 +205,10 @@ class ReplaceNatGateway(StepKind[ReplaceNatGatewayParams]):
             f"{params.gateway} is not replaced in a drill, because connections through it would break; name a gateway "
             "of a staging environment instead."
         )
+
+    def by_hand(self, params: ReplaceNatGatewayParams, place: Place) -> Handwork:
+        tables, where = params.route_tables, place.standby
+        return replacing_nat(params.gateway, params.subnet, params.allocation, tables, where)
 
 
 def _address_statements(params: ReplaceNatGatewayParams, place: Place, any_address: str) -> tuple[Statement, ...]:

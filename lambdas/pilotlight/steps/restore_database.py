@@ -23,27 +23,24 @@ from typing import ClassVar
 
 from pilotlight.domain.data_loss import DataAtRisk
 from pilotlight.domain.errors import AlreadyExists, AwsError
+from pilotlight.domain.handwork import Handwork
 from pilotlight.domain.place import Place
+from pilotlight.domain.standing_in import Isolation, Refusal, Remains, StandIn, drilled
 from pilotlight.domain.step import (
     CannotUndo,
     Failed,
     Finding,
     Harm,
-    Isolation,
     NotYet,
     Operation,
     Pending,
     Receipt,
-    Refusal,
-    Remains,
     Settled,
-    StandIn,
     Standing,
     Statement,
     StepContext,
     StepKind,
     Undone,
-    drilled,
 )
 from pilotlight.estate.rds.backups import RestorePoint, find_points, newest
 from pilotlight.estate.rds.bringing_up import OUTPUTS, TIMING, bring_up, delete, read_back
@@ -52,6 +49,7 @@ from pilotlight.estate.rds.instance import look
 from pilotlight.estate.rds.promotion import RUN_TAG, broken
 from pilotlight.estate.rds.protection import age_findings, groups_findings, loss_of_restore, name_finding, not_as_new
 from pilotlight.estate.rds.restoring import OPERATIONS, CopySpecification, permissions, say_refused
+from pilotlight.estate.rds.restoring_by_hand import of_what_the_standby_holds
 
 _DELETING = "deleting"
 _LONGEST_IDENTIFIER = 63
@@ -172,6 +170,9 @@ class RestoreDatabase(StepKind[RestoreDatabaseParams]):
 
     def remains(self, params: RestoreDatabaseParams, context: StepContext) -> Remains | None:
         return standing(params.instance, context)
+
+    def by_hand(self, params: RestoreDatabaseParams, place: Place) -> Handwork:
+        return of_what_the_standby_holds(params, place)
 
 
 def _begin(params: RestoreDatabaseParams, context: StepContext) -> NotYet | Failed:

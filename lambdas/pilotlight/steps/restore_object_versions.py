@@ -22,19 +22,19 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from pilotlight.domain.durations import Duration, say_duration
+from pilotlight.domain.handwork import Handwork
 from pilotlight.domain.place import Place
+from pilotlight.domain.standing_in import Isolation, Refusal
 from pilotlight.domain.step import (
     Access,
     CannotUndo,
     Failed,
     Finding,
     Harm,
-    Isolation,
     Operation,
     Params,
     Pending,
     Receipt,
-    Refusal,
     Settled,
     Severity,
     Standing,
@@ -44,6 +44,7 @@ from pilotlight.domain.step import (
     Timing,
     Undone,
 )
+from pilotlight.estate.s3.by_hand import bringing_back
 from pilotlight.estate.s3.versions import Deleted, list_versions, remove, versioning
 
 BucketName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$", examples=["triflow-ai-prod"])]
@@ -185,6 +186,10 @@ class RestoreObjectVersions(StepKind[RestoreObjectVersionsParams]):
             f"Nothing is brought back in {params.bucket} in a drill, because the application would see it; name a "
             "bucket of a staging environment instead."
         )
+
+    def by_hand(self, params: RestoreObjectVersionsParams, place: Place) -> Handwork:
+        span = int(params.deleted_within.total_seconds())
+        return bringing_back(params.bucket, params.prefix, span, params.at_most, place.standby)
 
 
 def _deleted(params: RestoreObjectVersionsParams, context: StepContext) -> list[Deleted] | Failed:

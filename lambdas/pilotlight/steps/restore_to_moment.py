@@ -25,31 +25,29 @@ from pydantic import AwareDatetime, Field, model_validator
 
 from pilotlight.domain.durations import Duration
 from pilotlight.domain.errors import AlreadyExists, AwsError
+from pilotlight.domain.handwork import Handwork
 from pilotlight.domain.place import Place
+from pilotlight.domain.standing_in import Isolation, Refusal, Remains, StandIn, drilled
 from pilotlight.domain.step import (
     Access,
     CannotUndo,
     Failed,
     Finding,
     Harm,
-    Isolation,
     NotYet,
     Operation,
     Pending,
     Receipt,
-    Refusal,
-    Remains,
     Settled,
     Severity,
-    StandIn,
     Standing,
     Statement,
     StepContext,
     StepKind,
     Undone,
-    drilled,
 )
-from pilotlight.estate.rds.bringing_up import OUTPUTS, TIMING, bring_up, delete, deletion, read_back
+from pilotlight.estate.rds.bringing_up import OUTPUTS, TIMING, bring_up, delete, read_back
+from pilotlight.estate.rds.by_hand import delete_copy
 from pilotlight.estate.rds.copies import foreign, standing
 from pilotlight.estate.rds.instance import InstanceIdentifier, RdsInstance, look
 from pilotlight.estate.rds.moments import Window, find_window
@@ -64,6 +62,7 @@ from pilotlight.estate.rds.restoring import (
     say_refused,
     tagging,
 )
+from pilotlight.estate.rds.restoring_by_hand import to_moment
 
 _LONGEST_IDENTIFIER = 63
 _LISTS = ("rds:DescribeDBInstanceAutomatedBackups", "rds:DescribeDBSubnetGroups", "rds:DescribeDBParameterGroups")
@@ -196,7 +195,7 @@ class RestoreToMoment(StepKind[RestoreToMomentParams]):
             return CannotUndo(unlike.reason) if unlike else delete(copy, context)
         return CannotUndo(
             f"Copy {params.instance} stays and costs money, because people may use it already; if nobody does: "
-            f"{deletion(params.instance, context)}."
+            f"{delete_copy(params.instance, context.place.standby)}."
         )
 
     def stand_in(self, params: RestoreToMomentParams, isolation: Isolation) -> StandIn | Refusal:
@@ -211,6 +210,12 @@ class RestoreToMoment(StepKind[RestoreToMomentParams]):
 
     def remains(self, params: RestoreToMomentParams, context: StepContext) -> Remains | None:
         return standing(params.instance, context)
+
+    def by_hand(self, params: RestoreToMomentParams, place: Place) -> Handwork:
+        back = int((params.back or timedelta(0)).total_seconds())
+        moment = params.moment.astimezone(UTC).replace(microsecond=0).isoformat() if params.moment else ""
+        said = f"echo {moment}" if moment else f"jq --null-input --raw-output 'now-{back}|todate'"
+        return to_moment(params, params.source, said, place)
 
 
 def _at_home(place: Place) -> Place:
@@ -230,7 +235,7 @@ def _begin(params: RestoreToMomentParams, context: StepContext) -> NotYet | Fail
         "SourceDBInstanceIdentifier": params.source,
         "TargetDBInstanceIdentifier": params.instance,
         "RestoreTime": moment,
-        **params.settings(_at_home(context.place), context.run_id, params.source, moment),
+        **params.settings(_at_home(context.place), context.run_id, params.source, moment.isoformat(timespec="seconds")),
     }
     try:
         context.aws.call("rds", "RestoreDBInstanceToPointInTime", context.place.standby, **order)
@@ -263,7 +268,7 @@ def _not_mine(copy: RdsInstance, params: RestoreToMomentParams, context: StepCon
         return refused
     return Failed(
         f"Copy {copy.identifier} is there already: {copy.tags.get(RUN_TAG) or 'a person'} made it.",
-        f"If nobody needs it: {deletion(params.instance, context)}; then start the run again. "
+        f"If nobody needs it: {delete_copy(params.instance, context.place.standby)}; then start the run again. "
         "Or name another instance.",
     )
 

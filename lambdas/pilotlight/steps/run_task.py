@@ -23,21 +23,21 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field
 
 from pilotlight.domain.errors import AwsError
+from pilotlight.domain.handwork import Handwork
 from pilotlight.domain.place import Place
+from pilotlight.domain.standing_in import Isolation, Refusal
 from pilotlight.domain.step import (
     Access,
     CannotUndo,
     Failed,
     Finding,
     Harm,
-    Isolation,
     NotYet,
     Operation,
     OutputOf,
     Params,
     Pending,
     Receipt,
-    Refusal,
     Settled,
     Severity,
     Standing,
@@ -47,6 +47,7 @@ from pilotlight.domain.step import (
     Timing,
     Undone,
 )
+from pilotlight.estate.ecs import by_hand
 from pilotlight.estate.ecs.one_off import (
     OPERATIONS,
     STOPPED,
@@ -102,6 +103,18 @@ class RunTaskParams(Params):
     def family(self) -> str:
         """The task definition without its revision."""
         return self.task_definition.partition(":")[0]
+
+    def order(self, outputs: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
+        """The parameters of RunTask."""
+        network = {"subnets": list(self.subnets), "securityGroups": list(self.security_groups)}
+        return {
+            "cluster": self.cluster,
+            "taskDefinition": self.task_definition,
+            "count": 1,
+            "launchType": "FARGATE",
+            "networkConfiguration": {"awsvpcConfiguration": {**network, "assignPublicIp": "DISABLED"}},
+            "overrides": {"containerOverrides": [self.override(outputs)]},
+        }
 
     def override(self, outputs: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
         """What differs from the definition, in the spelling of RunTask."""
@@ -182,18 +195,12 @@ class RunTask(StepKind[RunTaskParams]):
         task = find_mine(context, params.cluster, params.family, params.container)
         if task is not None:
             return _receipt(f"Task {task.id} was started already.", task.arn, context, acted=False)
-        network = {"subnets": list(params.subnets), "securityGroups": list(params.security_groups)}
         try:
             answer = context.aws.call(
                 "ecs",
                 "RunTask",
                 context.place.standby,
-                cluster=params.cluster,
-                taskDefinition=params.task_definition,
-                count=1,
-                launchType="FARGATE",
-                networkConfiguration={"awsvpcConfiguration": {**network, "assignPublicIp": "DISABLED"}},
-                overrides={"containerOverrides": [params.override(context.outputs)]},
+                **params.order(context.outputs),
                 clientToken=token_of(context),
                 startedBy=started_by(context),
             )
@@ -236,6 +243,11 @@ class RunTask(StepKind[RunTaskParams]):
             f"Task {params.task_definition} is not run in a drill, because it would work on the application's own "
             "database."
         )
+
+    def by_hand(self, params: RunTaskParams, place: Place) -> Handwork:
+        values = {name: given.by_hand for name, given in params.environment.items() if isinstance(given, OutputOf)}
+        plain = params.model_copy(update={"environment": {**params.environment, **values}})
+        return by_hand.running_once(plain.order({}), params.cluster, params.container, place)
 
 
 def _receipt(said: str, arn: str, context: StepContext, *, acted: bool) -> Receipt:

@@ -22,19 +22,19 @@ from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, model_validator
 
+from pilotlight.domain.handwork import Handwork
 from pilotlight.domain.place import Place
+from pilotlight.domain.standing_in import Isolation, Refusal
 from pilotlight.domain.step import (
     Access,
     CannotUndo,
     Failed,
     Finding,
     Harm,
-    Isolation,
     Operation,
     Params,
     Pending,
     Receipt,
-    Refusal,
     Settled,
     Severity,
     Standing,
@@ -44,6 +44,7 @@ from pilotlight.domain.step import (
     Timing,
     Undone,
 )
+from pilotlight.estate.autoscaling import by_hand
 from pilotlight.estate.autoscaling.group import Group, Sizes, look, say_instances
 from pilotlight.estate.autoscaling.operations import OPERATIONS
 from pilotlight.estate.autoscaling.permissions import GroupName, group_arn
@@ -250,6 +251,10 @@ class ScaleAutoScalingGroup(StepKind[ScaleAutoScalingGroupParams]):
             f"Group {params.group} cannot be started in a drill because its instances would use the application's own "
             "data; a drill needs a copy of the group, named here instead."
         )
+
+    def by_hand(self, params: ScaleAutoScalingGroupParams, place: Place) -> Handwork:
+        suspended = BLOCKING if params.resume_suspended else ()
+        return by_hand.scaling(params.group, params.sizes, params.enough, suspended, place.standby)
 
 
 def _scalable(params: ScaleAutoScalingGroupParams, context: StepContext) -> Group | Failed:

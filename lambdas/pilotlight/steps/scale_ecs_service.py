@@ -24,19 +24,19 @@ from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from pilotlight.domain.handwork import Handwork
 from pilotlight.domain.place import Place
+from pilotlight.domain.standing_in import Isolation, Refusal
 from pilotlight.domain.step import (
     Access,
     CannotUndo,
     Failed,
     Finding,
     Harm,
-    Isolation,
     Operation,
     Params,
     Pending,
     Receipt,
-    Refusal,
     Settled,
     Severity,
     Standing,
@@ -46,10 +46,11 @@ from pilotlight.domain.step import (
     Timing,
     Undone,
 )
+from pilotlight.estate.ecs import by_hand
 from pilotlight.estate.ecs.operations import OPERATIONS
 from pilotlight.estate.ecs.progress import Goal, choose_groups, progress
 from pilotlight.estate.ecs.readiness import check_readiness, check_serving
-from pilotlight.estate.ecs.scaling import forget_bounds, is_replaced_since, set_bounds, set_count
+from pilotlight.estate.ecs.scaling import forget_bounds, is_replaced_since, raised_bounds, set_bounds, set_count
 from pilotlight.estate.ecs.service import COUNT, Bounds, EcsService, look, read_bounds, say_tasks, tasks_before
 
 EcsName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,255}$")]
@@ -187,7 +188,7 @@ class ScaleEcsService(StepKind[ScaleEcsServiceParams]):
                 fix="Deploy it there, or set fresh_configuration to false, then retry the step.",
             )
         before = read_bounds(context, service.cluster, service.name)
-        raised = _raised(before, params.planned, count)
+        raised = raised_bounds(before, params.planned, count)
         if raised is not None:
             set_bounds(context, service, raised)
         after, changes = service, stale > 0 or count != service.desired
@@ -249,6 +250,10 @@ class ScaleEcsService(StepKind[ScaleEcsServiceParams]):
             "application's own database and queues; a drill needs a copy of the service, named here instead."
         )
 
+    def by_hand(self, params: ScaleEcsServiceParams, place: Place) -> Handwork:
+        fresh = params.fresh_configuration
+        return by_hand.scaling(params.cluster, params.service, params.tasks, params.planned, fresh=fresh, place=place)
+
 
 def _serving(params: ScaleEcsServiceParams, context: StepContext) -> EcsService | Failed:
     service = look(context, params.cluster, params.service)
@@ -262,15 +267,6 @@ def _stale_tasks(params: ScaleEcsServiceParams, service: EcsService, context: St
     if not params.fresh_configuration or is_replaced_since(service, context.started):
         return 0
     return tasks_before(context, service, context.started) if service.running + service.pending else 0
-
-
-def _raised(before: Bounds | None, planned: Bounds | None, count: int) -> Bounds | None:
-    if before is None:
-        return Bounds(planned.minimum, max(planned.maximum, count)) if planned else None
-    least = planned or before
-    minimum = max(before.minimum, least.minimum)
-    raised = Bounds(minimum, max(before.maximum, least.maximum, minimum, count))
-    return None if before.same_as(raised.data) else raised
 
 
 def _say_done(service: EcsService, count: int, stale: int, raised: Bounds | None) -> str:

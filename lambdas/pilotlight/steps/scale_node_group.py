@@ -19,20 +19,20 @@ from typing import Any, ClassVar, Self
 
 from pydantic import Field, model_validator
 
+from pilotlight.domain.handwork import Handwork
 from pilotlight.domain.place import Place
+from pilotlight.domain.standing_in import Isolation, Refusal
 from pilotlight.domain.step import (
     Access,
     CannotUndo,
     Failed,
     Finding,
     Harm,
-    Isolation,
     NotYet,
     Operation,
     Params,
     Pending,
     Receipt,
-    Refusal,
     Settled,
     Severity,
     Standing,
@@ -42,6 +42,7 @@ from pilotlight.domain.step import (
     Timing,
     Undone,
 )
+from pilotlight.estate.eks import by_hand
 from pilotlight.estate.eks.node_group import (
     BROKEN,
     OPERATIONS,
@@ -210,6 +211,10 @@ class ScaleNodeGroup(StepKind[ScaleNodeGroupParams]):
             f"Node group {params.node_group} cannot be scaled in a drill because pods that wait for its nodes would "
             "start against the application's own data; a drill needs a node group of its own, named here instead."
         )
+
+    def by_hand(self, params: ScaleNodeGroupParams, place: Place) -> Handwork:
+        wanted = params.wanted(Sizes(0, 0, 0))
+        return by_hand.scaling(params.cluster, params.node_group, wanted, place.standby)
 
 
 def _usable(params: ScaleNodeGroupParams, context: StepContext) -> NodeGroup | Failed:

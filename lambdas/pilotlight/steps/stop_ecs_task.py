@@ -16,18 +16,18 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
+from pilotlight.domain.handwork import Handwork
 from pilotlight.domain.place import Place
+from pilotlight.domain.standing_in import Isolation, Refusal
 from pilotlight.domain.step import (
     Access,
     Failed,
     Finding,
     Harm,
-    Isolation,
     NotYet,
     Operation,
     Pending,
     Receipt,
-    Refusal,
     Settled,
     Severity,
     Standing,
@@ -37,6 +37,7 @@ from pilotlight.domain.step import (
     Timing,
     Undone,
 )
+from pilotlight.estate.ecs import by_hand
 from pilotlight.estate.ecs.mending import (
     LOOKING,
     STOPPING,
@@ -150,6 +151,9 @@ class StopEcsTask(StepKind[StopEcsTaskParams]):
             f"No task of {params.service} is stopped in a drill, because it serves; name a service of a staging "
             "environment instead."
         )
+
+    def by_hand(self, params: StopEcsTaskParams, place: Place) -> Handwork:
+        return by_hand.stopping_a_task(params.cluster, params.service, place.standby)
 
 
 def _reason(context: StepContext) -> str:

@@ -23,21 +23,21 @@ from typing import Annotated, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
+from pilotlight.domain.handwork import Handwork
 from pilotlight.domain.place import Place
+from pilotlight.domain.standing_in import Isolation, Refusal
 from pilotlight.domain.step import (
     Access,
     CannotUndo,
     Failed,
     Finding,
     Harm,
-    Isolation,
     NotYet,
     Operation,
     OutputOf,
     Params,
     Pending,
     Receipt,
-    Refusal,
     Settled,
     Standing,
     Statement,
@@ -47,7 +47,7 @@ from pilotlight.domain.step import (
     Undone,
 )
 from pilotlight.estate import secrets
-from pilotlight.estate.eks import access, rollouts, undoing
+from pilotlight.estate.eks import access, by_hand, rollouts, undoing
 from pilotlight.estate.eks.node_group import ClusterName
 from pilotlight.estate.eks.values import Held, Holder, Namespace, look, write
 from pilotlight.estate.secrets import SecretValue, read_secrets
@@ -227,6 +227,11 @@ class SwapConfigMap(StepKind[SwapConfigMapParams]):
             f"ConfigMap {params.config_map} cannot be swapped in a drill because its deployments would restart with "
             "the values of a failover; a drill needs a namespace of its own, named here instead."
         )
+
+    def by_hand(self, params: SwapConfigMapParams, place: Place) -> Handwork:
+        values = {key: given if isinstance(given, str) else given.by_hand for key, given in params.values.items()}
+        secret = (params.secret.name, params.secrets) if params.secret else None
+        return by_hand.swapping(params.where, params.config_map, values, secret, params.restart, place.standby)
 
 
 def _secret_of(params: SwapConfigMapParams) -> tuple[SecretPart, ...]:

@@ -18,24 +18,22 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import ClassVar
 
+from pilotlight.domain.handwork import Handwork
 from pilotlight.domain.place import Place
+from pilotlight.domain.standing_in import Isolation, Refusal, Remains, StandIn
 from pilotlight.domain.step import (
     Access,
     CannotUndo,
     Failed,
     Finding,
     Harm,
-    Isolation,
     NotYet,
     Operation,
     OutputOf,
     Pending,
     Receipt,
-    Refusal,
-    Remains,
     Settled,
     Severity,
-    StandIn,
     Standing,
     Statement,
     StepContext,
@@ -43,6 +41,7 @@ from pilotlight.domain.step import (
     Timing,
     Undone,
 )
+from pilotlight.estate.ssm.by_hand import swapping
 from pilotlight.estate.ssm.parameters import (
     APPLICATION_TAG,
     OPERATIONS,
@@ -207,6 +206,13 @@ class SwapConfiguration(StepKind[SwapConfigurationParams]):
                 run = made_by.get(RUN_TAG, "") if drilled else ""
                 return Remains.of(f"Parameter {name}", "there", run)
         return None
+
+    def by_hand(self, params: SwapConfigurationParams, place: Place) -> Handwork:
+        values = {
+            name: setting.value if isinstance(setting.value, str) else setting.value.by_hand
+            for name, setting in params.settings().items()
+        }
+        return swapping(params.settings(), values, place.standby)
 
 
 def _usable(

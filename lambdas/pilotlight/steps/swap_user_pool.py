@@ -23,19 +23,19 @@ from typing import ClassVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from pilotlight.domain.errors import Unavailable
+from pilotlight.domain.handwork import Command, Handwork, aws, quoted
 from pilotlight.domain.place import Place
+from pilotlight.domain.standing_in import Isolation, StandIn
 from pilotlight.domain.step import (
     Access,
     Failed,
     Finding,
     Harm,
-    Isolation,
     Operation,
     Params,
     Receipt,
     Settled,
     Severity,
-    StandIn,
     Standing,
     Statement,
     StepContext,
@@ -199,6 +199,26 @@ class SwapUserPool(StepKind[SwapUserPoolParams]):
     def stand_in(self, params: SwapUserPoolParams, isolation: Isolation) -> StandIn:
         # It only looks.
         return StandIn(self.name, params)
+
+    def by_hand(self, params: SwapUserPoolParams, place: Place) -> Handwork:
+        here, pool = place.standby, params.pool
+        named = {"UserPoolId": pool, "ClientId": params.client}
+        query = "UserPoolClient.[ClientId,ClientName]"
+        client = aws("cognito-idp", "DescribeUserPoolClient", here, query=query, **named)
+        given = {
+            "region": here,
+            "pool_id": pool,
+            "client_id": params.client,
+            "client_secret_ref": params.client_secret.ref if params.client_secret else "",
+            "issuer": f"https://cognito-idp.{here}.amazonaws.com/{pool}",
+        }
+        return Handwork(
+            do=(),
+            check=(Command("See that pool and client stand in the standby.", client, params.client),),
+            stop_if="pool or client is missing. Every user has to sign in again; who has a password has to reset it.",
+            stays="looking changed nothing.",
+            gives={name: f"echo {quoted(value)}" for name, value in given.items()},
+        )
 
 
 def _usable(params: SwapUserPoolParams, context: StepContext) -> Pool | Failed:

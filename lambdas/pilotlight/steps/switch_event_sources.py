@@ -18,14 +18,14 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import ClassVar
 
+from pilotlight.domain.handwork import Handwork
 from pilotlight.domain.place import Place
+from pilotlight.domain.standing_in import Isolation, LeftOut
 from pilotlight.domain.step import (
     CannotUndo,
     Failed,
     Finding,
     Harm,
-    Isolation,
-    LeftOut,
     NotYet,
     Operation,
     Pending,
@@ -39,6 +39,7 @@ from pilotlight.domain.step import (
     Timing,
     Undone,
 )
+from pilotlight.estate.event_sources.by_hand import switching
 from pilotlight.estate.event_sources.named import (
     OPERATIONS,
     EventSourcesParams,
@@ -104,7 +105,7 @@ class SwitchEventSources(StepKind[SwitchEventSourcesParams]):
 
     def standing(self, params: SwitchEventSourcesParams, place: Place) -> tuple[Standing, ...]:
         why = "It waits switched off, and is switched on when the standby takes over."
-        return standing_sources(params, place.standby, why, on=False)
+        return standing_sources(params, place, place.standby, why, on=False)
 
     def readiness(self, params: SwitchEventSourcesParams, context: StepContext) -> tuple[Finding, ...]:
         return self.preflight(params, context)
@@ -162,6 +163,9 @@ class SwitchEventSources(StepKind[SwitchEventSourcesParams]):
             f"Event source {params.said} is not switched on in a drill, because the standby would then do work that "
             "the primary does already."
         )
+
+    def by_hand(self, params: SwitchEventSourcesParams, place: Place) -> Handwork:
+        return switching(params, place.standby, on=True)
 
 
 def _sources(params: SwitchEventSourcesParams, context: StepContext) -> tuple[EventSource, ...]:

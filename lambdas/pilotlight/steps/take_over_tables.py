@@ -23,16 +23,16 @@ from pydantic import Field, field_validator
 
 from pilotlight.domain.data_loss import DataAtRisk, LossWindow
 from pilotlight.domain.errors import AwsError
+from pilotlight.domain.handwork import Handwork
 from pilotlight.domain.place import Place, Writer
 from pilotlight.domain.plan import Plan
+from pilotlight.domain.standing_in import Isolation, LeftOut
 from pilotlight.domain.step import (
     Access,
     CannotUndo,
     Failed,
     Finding,
     Harm,
-    Isolation,
-    LeftOut,
     NotYet,
     Operation,
     Params,
@@ -47,6 +47,7 @@ from pilotlight.domain.step import (
     Timing,
     Undone,
 )
+from pilotlight.estate.dynamodb.by_hand import taking_over
 from pilotlight.estate.dynamodb.conflicts import ConflictWindow, no_conflict
 from pilotlight.estate.dynamodb.readiness import COMPARING, findings_of
 from pilotlight.estate.dynamodb.replication import last_replicated, loss_of_table, reading_statement
@@ -206,6 +207,9 @@ class TakeOverTables(StepKind[TakeOverTablesParams]):
             f"{_say(params)} is not taken over in a drill, because the writer would move; a drill writes to a table "
             "that is restored from a backup instead."
         )
+
+    def by_hand(self, params: TakeOverTablesParams, place: Place) -> Handwork:
+        return taking_over(params.tables, place)
 
 
 def tables_of(plan: Plan) -> tuple[str, ...]:

@@ -76,3 +76,13 @@ def forget_bounds(context: StepContext, service: EcsService) -> None:
 def is_replaced_since(service: EcsService, moment: datetime) -> bool:
     """Whether the deployment that the service goes towards began after then, so that its tasks are fresh."""
     return service.primary is not None and service.primary.created >= moment
+
+
+def raised_bounds(before: Bounds | None, planned: Bounds | None, count: int) -> Bounds | None:
+    """The bounds that hold this count, never lower than those that are there; None where nothing is to be raised."""
+    if before is None:
+        return Bounds(planned.minimum, max(planned.maximum, count)) if planned else None
+    least = planned or before
+    minimum = max(before.minimum, least.minimum)
+    raised = Bounds(minimum, max(before.maximum, least.maximum, minimum, count))
+    return None if before.same_as(raised.data) else raised

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Self
 from pydantic import Field
 
 from pilotlight.domain.errors import AwsError, InvalidState, NotFound
-from pilotlight.domain.step import StepContext
+from pilotlight.domain.step import Settled, StepContext
 
 ReplicationGroupId = Annotated[
     str,
@@ -37,7 +37,10 @@ SERVING_NODE = frozenset({AVAILABLE, "snapshotting"})
 
 @dataclass(frozen=True)
 class Cache:
-    """One replication group. `address` and `port` are unknown until it is available for the first time."""
+    """One replication group. `address` and `port` are unknown until it is available for the first time.
+
+    `shards` are the numbers of nodes in each of its shards, `global_group` the global datastore that it belongs to.
+    """
 
     id: str
     arn: str
@@ -54,6 +57,8 @@ class Cache:
     members: tuple[str, ...]
     address: str | None
     port: int | None
+    shards: tuple[int, ...] = ()
+    global_group: str = ""
 
     @classmethod
     def read(cls, found: Mapping[str, Any]) -> Self:
@@ -79,6 +84,8 @@ class Cache:
             members=tuple(str(member) for member in found.get("MemberClusters", ())),
             address=endpoint.get("Address") or None,
             port=endpoint.get("Port"),
+            shards=tuple(len(shard.get("NodeGroupMembers", ())) for shard in found.get("NodeGroups", ())),
+            global_group=str((found.get("GlobalReplicationGroupInfo") or {}).get("GlobalReplicationGroupId", "")),
         )
 
 
@@ -88,6 +95,7 @@ class Member:
 
     id: str
     status: str
+    node_type: str
     engine_version: str
     subnet_group: str
     parameter_group: str
@@ -99,6 +107,7 @@ class Member:
         return cls(
             id=str(found["CacheClusterId"]),
             status=str(found.get("CacheClusterStatus", "unknown")),
+            node_type=str(found.get("CacheNodeType", "")),
             engine_version=str(found.get("EngineVersion", "")),
             subnet_group=str(found.get("CacheSubnetGroupName", "")),
             parameter_group=str((found.get("CacheParameterGroup") or {}).get("CacheParameterGroupName", "")),
@@ -154,6 +163,12 @@ def why_it_failed(context: StepContext, group_id: str) -> str:
     mine = [e for e in answer["Events"] if f"{e.get('SourceIdentifier')}-".startswith(f"{group_id}-")]
     latest = sorted(mine, key=lambda event: event["Date"])[-2:]
     return "; ".join(dict.fromkeys(str(event.get("Message", "")).rstrip(".") for event in latest))
+
+
+def settled_at(cache: Cache, address: str, port: int) -> Settled:
+    """Where a cache answers that is whole, as a step gives it to later ones."""
+    outputs = {"address": address, "port": str(port), "endpoint": f"{address}:{port}"}
+    return Settled(f"Cache {cache.id} is {cache.status} and answers at {address}:{port}.", outputs)
 
 
 def _ask(context: StepContext, operation: str, **parameters: Any) -> dict[str, Any]:

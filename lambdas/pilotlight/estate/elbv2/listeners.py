@@ -101,11 +101,18 @@ def add_rule(context: StepContext, listener: Listener) -> None:
         "CreateRule",
         context.place.primary,
         ListenerArn=listener.arn,
-        Priority=FIRST,
-        Conditions=_CONDITIONS,
-        Actions=_ACTIONS,
-        Tags=[{"Key": MARK_TAG, "Value": write_mark(context.place.application)}],
+        **rule_of(context.place.application),
     )
+
+
+def rule_of(application: str) -> dict[str, Any]:
+    """The rule that answers 503 to every request, marked as the application's."""
+    return {
+        "Priority": FIRST,
+        "Conditions": _CONDITIONS,
+        "Actions": _ACTIONS,
+        "Tags": [{"Key": MARK_TAG, "Value": write_mark(application)}],
+    }
 
 
 def remove_rule(context: StepContext, rule: Rule) -> None:

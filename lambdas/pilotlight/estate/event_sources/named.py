@@ -88,9 +88,12 @@ def statements_on(params: EventSourcesParams, place: Place, region: str, tag: st
     return tuple(statements)
 
 
-def standing_sources(params: EventSourcesParams, region: str, why: str, *, on: bool) -> tuple[Standing, ...]:
+def standing_sources(
+    params: EventSourcesParams, place: Place, region: str, why: str, *, on: bool
+) -> tuple[Standing, ...]:
     """The sources as they stand in that region before an incident: all of them on, or all off."""
     state = {"on": on}
+    roles = f"arn:aws:iam::{place.account}:role"
     return (
         *(Standing("lambda", "mapping", region, {"uuid": uuid, **state}, why) for uuid in params.mappings),
         *(
@@ -98,7 +101,13 @@ def standing_sources(params: EventSourcesParams, region: str, why: str, *, on: b
             for name in params.rules
         ),
         *(
-            Standing("scheduler", "schedule", region, {**schedule.model_dump(), **state}, why)
+            Standing(
+                "scheduler",
+                "schedule",
+                region,
+                {**schedule.model_dump(), "role_arn": f"{roles}/{schedule.role}", **state},
+                why,
+            )
             for schedule in params.schedules
         ),
     )

@@ -12,6 +12,7 @@ from datetime import timedelta
 from pilotlight.domain.errors import InvalidState, NotFound
 from pilotlight.domain.step import CannotUndo, Failed, NotYet, Pending, Receipt, Settled, StepContext, Timing, Undone
 from pilotlight.estate import endpoint
+from pilotlight.estate.rds.by_hand import delete_copy
 from pilotlight.estate.rds.copies import reaches
 from pilotlight.estate.rds.instance import AVAILABLE, SERVING, RdsInstance, look
 from pilotlight.estate.rds.promotion import RUN_TAG, broken
@@ -58,12 +59,6 @@ def read_back(name: str, receipt: Receipt, context: StepContext) -> Settled | Pe
     return Pending(waits) if waits else _settled(copy)
 
 
-def deletion(name: str, context: StepContext) -> str:
-    """The command by which a person deletes a restored instance of the standby, which holds nothing of its own."""
-    where = context.place.standby
-    return f"aws rds delete-db-instance --region {where} --db-instance-identifier {name} --skip-final-snapshot"
-
-
 def _waits_for(copy: RdsInstance) -> str:
     """What a copy lacks to be used; nothing where it is whole."""
     if copy.status not in SERVING or copy.address is None:
@@ -100,7 +95,7 @@ def delete(copy: RdsInstance, context: StepContext) -> Undone | CannotUndo:
         return Undone(f"Database {name} is gone already.")
     except InvalidState:
         return CannotUndo(
-            f"Database {name} stays and costs money, because it is {copy.status}; later: {deletion(name, context)}"
+            f"Database {name} stays and costs money, because it is {copy.status}; later: {delete_copy(name, where)}"
         )
     return Undone(
         f"Database {name} is being deleted, without a final snapshot, because this run had made it and it holds "

@@ -12,7 +12,11 @@ from datetime import datetime
 from pilotlight.domain.data_loss import DataAtRisk, LossWindow
 from pilotlight.domain.durations import say_elapsed
 from pilotlight.domain.place import Place
-from pilotlight.domain.step import Failed, Remains, StepContext
+from pilotlight.domain.standing_in import Remains
+from pilotlight.domain.step import (
+    Failed,
+    StepContext,
+)
 from pilotlight.estate.rds.instance import RdsInstance, look
 from pilotlight.estate.rds.promotion import APPLICATION_TAG, RUN_TAG
 

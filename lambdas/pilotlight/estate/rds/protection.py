@@ -14,7 +14,7 @@ from pilotlight.domain.durations import say_duration
 from pilotlight.domain.errors import NotFound
 from pilotlight.domain.step import Failed, Finding, Severity, StepContext
 from pilotlight.estate.rds.backups import RestorePoint, find_points, newest
-from pilotlight.estate.rds.bringing_up import deletion
+from pilotlight.estate.rds.by_hand import delete_copy
 from pilotlight.estate.rds.copies import adopted_at, foreign, is_adopted, loss_of_copy, loss_up_to, reaches
 from pilotlight.estate.rds.instance import RdsInstance, look
 from pilotlight.estate.rds.promotion import RUN_TAG
@@ -65,7 +65,8 @@ def not_as_new(wanted: CopySpecification, copy: RdsInstance, context: StepContex
         why = "it cannot be told whether it is as new as the backups"
     return Failed(
         f"Copy {copy.identifier}, which {whose} left in {context.place.standby}, is not used, because {why}.",
-        f"If nobody needs it: {deletion(copy.identifier, context)}; then start the run again. Or name another instance "
+        f"If nobody needs it: {delete_copy(copy.identifier, context.place.standby)}; then start the run again. "
+        "Or name another instance "
         "in the plan.",
     )
 

@@ -17,6 +17,7 @@ from pilotlight.estate.rds.lag import read_lag
 _SIZES = ("micro", "small", "medium", "large")
 _DAY_MINUTES = 24 * 60
 _TIME = re.compile(r"(\d\d):(\d\d)")
+_TWO_ZONES = 2
 
 
 def of_replica(replica: RdsInstance) -> tuple[Finding, ...]:
@@ -36,6 +37,26 @@ def beside_source(replica: RdsInstance, named: str, context: StepContext) -> tup
         missing = f"{unseen}, because {primary} has no such instance."
         return (Finding.warning("source", missing, "Correct source in the plan."),)
     return (_class(replica, source), _parameters(replica, source))
+
+
+def why_no_replica(replica: str, named: str, context: StepContext) -> tuple[Finding, ...]:
+    """What keeps a replica that is not there from being made, as far as its source shows it.
+
+    A source without automated backups gets no replica, and one with a replica cannot be set to none (botocore's model
+    of RDS, CreateDBInstanceReadReplica and ModifyDBInstance), so this is asked only where there is no replica.
+    """
+    try:
+        if look(context, replica) is not None:
+            return ()
+        source = look(context, named, region=context.place.primary)
+    except AwsError:
+        return ()
+    if source is None or source.retention_days > 0:
+        return ()
+    said = f"Source {named} keeps no automated backups (its backup retention is 0 days), so RDS makes no replica of it."
+    return (
+        Finding(Severity.ERROR, "source-backups", said, "Set its backup retention to 7 days, then make the replica."),
+    )
 
 
 def lag_finding(replica: RdsInstance, context: StepContext) -> Finding:
@@ -161,4 +182,16 @@ def _parameters(replica: RdsInstance, source: RdsInstance) -> Finding:
         "parameter-group",
         f"{both}, so it would behave differently as the writer.",
         f"Create the like of {its} in the replica's region, attach it, and reboot the replica.",
+    )
+
+
+def zones_finding(found: RdsInstance) -> Finding:
+    """Whether an instance can stand in two zones."""
+    zones = ", ".join(sorted(found.zones))
+    if len(found.zones) >= _TWO_ZONES:
+        return Finding.fine("zones", f"The subnets of {found.identifier} lie in {zones}.")
+    return Finding.warning(
+        "zones",
+        f"Instance {found.identifier} cannot become Multi-AZ, because its subnets lie in one zone ({zones}).",
+        "Add a subnet of a second zone to its DB subnet group.",
     )

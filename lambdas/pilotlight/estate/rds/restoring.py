@@ -11,7 +11,7 @@ A copy is encrypted with the key of what it is restored from; neither call takes
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Annotated, Any
 
@@ -66,13 +66,14 @@ class InstanceSpecification(Params):
             raise ValueError(f"storage_type {self.storage_type} needs iops")
         return self
 
-    def settings(self, place: Place, run_id: str, source: str, reaches: datetime) -> dict[str, Any]:
-        """What a restore is told of the instance beside its name; `reaches` is the moment it is restored up to."""
+    def settings(self, place: Place, run_id: str, source: str, reaches: str) -> dict[str, Any]:
+        """What a restore is told of the instance beside its name; `reaches` is the moment it is restored up to, as
+        its tag holds it."""
         tags = {
             APPLICATION_TAG: place.application,
             RUN_TAG: run_id,
             ORIGIN_TAG: origin(place, source),
-            REACHES_TAG: reaches.isoformat(timespec="seconds"),
+            REACHES_TAG: reaches,
         }
         settings = {
             "DBInstanceClass": self.instance_class,
@@ -121,7 +122,7 @@ class CopySpecification(InstanceSpecification):
         return {
             target: self.instance,
             **point.arguments,
-            **self.settings(place, run_id, self.source, point.reaches),
+            **self.settings(place, run_id, self.source, point.reaches.isoformat(timespec="seconds")),
         }
 
 

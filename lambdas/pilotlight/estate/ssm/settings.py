@@ -11,7 +11,12 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
-from pilotlight.domain.step import Failed, OutputOf, Params, Refusal
+from pilotlight.domain.standing_in import Refusal
+from pilotlight.domain.step import (
+    Failed,
+    OutputOf,
+    Params,
+)
 from pilotlight.estate.ssm.parameters import NewValue, ParameterType
 
 STANDARD_LIMIT_BYTES = 4096

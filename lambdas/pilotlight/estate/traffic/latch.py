@@ -130,7 +130,7 @@ class Latch:
             "GetItem",
             self.place.standby,
             TableName=self.table,
-            Key=self._item_key(),
+            Key=self.item_key(),
             ConsistentRead=True,
         )
         item = answer.get("Item")
@@ -145,7 +145,7 @@ class Latch:
         body = {"position": position.value, "run": run, "changed": now.isoformat()}
         version = before.version if before else 0
         item = {
-            **self._item_key(),
+            **self.item_key(),
             "version": {"N": str(version + 1)},
             "body": {"S": json.dumps(body, sort_keys=True)},
         }
@@ -221,5 +221,6 @@ class Latch:
         """The dimensions of the metric, as CloudWatch takes them."""
         return [{"Name": DIMENSION, "Value": self.place.application}]
 
-    def _item_key(self) -> dict[str, Any]:
+    def item_key(self) -> dict[str, Any]:
+        """The key of the switch in its table."""
         return {"partition": {"S": self.place.application}, "sort": {"S": _SORT}}

@@ -1,15 +1,15 @@
-"""Values in a JSON document by dotted path, as in `components.db.status`, compared with what is expected of them."""
+"""Whether the JSON of an answer holds the values that a plan expects, by dotted path."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
 Scalar = str | int | float | bool | None
+_MISSING = object()
 
 
-def difference(expected: Mapping[str, Scalar], body: str) -> str:
+def difference(expected: dict[str, Scalar], body: str) -> str:
     """The first value that is not as expected; nothing if all are."""
     try:
         document = json.loads(body)
@@ -31,6 +31,3 @@ def _inside(value: Any, part: str) -> Any:
     if isinstance(value, list) and part.isdigit() and int(part) < len(value):
         return value[int(part)]
     return _MISSING
-
-
-_MISSING = object()
