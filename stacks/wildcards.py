@@ -171,7 +171,7 @@ SIGNED_WILDCARDS = (
             "elasticloadbalancing:DeleteTargetGroup",
         ),
         "arn:aws:elasticloadbalancing:REGION:ACCOUNT:KIND/COPY/*",
-        "Load balancing makes the ids in these ARNs; the drill's copy is named, and conditions ask for the drill's tag.",
+        "Load balancing makes the ids in these ARNs; the copy is named, and conditions ask for the tag of its drill.",
     ),
     SignedWildcard(
         "replicated backups",

@@ -23,6 +23,7 @@ from pilotlight.domain.step import (
     StepContext,
     Undone,
 )
+from pilotlight.estate.ecs.copy_operations import REFUSALS
 from pilotlight.steps.copy_ecs_service import KIND, CopyEcsServiceParams
 from rehearsal.access import CURRENT_ROLE, Role
 from rehearsal.embedded_aws import EmbeddedAws
@@ -31,6 +32,7 @@ from rehearsal.services.ecs import Ecs
 from rehearsal.services.ecs_scheduler import EcsService
 from rehearsal.services.elbv2 import Elbv2, TargetGroup
 from rehearsal.virtual_time import VirtualTime
+from rehearsal.wire import Call, ServiceError
 from rehearsal.world import World
 from tests.conventions.test_kinds import examples
 from tests.steps.conftest import PLACE, Bench
@@ -113,6 +115,19 @@ class Drill:
             self.bench.world.time.sleep(60)
             assert len(said) < 60
         return said
+
+
+def refuse_once(drill: Drill, operation: str, code: str, message: str) -> None:
+    """AWS refuses the next call of that operation."""
+    model = drill.bench.aws.services["ecs" if operation == "CreateService" else "elbv2"]
+    usual, left = model._operations[operation], [ServiceError(code, message)]
+
+    def refuse_or_answer(service: Any, call: Call) -> Any:
+        if left:
+            raise left.pop()
+        return usual(service, call)
+
+    model._operations[operation] = refuse_or_answer
 
 
 @pytest.fixture
@@ -372,6 +387,43 @@ def test_a_name_that_still_drains_is_waited_for(drill: Drill) -> None:
     drill.undo()
 
     assert drill.execute() == NotYet(f"Service {NAME} of before is still draining, so its name is not free yet.")
+
+
+@pytest.mark.parametrize(
+    ("operation", "code", "message"),
+    [
+        ("CreateLoadBalancer", "DuplicateLoadBalancerName", "exists, but with different settings"),
+        ("CreateService", "InvalidParameterException", "Unable to Start a service that is still Draining."),
+        ("CreateService", "InvalidParameterException", "Creation of service was not idempotent."),
+    ],
+)
+def test_a_name_that_was_taken_meanwhile_is_looked_at_again(
+    drill: Drill, operation: str, code: str, message: str
+) -> None:
+    refuse_once(drill, operation, code, message)
+
+    state = drill.live()
+
+    assert any(f"The name {NAME} is not free yet" in each.reason for each in drill.bench.states)
+    assert state.status is StepStatus.SETTLED
+
+
+@pytest.mark.parametrize(
+    ("operation", "code"),
+    [
+        ("CreateLoadBalancer", "TooManyLoadBalancers"),
+        ("CreateTargetGroup", "TooManyTargetGroups"),
+        ("CreateListener", "CertificateNotFound"),
+    ],
+)
+def test_a_refusal_that_a_person_must_mend_is_said_in_words(drill: Drill, operation: str, code: str) -> None:
+    refuse_once(drill, operation, code, "as the test wants it")
+
+    state = drill.live()
+
+    assert state.status is StepStatus.FAILED
+    assert state.reason == f"Copy {NAME} cannot be made in {TOKYO}, because {REFUSALS[code][0]}."
+    assert state.fix == REFUSALS[code][1]
 
 
 def test_a_copy_that_vanishes_is_said_so(drill: Drill) -> None:

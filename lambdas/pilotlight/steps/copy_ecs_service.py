@@ -49,7 +49,7 @@ from pilotlight.domain.step import (
     Undone,
 )
 from pilotlight.estate.ecs.copies import DRAINING, Copy, look_at_copy, register, take_down
-from pilotlight.estate.ecs.copy_operations import LEAVING, OPERATIONS, RACES, REFUSALS
+from pilotlight.estate.ecs.copy_operations import NAME_NOT_FREE, OPERATIONS, RACES, REFUSALS
 from pilotlight.estate.ecs.copy_permissions import permissions
 from pilotlight.estate.ecs.copy_specification import CopySpecification, Made
 from pilotlight.estate.ecs.original import Original, read_original
@@ -249,7 +249,7 @@ def _make(
 
 def _say_refused(params: CopyEcsServiceParams, refused: AwsError, context: StepContext) -> NotYet | Failed:
     name, where = params.copy_as, context.place.standby
-    if refused.code in RACES or LEAVING in refused.message:
+    if refused.code in RACES or any(words in refused.message for words in NAME_NOT_FREE):
         return NotYet(f"The name {name} is not free yet, so it is looked at again: {refused.message}")
     if refused.code not in REFUSALS:
         raise refused

@@ -229,7 +229,7 @@ def test_the_internet_asks_who_stands_behind_a_name(elbv2: Elbv2, balancer: Load
 
 
 def test_it_agrees_with_moto_on_descriptions(aws: EmbeddedAws, balancer: LoadBalancer, group: TargetGroup) -> None:
-    """Known differences: moto gives more (zones, matcher) and another VPC; its targets are healthy or unused at once."""
+    """Known differences: moto gives more (zones, matcher) and another VPC; targets are healthy or unused at once."""
     with mock_aws():
         ec2 = boto3.client("ec2", TOKYO, aws_access_key_id="x", aws_secret_access_key="x")
         vpc = ec2.create_vpc(CidrBlock="10.1.0.0/16")["Vpc"]["VpcId"]

@@ -37,8 +37,8 @@ REFUSALS = {
 """What a refused creation means to a person."""
 RACES = ("DuplicateLoadBalancerName", "DuplicateTargetGroupName", "DuplicateListener")
 """Somebody made it since it was looked for, so it is looked for again."""
-LEAVING = "still Draining"
-"""What ECS says of the name of a service that is not gone yet."""
+NAME_NOT_FREE = ("still Draining", "not idempotent")
+"""What ECS says of a name whose service is not gone yet, or stands there and did not show."""
 
 _RACED = dict.fromkeys(RACES, "looked at again")
 _SAID = {code: f"fails: {because}" for code, (because, _) in REFUSALS.items()}
