@@ -1,7 +1,8 @@
 """Whether a role may make a call: the part of IAM that decides what a deployed function can do.
 
 Only identity policies of one account are modelled: a call is allowed if some statement names its action and its
-resource. Conditions are not evaluated (a statement with conditions allows what it names); docs/model-gaps.md says so.
+resource, and none that denies does. Conditions are not evaluated (a statement with conditions allows what it names);
+docs/model-gaps.md says so.
 """
 
 from __future__ import annotations
@@ -169,7 +170,7 @@ def _s3_arn(call: Call) -> str:
 
 @dataclass(frozen=True)
 class Role:
-    """What a function or a task may do, and what it is denied whatever else lets it."""
+    """What a function may do."""
 
     name: str
     statements: tuple[Statement, ...]
@@ -177,7 +178,7 @@ class Role:
 
     def allows(self, action: str, resource: str) -> bool:
         """Whether some statement names the action and the resource, and none denies it."""
-        return _names(self.statements, action, resource) and not _names(self.denied, action, resource)
+        return _named_by(self.statements, action, resource) and not _named_by(self.denied, action, resource)
 
     def must_allow(self, call: Call, resource: str) -> None:
         """Raise the `AccessDenied` that AWS would answer, unless some statement allows the call."""
@@ -191,12 +192,16 @@ class Role:
         )
 
 
-def _names(statements: tuple[Statement, ...], action: str, resource: str) -> bool:
+def _named_by(statements: tuple[Statement, ...], action: str, resource: str) -> bool:
     return any(
         any(fnmatchcase(action.lower(), a.lower()) for a in statement.actions)
         and any(fnmatchcase(resource, r) for r in statement.resources)
         for statement in statements
     )
+
+
+CURRENT_ROLE: ContextVar[Role | None] = ContextVar("current_role", default=None)
+"""The role of the function that is running; None is the account's owner, setting the scene."""
 
 
 def also_needs(action: str, resource: str) -> None:
@@ -206,7 +211,3 @@ def also_needs(action: str, resource: str) -> None:
         raise ServiceError(
             "AccessDenied", f"{role.name} is not authorized to perform: {action} on resource: {resource}", 403
         )
-
-
-CURRENT_ROLE: ContextVar[Role | None] = ContextVar("current_role", default=None)
-"""The role of the function that is running; None is the account's owner, setting the scene."""
