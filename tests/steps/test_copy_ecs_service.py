@@ -144,7 +144,7 @@ def drill() -> Iterator[Drill]:
             ("REDIS_HOST", f"{PARAMETER}/fileflow/dr/redis/address"),
             ("QUEUE", f"{PARAMETER}/fileflow/driver/queue"),
         )
-        for name in ("/pilotlight/drill/fileflow/fileflow/dr/redis/address", "/fileflow/driver/queue"):
+        for name in ("/pilotlight/drill/fileflow-drill/fileflow/dr/redis/address", "/fileflow/driver/queue"):
             made.call("ssm", "PutParameter", Name=name, Value="somewhere", Type="String")
         yield made
 
@@ -173,7 +173,7 @@ def test_a_copy_is_as_the_original_but_for_what_a_drill_changes(drill: Drill) ->
     assert container["environment"] == [{"name": "DATABASE_HOST", "value": OUTPUTS["promote"]["address"]}]
     assert {each["name"]: each["valueFrom"] for each in container["secrets"]} == {
         "DATABASE_PASSWORD": SECRET,
-        "REDIS_HOST": f"{PARAMETER}/pilotlight/drill/fileflow/fileflow/dr/redis/address",
+        "REDIS_HOST": f"{PARAMETER}/pilotlight/drill/fileflow-drill/fileflow/dr/redis/address",
         "QUEUE": f"{PARAMETER}/fileflow/driver/queue",
     }
     options = container["logConfiguration"]["options"]
@@ -382,6 +382,22 @@ def test_what_an_earlier_drill_left_is_cleared_away_first(drill: Drill) -> None:
     assert isinstance(drill.execute(), Receipt)
 
 
+def test_what_this_drill_left_is_told_before_what_others_did(drill: Drill) -> None:
+    containers = [{"name": "app", "image": "app"}]
+    drill.call("ecs", "RegisterTaskDefinition", family=NAME, containerDefinitions=containers, tags=OURS)
+    drill.balancing.add_target_group(TOKYO, NAME).tags = {
+        "pilotlight:application": NAME,
+        "pilotlight:run": "fileflow-e1",
+    }
+
+    first = drill.remains()
+    drill.balancing.target_groups.pop()
+    then = drill.remains()
+
+    assert (first.run_id, then.run_id) == ("fileflow-e1", "fileflow-e0")
+    assert first.sentence == f"Of drill fileflow-e1 there still stands target group {NAME}."
+
+
 def test_a_name_that_still_drains_is_waited_for(drill: Drill) -> None:
     drill.live()
     drill.undo()
@@ -439,7 +455,7 @@ def test_a_copy_that_vanishes_is_said_so(drill: Drill) -> None:
 
 
 def test_a_parameter_that_the_drill_did_not_write_is_what_its_tasks_lack(drill: Drill) -> None:
-    name = "/pilotlight/drill/fileflow/fileflow/dr/redis/address"
+    name = "/pilotlight/drill/fileflow-drill/fileflow/dr/redis/address"
     drill.call("ssm", "DeleteParameter", Name=name)
 
     state = drill.live()

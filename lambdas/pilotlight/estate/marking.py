@@ -44,19 +44,19 @@ class Thing:
 
 
 def remains_of(things: Iterable[Thing], context: StepContext) -> Remains | None:
-    """What a step says of what stands: the drill's own first, which can be undone; of others only where none is left.
+    """What a step says of what stands: this run's first, then another drill's, and of others only where none is left.
 
-    One sentence names all that stands, because a person reads it.
+    One sentence names all that stands of the same drill, because a person reads it.
     """
-    standing = sorted(things, key=lambda thing: not thing.is_ours(context))
+    standing = tuple(things)
+    of_this_run = [thing for thing in standing if thing.is_of_this_run(context)]
+    of_drills = [thing for thing in standing if thing.is_ours(context)]
     if not standing:
         return None
-    first = standing[0]
-    named = " and ".join(thing.what for thing in standing if thing.is_ours(context) == first.is_ours(context))
-    if first.is_ours(context):
-        return Remains(first.tags[RUN_TAG], f"Of drill {first.tags[RUN_TAG]} there still stands {named}.")
-    sentence = (
-        f"There stands {named}, which {first.owner}, so nobody but a person deletes it; delete it, or give the drill "
-        "another name in the plan."
-    )
-    return Remains("", sentence)
+    if not of_drills:
+        named = " and ".join(f"{thing.what}, which {thing.owner}" for thing in standing)
+        way_out = "nobody but a person deletes it; delete it, or give the drill another name in the plan"
+        return Remains("", f"There stands {named}, so {way_out}.")
+    run = (of_this_run or of_drills)[0].tags[RUN_TAG]
+    named = " and ".join(thing.what for thing in of_drills if thing.tags[RUN_TAG] == run)
+    return Remains(run, f"Of drill {run} there still stands {named}.")

@@ -28,8 +28,6 @@ RoleArn = Annotated[str, Field(pattern=r"^arn:aws:iam::\d{12}:role/[A-Za-z0-9+=,
 SecurityGroup = Annotated[str, Field(pattern=r"^sg-[0-9a-f]+$")]
 Subnet = Annotated[str, Field(pattern=r"^subnet-[0-9a-f]+$")]
 
-DRILL = "-drill"
-"""How the name of an application's drill ends."""
 _TLS = "ELBSecurityPolicy-TLS13-1-2-2021-06"
 _SHOWN_ONLY = (
     "taskDefinitionArn", "revision", "status", "requiresAttributes", "compatibilities", "registeredAt",
@@ -195,5 +193,5 @@ class CopySpecification(Params):
             return value
         if not any(name == path or name.startswith(f"{path}/") for path in self.parameters):
             return value
-        drilled = drilled_name(place.application.removesuffix(DRILL), name)
+        drilled = drilled_name(place.application, name)
         return f"{before}:parameter{drilled}" if arn else drilled
