@@ -186,4 +186,5 @@ def _read_parameters(scene: Scene, names: tuple[str, ...]) -> None:
     for service in ecs.ecs_services:
         if service.region == region:
             old = service.definition
-            service.definition = ecs.add_task_definition(region, old.family, old.image, secrets=told)
+            made = service.definition = ecs.add_task_definition(region, old.family, old.image, secrets=told)
+            made.task_role, made.execution_role = old.task_role, old.execution_role

@@ -120,7 +120,7 @@ class Settings(Params):
 
     def for_drill(self, application: str) -> Self | Refusal:
         """The same values under names of the drill's own, which it creates and undo deletes."""
-        names = {name: f"/pilotlight/drill/{application}{name}" for name in self.parameters}
+        names = {name: drilled_name(application, name) for name in self.parameters}
         for name, drilled in names.items():
             if drilled.count("/") > _DEEPEST or len(drilled) > _LONGEST:
                 return Refusal(
@@ -129,6 +129,11 @@ class Settings(Params):
                 )
         renamed = {names[name]: given for name, given in self.parameters.items()}
         return self.model_copy(update={"parameters": renamed, "create_missing": True})
+
+
+def drilled_name(application: str, name: str) -> str:
+    """What a drill of the application has in place of a parameter of that name."""
+    return f"/pilotlight/drill/{application}{name}"
 
 
 def _is_too_long(value: str) -> bool:
