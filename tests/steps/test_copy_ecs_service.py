@@ -11,14 +11,13 @@ import pytest
 from pydantic import ValidationError
 
 from pilotlight.domain.life import StepState, StepStatus
+from pilotlight.domain.standing_in import Isolation, Refusal
 from pilotlight.domain.step import (
     CannotUndo,
     Failed,
-    Isolation,
     NotYet,
     OutputOf,
     Receipt,
-    Refusal,
     Severity,
     StepContext,
     Undone,

@@ -9,7 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from pilotlight.domain.step import Remains, StepContext
+from pilotlight.domain.standing_in import Remains
+from pilotlight.domain.step import (
+    StepContext,
+)
 
 APPLICATION_TAG = "pilotlight:application"
 RUN_TAG = "pilotlight:run"

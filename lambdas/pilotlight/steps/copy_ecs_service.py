@@ -25,20 +25,19 @@ from datetime import datetime, timedelta
 from typing import ClassVar
 
 from pilotlight.domain.errors import AwsError
+from pilotlight.domain.handwork import Handwork
 from pilotlight.domain.place import Place
+from pilotlight.domain.standing_in import Isolation, Refusal, Remains
 from pilotlight.domain.step import (
     CannotUndo,
     Failed,
     Finding,
     Harm,
-    Isolation,
     NotYet,
     Operation,
     OutputOf,
     Pending,
     Receipt,
-    Refusal,
-    Remains,
     Settled,
     Severity,
     Standing,
@@ -49,6 +48,7 @@ from pilotlight.domain.step import (
     Undone,
 )
 from pilotlight.estate.ecs.copies import DRAINING, Copy, look_at_copy, register, take_down
+from pilotlight.estate.ecs.copy_by_hand import looking_at_copy
 from pilotlight.estate.ecs.copy_operations import NAME_NOT_FREE, OPERATIONS, RACES, REFUSALS
 from pilotlight.estate.ecs.copy_permissions import permissions
 from pilotlight.estate.ecs.copy_specification import CopySpecification, Made
@@ -216,6 +216,9 @@ class CopyEcsService(StepKind[CopyEcsServiceParams]):
             f"Service {params.service} is copied by a step of its own, which is what a drill does in place of another "
             "step; name it under the drill's stand-ins, and not in a stage."
         )
+
+    def by_hand(self, params: CopyEcsServiceParams, place: Place) -> Handwork:
+        return looking_at_copy(params, place)
 
 
 def _make(
