@@ -63,14 +63,19 @@ def readiness_function(application: str) -> str:
     return f"pilotlight-{application}-readiness"
 
 
+def janitor_function(drill: str) -> str:
+    """The function that has deleted what a drill left that was cut off."""
+    return f"pilotlight-{drill}-janitor"
+
+
+def drill_task_role(application: str) -> str:
+    """The role of the tasks of a drilled application; roles are global, and no task of production has it."""
+    return f"pilotlight-{application}-drill-task"
+
+
 def failover_machine(application: str) -> str:
     """The state machine of a failover plan."""
     return f"{application}-failover"
-
-
-def drill_machine(application: str) -> str:
-    """The state machine of an application's drills."""
-    return f"{application}-drill"
 
 
 def slack_parameter(application: str) -> str:

@@ -10,10 +10,20 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from deployment.application import application
+from deployment.drill import drill
 from deployment.foundation import foundation
 from deployment.guard import guard
 from deployment.observing import observers
-from deployment.resources import BusTarget, Function, Resource, Rule, Stack, StateMachine
+from deployment.resources import (
+    ApplicationRole,
+    BusTarget,
+    Function,
+    MachineSchedule,
+    Resource,
+    Rule,
+    Stack,
+    StateMachine,
+)
 from deployment.runbook import runbook
 from deployment.signals import signals
 from deployment.slack import hears_slack
@@ -74,7 +84,7 @@ def roles_of(plan: Plan | Runbook) -> Iterator[Role]:
     own = (
         (shared, runbook(plan))
         if isinstance(plan, Runbook)
-        else (*observers([plan]), shared, application(plan), *signals(plan), *guard(plan), *users(plan))
+        else (*observers([plan]), shared, application(plan), *signals(plan), *guard(plan), *users(plan), *drill(plan))
     )
     for stack in own:
         for resource in stack.resources:
@@ -85,6 +95,10 @@ def _role(stack: Stack, resource: Resource) -> Iterator[Role]:
     match resource:
         case Function():
             yield Role(resource.name, "function", stack.region, stack.name, resource.statements)
+        case ApplicationRole():
+            yield Role(resource.name, "role of drilled tasks", stack.region, stack.name, resource.statements)
+        case MachineSchedule():
+            yield Role(resource.name, "schedule", stack.region, stack.name, resource.statements)
         case StateMachine():
             yield Role(resource.name, "state machine", stack.region, stack.name, resource.statements)
         case Rule(target=BusTarget() as target):

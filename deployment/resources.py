@@ -21,13 +21,14 @@ class Function:
     `handler` is the dotted module of the asset whose `handler` is called. `plan` is the snapshot that is mounted as a
     layer at `/opt/pilotlight/plan.json`, so that a published version pins it. With a `foothold` it stands in a VPC.
     `trigger_of` is the ARN of the user pool that may call it as a trigger. With `public` anybody may call it over a URL
-    of its own, so it proves by itself who does.
+    of its own, so it proves by itself who does. What is `denied` it may not do, whatever allows it.
     """
 
     name: str
     description: str
     handler: str
     statements: tuple[Statement, ...]
+    denied: tuple[Statement, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     timeout: timedelta = timedelta(seconds=30)
     memory_megabytes: int = 512
@@ -140,6 +141,34 @@ class StateMachine:
 
 
 @dataclass(frozen=True)
+class ApplicationRole:
+    """A role that a service assumes for the drilled application; what is `denied` it may not do, whatever allows it."""
+
+    name: str
+    description: str
+    service: str
+    statements: tuple[Statement, ...]
+    denied: tuple[Statement, ...]
+
+
+@dataclass(frozen=True)
+class MachineSchedule:
+    """A schedule of EventBridge Scheduler, in a time zone, that starts a state machine with an input."""
+
+    name: str
+    description: str
+    expression: str
+    zone: str
+    machine_arn: str
+    input: str
+
+    @property
+    def statements(self) -> tuple[Statement, ...]:
+        """What its role may do."""
+        return (Statement(Access.WRITE, ("states:StartExecution",), (self.machine_arn,)),)
+
+
+@dataclass(frozen=True)
 class MetricAlarm:
     """A CloudWatch alarm; `missing` is what absent data means, `notify` the topics that hear of ALARM."""
 
@@ -228,6 +257,8 @@ Resource = (
     | CalculatedHealthCheck
     | HealthCheckAlarm
     | PublicObject
+    | ApplicationRole
+    | MachineSchedule
 )
 
 _ORDER = (
@@ -237,8 +268,10 @@ _ORDER = (
     Parameter,
     Bus,
     PublicObject,
+    ApplicationRole,
     Function,
     StateMachine,
+    MachineSchedule,
     HealthCheck,
     HealthCheckAlarm,
     MetricAlarm,

@@ -10,7 +10,8 @@ from datetime import timedelta
 
 from deployment import names
 from deployment.resources import Function, Parameter
-from pilotlight.domain.plan import AnyPlan, Arming, PlanKind
+from pilotlight.domain.drill import drill_name
+from pilotlight.domain.plan import AnyPlan, Arming, Plan
 from pilotlight.domain.slack_request import BUTTONS, REQUESTS, Listening
 from pilotlight.domain.step import Access, Statement
 
@@ -38,10 +39,10 @@ def spoken_of(plan: AnyPlan) -> tuple[Parameter, ...]:
 
 def starting_from_slack(plan: AnyPlan) -> tuple[Statement, ...]:
     """What may be started by who asks in Slack: a machine only where the plan names somebody who may ask."""
-    drills = plan.kind is PlanKind.FAILOVER and hears_slack(plan) and plan.people.drillers
+    drills = isinstance(plan, Plan) and hears_slack(plan) and plan.drill and plan.people.drillers
     in_earnest = hears_slack(plan) and plan.people.starters and plan.arming is not Arming.OBSERVE
     machines = (
-        *((names.drill_machine(plan.application),) if drills else ()),
+        *((drill_name(plan.application),) if drills else ()),
         *((plan.machine,) if in_earnest else ()),
     )
     arns = tuple(plan.place.arn("states", f"stateMachine:{machine}") for machine in machines)

@@ -119,7 +119,8 @@ def read_draft(value: dict[str, Any], kinds: Kinds) -> tuple[Draft | RunbookDraf
 
 def _plan_kind(value: Mapping[str, Any]) -> Iterator[Complaint]:
     """What a plan of no known kind is told, which is read as a failover plan beyond that."""
-    kind, known = value.get("kind"), [each.value for each in PlanKind]
+    # A drill is computed from a failover plan, and written by nobody.
+    kind, known = value.get("kind"), [each.value for each in PlanKind if each is not PlanKind.DRILL]
     if kind is not None and kind not in known:
         sentence = f"There is no kind '{kind}' of plan; there are {' and '.join(known)}."
         yield Complaint(("kind",), sentence, did_you_mean(str(kind), known))

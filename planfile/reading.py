@@ -16,6 +16,7 @@ from pilotlight.domain.runbook import Runbook
 from pilotlight.domain.step import StepKind
 from planfile.document import read_document
 from planfile.draft import Kinds, RunbookDraft, read_draft
+from planfile.drill_rules import drill_rules
 from planfile.faults import Fault, PlanFileRefused, did_you_mean, is_under
 from planfile.fence_rules import FENCE_RULES
 from planfile.gate_rules import GATE_RULES
@@ -79,8 +80,9 @@ def parse(text: str, name: str, kinds: Kinds | None = None) -> Plan:
 def parse_any(text: str, name: str, kinds: Kinds | None = None) -> Plan | Runbook:
     """Read the plan in a text, of whichever kind it is. Raises `PlanFileRefused`."""
     document = read_document(text, name)
-    draft, complaints = read_draft(document.value, InstalledKinds() if kinds is None else kinds)
-    rules = RULES_OF_A_RUNBOOK if isinstance(draft, RunbookDraft) else RULES_OF_A_FAILOVER
+    known = InstalledKinds() if kinds is None else kinds
+    draft, complaints = read_draft(document.value, known)
+    rules = RULES_OF_A_RUNBOOK if isinstance(draft, RunbookDraft) else (*RULES_OF_A_FAILOVER, *drill_rules(known))
     complaints += complaints_of(rules, draft)
     faults = document.faults + [
         document.fault(each) for each in complaints if not is_under(each.where, document.refused)

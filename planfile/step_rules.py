@@ -194,7 +194,7 @@ def checks_ask_the_standby_itself(draft: Draft) -> Iterator[Complaint]:
     """A step that asks a URL has to reach the standby, where the public name does not lead yet."""
     for placed in draft.steps():
         params = placed.params.model_dump(mode="json") if placed.params else {}
-        if not {"url", "connect_to"} <= params.keys():
+        if not {"url", "connect_to"} <= params.keys() or isinstance(params["connect_to"], dict):
             continue
         connect_to, primary = params["connect_to"], draft.plan.regions.primary
         problem = indirect(params["url"], connect_to, wrong_region=primary, name_this="the standby's own load balancer")

@@ -1,7 +1,8 @@
 """Whether a role may make a call: the part of IAM that decides what a deployed function can do.
 
 Only identity policies of one account are modelled: a call is allowed if some statement names its action and its
-resource. Conditions are not evaluated (a statement with conditions allows what it names); docs/model-gaps.md says so.
+resource, and none that denies does. Conditions are not evaluated (a statement with conditions allows what it names);
+docs/model-gaps.md says so.
 """
 
 from __future__ import annotations
@@ -82,6 +83,7 @@ _RESOURCES: tuple[tuple[str, str, str], ...] = (
     ("autoscaling", "Tags", "autoScalingGroup:*:autoScalingGroupName/{}"),
     ("service-quotas", "QuotaCode", "ec2/{}"),
     ("elbv2", "TargetGroupArn", ""),
+    ("elbv2", "LoadBalancerArn", ""),
     ("elbv2", "ListenerArn", ""),
     ("elbv2", "RuleArn", ""),
     ("cloudwatch", "AlarmNames", "alarm:*"),
@@ -100,6 +102,16 @@ _RESOURCES: tuple[tuple[str, str, str], ...] = (
 )
 
 
+# What a creation is about, whose parameters other calls of its service have too; ELB ends an ARN with an id of its own.
+_CREATED: tuple[tuple[str, str, str], ...] = (
+    ("CreateService", "serviceName", "service/{cluster}/{}"),
+    ("RegisterTaskDefinition", "family", "task-definition/{}:1"),
+    ("DeleteTaskDefinitions", "taskDefinitions", ""),
+    ("CreateLoadBalancer", "Name", "loadbalancer/app/{}/0123456789abcdef"),
+    ("CreateTargetGroup", "Name", "targetgroup/{}/0123456789abcdef"),
+)
+
+
 def resource_of(call: Call, account: str) -> str:
     """The ARN that a call is about, or `*` where it names none."""
     if call.operation == "TransactWriteItems":
@@ -108,6 +120,9 @@ def resource_of(call: Call, account: str) -> str:
         # Authorised on a revision; a family alone stands for its newest one.
         definition = str(call.parameters["taskDefinition"]).rsplit("/", 1)[-1]
         return _named(call, account, f"task-definition/{definition if ':' in definition else f'{definition}:1'}")
+    for created, parameter, shape in _CREATED:
+        if call.operation == created:
+            return _arn(call, account, call.parameters[parameter], shape)
     for service, parameter, shape in _RESOURCES:
         value = call.parameters.get(parameter)
         if call.service == service and value:
@@ -117,7 +132,7 @@ def resource_of(call: Call, account: str) -> str:
 
 def _arn(call: Call, account: str, value: Any, shape: str) -> str:
     if not shape:
-        return str(value)
+        return str(value[0] if isinstance(value, list) else value)
     if call.service == "autoscaling" and isinstance(value, list):
         value = value[0]["ResourceId"]
     if call.service == "s3":
@@ -159,14 +174,11 @@ class Role:
 
     name: str
     statements: tuple[Statement, ...]
+    denied: tuple[Statement, ...] = ()
 
     def allows(self, action: str, resource: str) -> bool:
-        """Whether some statement names the action and the resource."""
-        return any(
-            any(fnmatchcase(action.lower(), a.lower()) for a in statement.actions)
-            and any(fnmatchcase(resource, r) for r in statement.resources)
-            for statement in self.statements
-        )
+        """Whether some statement names the action and the resource, and none denies it."""
+        return _named_by(self.statements, action, resource) and not _named_by(self.denied, action, resource)
 
     def must_allow(self, call: Call, resource: str) -> None:
         """Raise the `AccessDenied` that AWS would answer, unless some statement allows the call."""
@@ -180,5 +192,22 @@ class Role:
         )
 
 
+def _named_by(statements: tuple[Statement, ...], action: str, resource: str) -> bool:
+    return any(
+        any(fnmatchcase(action.lower(), a.lower()) for a in statement.actions)
+        and any(fnmatchcase(resource, r) for r in statement.resources)
+        for statement in statements
+    )
+
+
 CURRENT_ROLE: ContextVar[Role | None] = ContextVar("current_role", default=None)
 """The role of the function that is running; None is the account's owner, setting the scene."""
+
+
+def also_needs(action: str, resource: str) -> None:
+    """Raise the `AccessDenied` of a call that AWS authorises on more than its own action, such as a role it passes."""
+    role = CURRENT_ROLE.get()
+    if role is not None and not role.allows(action, resource):
+        raise ServiceError(
+            "AccessDenied", f"{role.name} is not authorized to perform: {action} on resource: {resource}", 403
+        )

@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Any, assert_never
 
 from deployment.resources import (
+    ApplicationRole,
     Bus,
     CalculatedHealthCheck,
     Function,
     HealthCheck,
     HealthCheckAlarm,
+    MachineSchedule,
     MetricAlarm,
     MetricHealthCheck,
     Parameter,
@@ -33,6 +35,7 @@ from deployment.resources import (
 )
 from pilotlight.aws.sdk import Sdk
 from pilotlight.handlers.runtime import Outside
+from rehearsal.access import Role
 from rehearsal.databases import EmbeddedDatabases
 from rehearsal.embedded_aws import EmbeddedAws
 from rehearsal.internet import Internet
@@ -42,22 +45,27 @@ from rehearsal.services.function_urls import host_of_url
 from rehearsal.services.lambda_functions import LambdaFunctions
 from rehearsal.services.route53 import Route53
 from rehearsal.services.s3 import S3
+from rehearsal.services.scheduler import Scheduler
 from rehearsal.services.step_functions import StepFunctions
 from rehearsal.streams import feed_from_stream
 
 LAYER_ROOT = "/opt/"
 
 Check = HealthCheck | MetricHealthCheck | CalculatedHealthCheck
-Actor = Function | Rule | StateMachine | MetricAlarm | Check | HealthCheckAlarm
+Actor = Function | Rule | StateMachine | MachineSchedule | MetricAlarm | Check | HealthCheckAlarm
 
 
 @dataclass
 class Account:
-    """An account with Pilotlight in it: what was deployed can be reached by its model."""
+    """An account with Pilotlight in it: what was deployed can be reached by its model.
+
+    `roles` are those that were deployed for the application itself, by ARN.
+    """
 
     aws: EmbeddedAws
     internet: Internet
     log: StringIO = field(default_factory=StringIO)
+    roles: dict[str, Role] = field(default_factory=dict)
     layers: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="pilotlight-layers-")))
 
     def __post_init__(self) -> None:
@@ -71,6 +79,7 @@ class Account:
         events.functions = functions
         events.bury = self._bury
         self.aws.service(CloudWatch).send = events.put
+        self.aws.service(Scheduler).machines = machines
         self.aws.service(Route53).metrics = self.aws.service(CloudWatch)
 
     def outside(self) -> Outside:
@@ -106,6 +115,10 @@ class Account:
                 pass  # a bus is there by its name; the model of EventBridge keeps rules only
             case PublicObject():
                 self.aws.service(S3).deploy(resource, stack.region, self.internet)
+            case ApplicationRole():
+                self.roles[f"arn:aws:iam::{stack.account}:role/{resource.name}"] = Role(
+                    resource.name, resource.statements, resource.denied
+                )
             case StreamSource():
                 feed_from_stream(self.aws, stack.region, resource)
             case _:
@@ -119,6 +132,8 @@ class Account:
                 self.aws.service(Events).deploy(resource, stack.region)
             case StateMachine():
                 self.aws.service(StepFunctions).deploy(resource, stack.region)
+            case MachineSchedule():
+                self.aws.service(Scheduler).deploy(resource)
             case MetricAlarm():
                 self.aws.service(CloudWatch).deploy(resource, stack.region)
             case HealthCheck() | MetricHealthCheck() | CalculatedHealthCheck():

@@ -12,11 +12,11 @@ from deployment.resources import Stack
 from pilotlight.aws.control import Control
 from pilotlight.aws.ledger import Ledger
 from pilotlight.aws.tables import DynamoTable
+from pilotlight.domain.in_one_region import InOneRegion
 from pilotlight.domain.objectives import objectives_met
 from pilotlight.domain.plan import AnyPlan, Arming, Clock, Plan
 from pilotlight.domain.records import Record, RecordKind
 from pilotlight.domain.run import Outcome, Phase, Run
-from pilotlight.domain.runbook import Runbook
 from rehearsal.clairvoyant import critical_path_seconds
 from rehearsal.engine import Status
 from rehearsal.invariants import Watch
@@ -181,7 +181,7 @@ def _outcome(plan: AnyPlan, run: Run | None, records: Sequence[Record]) -> tuple
     if blocked:
         return Outcome.BLOCKED, blocked[-1]
     said = [r.entry.sentence for r in records if r.entry.kind is RecordKind.VERDICT]
-    if isinstance(plan, Runbook):
+    if isinstance(plan, InOneRegion):
         return Outcome.BLOCKED, said[-1] if said else "Nobody started it."
     return Outcome.NOT_NEEDED, said[-1] if said else "Nothing was seen that needs a failover."
 
@@ -197,7 +197,7 @@ def _clocks(run: Run | None, onset: datetime) -> dict[str, float | None]:
 
 
 def _objectives(plan: AnyPlan, run: Run | None, control: Control, onset: datetime) -> dict[str, object]:
-    if isinstance(plan, Runbook):
+    if isinstance(plan, InOneRegion):
         met = objectives_met(run, control.steps(run.run_id)) if run and run.clocks.verified else None
         steps = {name: promised.total_seconds() for name, promised in plan.objectives.steps.items()}
         return {"rto_seconds": plan.objectives.rto.total_seconds(), "step_seconds": steps, "met": met}

@@ -48,8 +48,8 @@ def furnish_primary(scene: Scene) -> None:
     group = _group_behind(scene, plan.regions.primary, probe.connect_to or "", path)
     for params in _params(plan):
         match params:
-            case CheckHttpParams():
-                _group_behind(scene, plan.regions.standby, params.connect_to, urlsplit(params.url).path or "/")
+            case CheckHttpParams(connect_to=str() as host):
+                _group_behind(scene, plan.regions.standby, host, urlsplit(params.url).path or "/")
             case ScaleEcsServiceParams():
                 _serve(scene, params, group)
             case ScaleAutoScalingGroupParams():
@@ -186,4 +186,5 @@ def _read_parameters(scene: Scene, names: tuple[str, ...]) -> None:
     for service in ecs.ecs_services:
         if service.region == region:
             old = service.definition
-            service.definition = ecs.add_task_definition(region, old.family, old.image, secrets=told)
+            made = service.definition = ecs.add_task_definition(region, old.family, old.image, secrets=told)
+            made.task_role, made.execution_role = old.task_role, old.execution_role

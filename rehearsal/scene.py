@@ -14,6 +14,7 @@ from functools import partial
 from urllib.parse import urlsplit
 
 from deployment.application import application
+from deployment.drill import drill
 from deployment.foundation import foundation
 from deployment.guard import guard
 from deployment.observing import observers
@@ -28,6 +29,8 @@ from pilotlight.domain.ports import Silence, WebAnswer, WebRequest
 from pilotlight.domain.runbook import Runbook
 from pilotlight.domain.step import Standing
 from pilotlight.steps import kind_and_params
+from planfile.drill import drill_of
+from planfile.reading import InstalledKinds
 from rehearsal.access import CURRENT_ROLE
 from rehearsal.apply import Account
 from rehearsal.embedded_aws import EmbeddedAws
@@ -122,6 +125,7 @@ def _described(plans: Sequence[Plan]) -> Iterator[Stack]:
         yield from signals(plan)
         yield from guard(plan)
         yield from users(plan)
+        yield from drill(plan)
 
 
 def close_scene(scene: AnyScene) -> None:
@@ -129,9 +133,14 @@ def close_scene(scene: AnyScene) -> None:
     scene.account.aws.__exit__(None, None, None)
 
 
+def drill_scene(scene: Scene) -> AnyScene:
+    """The same world as that of the plan's drill."""
+    return AnyScene(drill_of(scene.plan, InstalledKinds()), scene.account, scene.slack, scene.pager)
+
+
 def _set_up(scene: Scene, stacks: Iterable[Stack]) -> None:
     account = scene.account
-    _furnish_all(scene)
+    _furnish_all(scene, *((drill_scene(scene),) if scene.plan.drill else ()))
     let_primary_answer(scene, None)
     furnish_sinks(scene.plan, scene.account, scene.slack, scene.pager)
     account.aws.service(Route53).answers = lambda check: _answers(scene, check)
@@ -165,13 +174,14 @@ def _standing(scene: AnyScene) -> Iterator[Standing]:
         yield from required.standing(asked, scene.plan.place)
 
 
-def _furnish_all(scene: AnyScene) -> None:
+def _furnish_all(*scenes: AnyScene) -> None:
     """What stands before an incident, each thing once, though several steps ask for it; and the APIs of clusters."""
     furnished: list[Standing] = []
-    for standing in _standing(scene):
+    for of, standing in [(scene, standing) for scene in scenes for standing in _standing(scene)]:
         if standing not in furnished:
-            _furnish(scene, standing)
+            _furnish(of, standing)
             furnished.append(standing)
+    scene = scenes[0]
     for cluster in scene.account.aws.service(Eks).clusters:
         put_api_server(scene.account.internet, scene.world, cluster)
 

@@ -13,6 +13,7 @@ from cdk_nag import AwsSolutionsChecks
 
 from backtest.record import missing_record
 from deployment.application import application
+from deployment.drill import drill
 from deployment.foundation import foundation
 from deployment.guard import guard
 from deployment.observing import observers
@@ -24,6 +25,7 @@ from pilotlight.domain.plan import Plan
 from pilotlight.domain.runbook import Runbook
 from stacks.acknowledgements import acknowledge
 from stacks.application_stack import ApplicationStack
+from stacks.drill_stack import DrillStack
 from stacks.foundation_stack import FoundationStack
 from stacks.guard_stack import GuardStack
 from stacks.observers_stack import ObserversStack
@@ -59,9 +61,16 @@ def assemble(app: cdk.App, plans: Sequence[Plan | Runbook], records: Path) -> No
         described = runbook(plan) if isinstance(plan, Runbook) else application(plan)
         acknowledge(ApplicationStack(app, described, foundations[home]))
     for plan in failovers:
-        for described in signals(plan):
-            acknowledge(SignalsStack(app, described, foundations[plan.account, plan.regions.standby]))
-        for described in guard(plan):
-            acknowledge(GuardStack(app, described))
-        for described in users(plan):
-            acknowledge(UsersStack(app, described))
+        _assemble_around(app, plan, foundations[plan.account, plan.regions.standby])
+
+
+def _assemble_around(app: cdk.App, plan: Plan, foundation: FoundationStack) -> None:
+    """What a failover plan has beside its controller."""
+    for described in signals(plan):
+        acknowledge(SignalsStack(app, described, foundation))
+    for described in guard(plan):
+        acknowledge(GuardStack(app, described))
+    for described in users(plan):
+        acknowledge(UsersStack(app, described))
+    for described in drill(plan):
+        acknowledge(DrillStack(app, described, foundation))

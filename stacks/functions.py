@@ -17,7 +17,7 @@ from deployment.resources import Function, Stack, StreamSource
 from pilotlight.domain.canonical import canonical
 from stacks.layers import ARCHITECTURE, CHECKOUT, PYTHON, dependency_layer, plan_layer
 from stacks.naming import arn, function_log_group, logical_id, rule_arn
-from stacks.policies import DESCRIBED, WIRING, described, inline, trust
+from stacks.policies import DENIED, DESCRIBED, WIRING, denied, described, inline, trust
 from stacks.wiring import asynchronous, called_function, rules_calling, wiring_statements
 
 LOG_RETENTION_DAYS = 90
@@ -113,6 +113,7 @@ def _role(stack: cdk.Stack, description: Stack, function: Function) -> iam.CfnRo
         assume_role_policy_document=trust(description, "lambda.amazonaws.com"),
         policies=[
             *inline(DESCRIBED, described(function.statements)),
+            *inline(DENIED, denied(function.denied)),
             *inline(WIRING, wiring_statements(description, function)),
         ],
     )

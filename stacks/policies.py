@@ -17,6 +17,9 @@ from pilotlight.domain.step import Statement
 DESCRIBED = "described"
 """The inline policy that holds what `deployment` says, statement by statement."""
 
+DENIED = "denied"
+"""The inline policy that takes away, statement by statement, what `deployment` says a role may never do."""
+
 WIRING = "wiring"
 """The inline policy that holds what logs, traces, streams and queues of the same description need."""
 
@@ -35,7 +38,7 @@ def allow(sid: str, actions: Sequence[str], resources: Sequence[str], conditions
 
 
 def deny(sid: str, actions: Sequence[str], resources: Sequence[str], conditions: Json) -> Json:
-    """A statement of an identity policy that takes away, under conditions, what another one gives."""
+    """A statement of an identity policy that takes away, under conditions if there are any, what another one gives."""
     return {**allow(sid, actions, resources, conditions), "Effect": "Deny"}
 
 
@@ -50,6 +53,11 @@ def described(statements: Sequence[Statement]) -> list[Json]:
         )
         for index, statement in enumerate(statements)
     ]
+
+
+def denied(statements: Sequence[Statement]) -> list[Json]:
+    """What a role of `deployment` may not do, whatever allows it, statement by statement."""
+    return [deny(f"Denied{index}", s.actions, s.resources, s.conditions) for index, s in enumerate(statements)]
 
 
 def inline(name: str, statements: Sequence[Json]) -> list[iam.CfnRole.PolicyProperty]:

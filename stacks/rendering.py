@@ -13,11 +13,13 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from deployment.resources import (
+    ApplicationRole,
     Bus,
     CalculatedHealthCheck,
     Function,
     HealthCheck,
     HealthCheckAlarm,
+    MachineSchedule,
     MetricAlarm,
     MetricHealthCheck,
     Parameter,
@@ -32,7 +34,7 @@ from deployment.resources import (
     Topic,
     place_in_order,
 )
-from stacks import alarms, events, functions, machines, storage, traffic
+from stacks import alarms, drilling, events, functions, machines, storage, traffic
 from stacks.functions import FunctionCode
 from stacks.naming import logical_id
 
@@ -71,6 +73,10 @@ class RenderedStack(cdk.Stack):
                 storage.render_bus(self, resource)
             case StateMachine():
                 machines.render_machine(self, self.described, resource)
+            case ApplicationRole():
+                drilling.render_application_role(self, self.described, resource)
+            case MachineSchedule():
+                drilling.render_machine_schedule(self, self.described, resource)
             case StreamSource():
                 functions.render_stream_source(self, self.described, resource, self._table(resource))
             case Rule():

@@ -154,6 +154,32 @@ SIGNED_WILDCARDS = (
         "ECS numbers each revision of a task definition anew; the family is named, and a condition names the cluster.",
     ),
     SignedWildcard(
+        "revisions of a drill's task",
+        ("ecs:DeleteTaskDefinitions", "ecs:RegisterTaskDefinition", "ecs:TagResource"),
+        "arn:aws:ecs:REGION:ACCOUNT:task-definition/FAMILY:*",
+        "ECS numbers each revision anew; the family is the drill's own, and conditions ask for the drill's tag.",
+    ),
+    SignedWildcard(
+        "end of a drill's task definition",
+        ("ecs:DeregisterTaskDefinition",),
+        "*",
+        "ECS gives this action no resource and no tag to ask for; a condition narrows it to the standby, and a service "
+        "whose revision is deregistered goes on and scales as before.",
+    ),
+    SignedWildcard(
+        "load balancing of a drill",
+        (
+            "elasticloadbalancing:AddTags",
+            "elasticloadbalancing:CreateListener",
+            "elasticloadbalancing:CreateLoadBalancer",
+            "elasticloadbalancing:CreateTargetGroup",
+            "elasticloadbalancing:DeleteLoadBalancer",
+            "elasticloadbalancing:DeleteTargetGroup",
+        ),
+        "arn:aws:elasticloadbalancing:REGION:ACCOUNT:KIND/COPY/*",
+        "Load balancing makes the ids in these ARNs; the copy is named, and conditions ask for the tag of its drill.",
+    ),
+    SignedWildcard(
         "replicated backups",
         ("rds:RestoreDBInstanceToPointInTime",),
         "arn:aws:rds:REGION:ACCOUNT:auto-backup:*",

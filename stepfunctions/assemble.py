@@ -15,6 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from pilotlight.domain.drill import Drill
 from pilotlight.domain.errors import PlanRefused
 from pilotlight.domain.plan import AnyPlan
 from pilotlight.domain.stages import AwaitStep, RunStep, Stage, StageName, StartStep
@@ -59,19 +60,24 @@ class Functions:
 def assemble(plan: AnyPlan, functions: Functions) -> str:
     """The definition of a plan's machine, as JSON text; its gate stands behind what only prepares.
 
+    However a drill goes on or ends, it goes through "Clean up" before it is closed.
+
     Raises `PlanRefused` when a state's name would be longer than ASL allows or stand twice.
     """
-    names = [*_stages_with_steps(plan), "Close"]
+    ending = "Clean up" if isinstance(plan, Drill) else "Close"
+    names = [*_stages_with_steps(plan), ending]
     gated = next((name for name in names[:-1] if name != StageName.PREPARE), names[0])
-    machine = _fill("run", {"open": functions.open, "close": functions.close, "first": _entrance(names[0], gated)})
+    called = {"open": functions.open, "close": functions.close, "ending": ending}
+    machine = _fill("run", {**called, "first": _entrance(names[0], gated)})
     states: States = machine["States"]
+    if isinstance(plan, Drill):
+        states |= _fill("clean", called)
     for name, following in pairwise(names):
         if name == gated:
-            states |= _fill("gate", {"open": functions.open, "next": name})
+            states |= _fill("gate", {**called, "next": name})
         stage = plan.stages.of(StageName(name))
         lanes = [_lane(plan, stage, lane, name, functions) for lane in stage]
-        words = {"stage": name, "open": functions.open, "lanes": lanes, "next": _entrance(following, gated)}
-        states |= _fill("stage", words)
+        states |= _fill("stage", {**called, "stage": name, "lanes": lanes, "next": _entrance(following, gated)})
     _check_names(states, set())
     return json.dumps({**machine, "TimeoutSeconds": _patience(plan)}, indent=2, ensure_ascii=False)
 
@@ -133,8 +139,12 @@ def _state_name(plan: AnyPlan, entry: RunStep | StartStep | AwaitStep) -> str:
 def _patience(plan: AnyPlan) -> int:
     """The execution's own limit, in seconds: three times what all steps may take one after the other, the looking
     before the run and at its gate, and the waiting for people, at the gate and in each stage. What is retried begins
-    while its stage waits, and so ends within one more of its times after that.
+    while its stage waits, and so ends within one more of its times after that. That of a drill is its
+    time to live.
     """
+    if isinstance(plan, Drill):
+        # What it has made by then, its janitor deletes.
+        return int(plan.time_to_live.total_seconds())
     steps = sum((its_kind.timing.give_up for its_kind in (kind(s.kind) for s in plan.steps().values())), timedelta())
     gates, stages = plan.gates, len(_stages_with_steps(plan))
     people = gates.approval_within + gates.veto_window + stages * gates.failed_step_waits

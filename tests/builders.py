@@ -9,6 +9,11 @@ from typing import Any
 
 from pilotlight.domain.plan import Plan
 from pilotlight.domain.runbook import Runbook
+from pilotlight.domain.standing_in import Isolation, StandIn
+from pilotlight.domain.step import (
+    Params,
+    StepKind,
+)
 
 ACCOUNT = "123456789012"
 PRIMARY, STANDBY, WITNESS = "ap-northeast-2", "ap-northeast-1", "ap-southeast-1"
@@ -16,6 +21,7 @@ PRIMARY_HOST = "primary.example.com"
 STANDBY_HOST = "standby.example.com"
 ALARM = "pilotlight-fileflow-primary-health"
 ALARM_ARN = f"arn:aws:cloudwatch:us-east-1:{ACCOUNT}:alarm:{ALARM}"
+ISOLATION = Isolation("fileflow-drill", ("sg-0a5011a7ed0000000",))
 SAMPLE_EVENTS = Path(__file__).parent / "events"
 
 
@@ -132,3 +138,11 @@ def an_alarm_event(at: datetime, *, state: str = "ALARM", **differences: Any) ->
     event["time"] = at.strftime("%Y-%m-%dT%H:%M:%SZ")
     event["detail"]["previousState"]["timestamp"] = stamp
     return {**event, **{name: value for name, value in differences.items() if not name.startswith("state__")}}
+
+
+def drilled(kind: StepKind[Any], params: Params) -> Any:
+    """The parameters of a step's stand-in, for a kind that stands in for itself."""
+    stand_in = kind.stand_in(params, ISOLATION)
+    assert isinstance(stand_in, StandIn), stand_in.sentence
+    assert stand_in.kind == kind.name
+    return stand_in.params

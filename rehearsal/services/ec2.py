@@ -9,13 +9,14 @@ rule opens one kind of source. Codes are those of the EC2 API reference; botocor
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 from pilotlight.domain.step import Standing
 from rehearsal.service import Service, operation
 from rehearsal.services.ec2_images import Image
+from rehearsal.services.ec2_interfaces import Interface, Interfaces
 from rehearsal.services.ec2_launching import Launching, LaunchTemplate, Limits, Subnet
 from rehearsal.services.ec2_peering import Connection
 from rehearsal.services.ec2_routing import Routing
@@ -35,7 +36,7 @@ _SOURCES = (
 
 @dataclass(frozen=True)
 class Rule:
-    """One ingress rule: `source` is the name and the value of what may come in."""
+    """One rule: `source` is the name and the value of what may come in or, of an egress rule, of where it leads."""
 
     id: str
     protocol: str
@@ -55,17 +56,22 @@ class Rule:
         return self.protocol in ("-1", "tcp", "6") and (every or self.first <= port <= self.last)
 
 
+EVERYWHERE = Rule("sgr-everywhere", "-1", -1, -1, ("CidrIpv4", "0.0.0.0/0"))
+"""What EC2 lets a new group let out, until it is taken away."""
+
+
 @dataclass(eq=False)
 class SecurityGroup:
-    """One security group; a scene is set, and trouble caused, by changing it."""
+    """One security group: what it lets in, and out; a scene is set, and trouble caused, by changing it."""
 
     region: str
     id: str
     rules: list[Rule] = field(default_factory=list)
+    egress: list[Rule] = field(default_factory=lambda: [EVERYWHERE])
     tags: dict[str, str] = field(default_factory=dict)
 
 
-class Ec2(Launching, Routing, Service):
+class Ec2(Launching, Routing, Interfaces, Service):
     """The security groups of all regions, what instances are launched from, and what leads out of a VPC."""
 
     name: ClassVar[str] = "ec2"
@@ -80,6 +86,7 @@ class Ec2(Launching, Routing, Service):
         self.subnets: list[Subnet] = []
         self.limits: dict[str, Limits] = {}
         self.connections: list[Connection] = []
+        self.interfaces: list[Interface] = []
 
     def add_group(self, region: str, identifier: str, *rules: Rule) -> SecurityGroup:
         """Set the scene: a group with these rules."""
@@ -91,18 +98,21 @@ class Ec2(Launching, Routing, Service):
         """One group, to look at it or to change it from outside; KeyError if there is none."""
         return self._groups[region, identifier]
 
+    def has_group(self, region: str, identifier: str) -> bool:
+        """Whether there is such a group."""
+        return (region, identifier) in self._groups
+
     def furnish(self, standing: Standing) -> None:
         """Security groups that let an application's network reach a database, subnets, a NAT gateway or a peering."""
-        if standing.what == "subnets":
-            for number, identifier in enumerate(standing.facts["subnets"]):
-                zone = f"{standing.region}{'acd'[number % 3]}"
-                self.subnets.append(Subnet(standing.region, identifier, zone))
-            return
-        if standing.what == "nat gateway":
-            self.furnish_gateway(standing)
-            return
-        if standing.what == "peering":
-            self.furnish_peering(standing)
+        furnishing = {
+            "subnets": self._furnish_subnets,
+            "isolated security groups": self._furnish_isolated,
+            "security groups": self._furnish_front,
+            "nat gateway": self.furnish_gateway,
+            "peering": self.furnish_peering,
+        }.get(standing.what)
+        if furnishing is not None:
+            furnishing(standing)
             return
         if standing.what != "security groups of a database":
             super().furnish(standing)
@@ -111,6 +121,24 @@ class Ec2(Launching, Routing, Service):
                 network = ("CidrIpv4", "10.0.0.0/16")
                 rule = Rule(self._rule_id(), "tcp", DATABASE_PORT, DATABASE_PORT, network, "the application")
                 self.add_group(standing.region, identifier, rule)
+
+    def _furnish_subnets(self, standing: Standing) -> None:
+        there = {subnet.id for subnet in self.subnets if subnet.region == standing.region}
+        for number, identifier in enumerate(standing.facts["subnets"]):
+            zone = f"{standing.region}{'acd'[number % 3]}"
+            if identifier not in there:
+                self.subnets.append(Subnet(standing.region, identifier, zone))
+
+    def _furnish_isolated(self, standing: Standing) -> None:
+        for identifier in standing.facts["security_groups"]:
+            allowed = [rule for each in standing.facts["egress"] for rule in rules_to(each["to"], each["ports"])]
+            self.add_group(standing.region, identifier).egress = allowed
+
+    def _furnish_front(self, standing: Standing) -> None:
+        for identifier in standing.facts["security_groups"]:
+            port = int(standing.facts["port"])
+            rule = Rule(self._rule_id(), "tcp", port, port, ("CidrIpv4", "10.0.0.0/16"), "who asks it")
+            self.add_group(standing.region, identifier, rule)
 
     @operation("DescribeSecurityGroups")
     def describe_groups(self, call: Call) -> Mapping[str, Any]:
@@ -126,7 +154,13 @@ class Ec2(Launching, Routing, Service):
         if [f["Name"] for f in filters] != ["group-id"]:
             raise NotModelled(call)
         wanted = [self._groups.get((call.region, i)) for i in filters[0]["Values"]]
-        rules = [self._say_rule(group, rule) for group in wanted if group for rule in group.rules]
+        rules = [
+            {**self._say_rule(group, rule), "IsEgress": out}
+            for group in wanted
+            if group
+            for out, several in ((False, group.rules), (True, group.egress))
+            for rule in several
+        ]
         return {"SecurityGroupRules": rules}
 
     @operation("RevokeSecurityGroupIngress")
@@ -194,7 +228,8 @@ class Ec2(Launching, Routing, Service):
 
     def _say_group(self, group: SecurityGroup) -> dict[str, Any]:
         tags = [{"Key": key, "Value": value} for key, value in group.tags.items()]
-        return {"GroupId": group.id, "GroupName": group.id, "OwnerId": self.world.account, "Tags": tags}
+        said = {"GroupId": group.id, "GroupName": group.id, "OwnerId": self.world.account, "Tags": tags}
+        return said | {"IpPermissionsEgress": [_permission(rule) for rule in group.egress]}
 
     def _say_rule(self, group: SecurityGroup, rule: Rule) -> dict[str, Any]:
         source, value = rule.source
@@ -210,3 +245,17 @@ class Ec2(Launching, Routing, Service):
             **(other if source == "GroupId" else {source: value}),
         }
         return said | ({"Description": rule.description} if rule.description else {})
+
+
+def rules_to(destination: str, ports: Iterable[int]) -> list[Rule]:
+    """Set the scene: egress rules that let TCP out to a group, a prefix list or a CIDR, on each of these ports."""
+    kind = {"sg-": "GroupId", "pl-": "PrefixListId"}.get(destination[:3], "CidrIpv4")
+    return [Rule(f"sgr-{destination}-{port}", "tcp", port, port, (kind, destination)) for port in ports]
+
+
+def _permission(rule: Rule) -> dict[str, Any]:
+    """A rule as DescribeSecurityGroups shows it; all protocols have no ports."""
+    kind, value = rule.source
+    named, member = next((named, member) for named, member, source in _SOURCES if source == kind)
+    ports = {} if rule.protocol == "-1" else {"FromPort": rule.first, "ToPort": rule.last}
+    return {"IpProtocol": rule.protocol, **ports, named: [{member: value}]}

@@ -15,8 +15,9 @@ from typing import Any, ClassVar
 
 from pilotlight.domain.step import Standing
 from rehearsal.service import Service, operation
-from rehearsal.services.ecs_answers import arn, say_definition, say_service, say_task
+from rehearsal.services.ecs_answers import arn, say_service, say_task
 from rehearsal.services.ecs_lists import Lists
+from rehearsal.services.ecs_making import Making
 from rehearsal.services.ecs_one_off import OneOff, OneOffs
 from rehearsal.services.ecs_scheduler import EcsService
 from rehearsal.services.ecs_tasks import Task, TaskDefinition, Troubles
@@ -44,7 +45,7 @@ class Cluster:
     status: str = "ACTIVE"
 
 
-class Ecs(OneOffs, Lists, Service):
+class Ecs(OneOffs, Making, Lists, Service):
     """Clusters, services and tasks."""
 
     name: ClassVar[str] = "ecs"
@@ -61,9 +62,11 @@ class Ecs(OneOffs, Lists, Service):
         self, region: str, family: str, image: str, *, secrets: Mapping[str, str] | None = None, container: str = ""
     ) -> TaskDefinition:
         """Set the scene: the next revision of a family. `secrets` are `valueFrom` ARNs by variable name."""
-        revision = 1 + sum(d.region == region and d.family == family for d in self.definitions)
+        revisions = [d.revision for d in self.definitions if (d.region, d.family) == (region, family)]
         named = tuple((secrets or {}).items())
-        made = TaskDefinition(region, self.world.account, family, image, named, revision, container)
+        made = TaskDefinition(
+            region, self.world.account, family, image, named, max(revisions, default=0) + 1, container
+        )
         self.definitions.append(made)
         return self.definitions[-1]
 
@@ -100,12 +103,18 @@ class Ecs(OneOffs, Lists, Service):
         if standing.what not in ("service", "serving service"):
             super().furnish(standing)
         serving = standing.what == "serving service"
-        name = str(facts["service"])
+        name, role = str(facts["service"]), str(facts.get("execution_role", ""))
+        there = self.find(region, str(facts["cluster"]), name)
+        if there is not None and role:
+            # A drill copies a service that another step has furnished.
+            there.definition.execution_role = role
+            return
         image = f"{self.world.account}.dkr.ecr.{region}.amazonaws.com/{name}:live"
         balancing = self.world.model(Elbv2)
         balancer = balancing.add_load_balancer(region, f"{name}-alb")
         group = balancing.add_target_group(region, str(facts.get("target_group") or f"{name}-tg"), balancer)
         definition, desired = self.add_task_definition(region, name, image), _SERVING if serving else 0
+        definition.execution_role = role
         self.add_service(region, str(facts["cluster"]), name, definition, group, desired=desired)
 
     def find(self, region: str, cluster: str, service: str) -> EcsService | None:
@@ -252,11 +261,6 @@ class Ecs(OneOffs, Lists, Service):
         seconds = service.stop_task(task, str(call.parameters.get("reason", "Task stopped by user")))
         self.world.begin_effect(arn(service, f"service/{service.cluster}/{service.name}"), seconds)
         return {"task": say_task(service, task)}
-
-    @operation("DescribeTaskDefinition")
-    def describe_task_definition(self, call: Call) -> Mapping[str, Any]:
-        """A revision by family:revision or ARN, the latest one by family."""
-        return {"taskDefinition": say_definition(self.definition(call.region, str(call.parameters["taskDefinition"])))}
 
     def _is_kept(self, task: Task | OneOff) -> bool:
         return task.stopped is None or self.world.time.now() - task.stopped < KEPT

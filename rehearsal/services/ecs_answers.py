@@ -22,7 +22,7 @@ def arn(service: EcsService, resource: str) -> str:
 
 def say_service(service: EcsService, *, tags: bool = False) -> dict[str, Any]:
     """One entry of DescribeServices; its tags are shown to those who ask for them."""
-    container = service.definition.container
+    behind = service.behind or tuple((service.definition.container, group.port) for group in service.groups)
     return {
         "serviceArn": arn(service, f"service/{service.cluster}/{service.name}"),
         "serviceName": service.name,
@@ -34,9 +34,10 @@ def say_service(service: EcsService, *, tags: bool = False) -> dict[str, Any]:
         "launchType": "FARGATE",
         "taskDefinition": service.definition.arn,
         "loadBalancers": [
-            {"targetGroupArn": group.arn, "containerName": container, "containerPort": group.port}
-            for group in service.groups
+            {"targetGroupArn": group.arn, "containerName": name, "containerPort": port}
+            for group, (name, port) in zip(service.groups, behind, strict=True)
         ],
+        **({"networkConfiguration": dict(service.network)} if service.network else {}),
         "healthCheckGracePeriodSeconds": service.grace_seconds,
         "schedulingStrategy": service.strategy,
         "deploymentController": {"type": service.controller},
@@ -86,7 +87,15 @@ def say_task(service: EcsService, task: Task) -> dict[str, Any]:
 
 
 def say_definition(definition: TaskDefinition) -> dict[str, Any]:
-    """What DescribeTaskDefinition answers."""
+    """What DescribeTaskDefinition answers; one that was registered by a call is as it was registered."""
+    numbered = {
+        "taskDefinitionArn": definition.arn,
+        "family": definition.family,
+        "revision": definition.revision,
+        "status": definition.status,
+    }
+    if definition.document:
+        return {**definition.document, **numbered}
     log = {"awslogs-group": f"/ecs/{definition.family}", "awslogs-stream-prefix": "ecs"}
     container = {
         "name": definition.container,
@@ -96,11 +105,13 @@ def say_definition(definition: TaskDefinition) -> dict[str, Any]:
         "environment": [{"name": name, "value": value} for name, value in definition.environment],
         "secrets": [{"name": name, "valueFrom": value} for name, value in definition.secrets],
     }
+    roles = {"taskRoleArn": definition.task_role, "executionRoleArn": definition.execution_role}
     return {
-        "taskDefinitionArn": definition.arn,
-        "family": definition.family,
-        "revision": definition.revision,
-        "status": "ACTIVE",
+        **numbered,
+        **{name: role for name, role in roles.items() if role},
         "networkMode": "awsvpc",
+        "requiresCompatibilities": ["FARGATE"],
+        "cpu": "256",
+        "memory": "512",
         "containerDefinitions": [container],
     }

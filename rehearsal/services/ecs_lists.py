@@ -35,7 +35,9 @@ class Lists:
     def list_services(self, call: Call) -> dict[str, Any]:
         """The services of a cluster, ten in a page unless more are asked for."""
         cluster = str(call.parameters.get("cluster", "default")).rsplit("/", 1)[-1]
-        here = [s for s in self.ecs_services if (s.region, s.cluster) == (call.region, cluster)]
+        found = [s for s in self.ecs_services if (s.region, s.cluster) == (call.region, cluster)]
+        # A service that is being deleted is described, and no longer listed.
+        here = [s for s in found if s.status == "ACTIVE"]
         return _page(call, "serviceArns", [arn(s, f"service/{s.cluster}/{s.name}") for s in here], _SERVICES_UNASKED)
 
 

@@ -17,8 +17,9 @@ from random import Random
 from typing import Any
 
 from rehearsal.service import Spread, operation
-from rehearsal.services.ecs_scheduler import LAUNCH, SHARE_OF_PROVISIONING
+from rehearsal.services.ecs_reading import why_unreadable
 from rehearsal.services.ecs_tasks import TaskDefinition, TaskStatus, Troubles
+from rehearsal.services.ecs_times import LAUNCH, SHARE_OF_PROVISIONING
 from rehearsal.wire import Call, NotModelled, ServiceError
 from rehearsal.world import World
 
@@ -159,10 +160,9 @@ class OneOffs:
             task.status = TaskStatus.PENDING
 
         def start() -> None:
-            unreadable = self.troubles[task.region].unreadable
-            missing = sorted(task.definition.needs & unreadable.keys())
-            if missing:
-                end("TaskFailedToStart", unreadable[missing[0]], None)
+            trouble = why_unreadable(task.definition, self.troubles[task.region])
+            if trouble:
+                end("TaskFailedToStart", trouble, None)
                 return
             task.status, task.started = TaskStatus.RUNNING, time.now()
             later(works, lambda: end("EssentialContainerExited", "Essential container in task exited", plans.exit_code))
@@ -190,10 +190,10 @@ class OneOffs:
                 raise ServiceError("InvalidParameterException", said)
 
     def definition(self, region: str, named: str) -> TaskDefinition:
-        """A revision by family:revision or ARN, the latest one by family; raises what ECS says of one that is not."""
+        """A revision by family:revision or ARN, the latest active one by family; raises what ECS says of none."""
         family, _, revision = named.rsplit("/", maxsplit=1)[-1].partition(":")
         found = [d for d in self.definitions if (d.region, d.family) == (region, family)]
-        found = [d for d in found if not revision or str(d.revision) == revision]
+        found = [d for d in found if (str(d.revision) == revision if revision else d.status == "ACTIVE")]
         if not found:
             raise ServiceError("ClientException", "Unable to describe task definition.")
         return found[-1]

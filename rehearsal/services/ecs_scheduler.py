@@ -10,13 +10,14 @@ aws-facts sections 4.1 and 11.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from random import Random
+from typing import Any
 
-from rehearsal.service import Spread
+from rehearsal.services.ecs_reading import why_unreadable
 from rehearsal.services.ecs_tasks import (
     Deployment,
     Life,
@@ -26,21 +27,17 @@ from rehearsal.services.ecs_tasks import (
     TaskStatus,
     Troubles,
 )
+from rehearsal.services.ecs_times import (
+    FIRST_BACK_OFF_SECONDS,
+    LAUNCH,
+    LONGEST_BACK_OFF_SECONDS,
+    RETRY_PLACEMENT,
+    SCHEDULING,
+    SHARE_OF_PROVISIONING,
+    WINDING_DOWN,
+)
 from rehearsal.services.elbv2 import Target, TargetGroup, TargetState
 from rehearsal.world import World
-
-SCHEDULING = Spread(0.5, 2.0, 6.0)
-"""From an accepted update to the first task, in seconds: an estimate; when the call returns there is none."""
-LAUNCH = Spread(25.0, 57.0, 180.0)
-"""Fargate, PROVISIONING to RUNNING: aws-facts section 11 (25 s, 55 to 60 s, 3 min)."""
-SHARE_OF_PROVISIONING = 0.4
-"""How much of a launch goes by before the image is pulled: an estimate."""
-WINDING_DOWN = Spread(2.0, 10.0, 30.0)
-"""SIGTERM to STOPPED: at most the 30 s of botocore's text on UpdateService, then SIGKILL."""
-RETRY_PLACEMENT = Spread(20.0, 30.0, 60.0)
-"""Between two tries to place a task, in seconds: an estimate."""
-FIRST_BACK_OFF_SECONDS, LONGEST_BACK_OFF_SECONDS = 10.0, 900.0
-"""AWS only says that the time between failing starts grows; that it doubles, and these two, are estimates."""
 
 
 @dataclass(eq=False)
@@ -65,6 +62,9 @@ class EcsService:
     tasks: list[Task] = field(default_factory=list)
     events: list[tuple[datetime, str]] = field(default_factory=list)
     tags: dict[str, str] = field(default_factory=dict)
+    network: Mapping[str, Any] = field(default_factory=dict)
+    behind: tuple[tuple[str, int], ...] = ()
+    """The container and port behind each target group; the only container and the group's own port unless given."""
     _planned: deque[Life] = field(default_factory=deque)
     _ready_at: datetime | None = None
     _hold_until: datetime | None = None
@@ -109,6 +109,12 @@ class EcsService:
         if self._ready_at is None:
             return 0.0
         return max(0.0, (self._ready_at - self.world.time.now()).total_seconds())
+
+    def close(self) -> None:
+        """Delete it by force: it drains until its last task is gone, and has no more then."""
+        self.status, self.desired = "DRAINING", 0
+        self.update(0)
+        self._later(0.0, self._end_if_empty)
 
     def reconcile(self) -> None:
         """Launch what is missing, stop what is too much."""
@@ -209,9 +215,9 @@ class EcsService:
     def _start(self, task: Task, life: Life) -> None:
         if task.leaving:
             return
-        unreadable = sorted(self.definition.needs & self.troubles.unreadable.keys())
-        if unreadable:
-            self._fail_start(task, self.troubles.unreadable[unreadable[0]])
+        trouble = why_unreadable(self.definition, self.troubles)
+        if trouble:
+            self._fail_start(task, trouble)
             return
         task.status, task.started = TaskStatus.RUNNING, self.world.time.now()
         self._failures = 0
@@ -269,6 +275,11 @@ class EcsService:
     def _end(self, task: Task) -> None:
         task.status, task.stopped = TaskStatus.STOPPED, self.world.time.now()
         self._replace()
+        self._end_if_empty()
+
+    def _end_if_empty(self) -> None:
+        if self.status == "DRAINING" and all(task.status is TaskStatus.STOPPED for task in self.tasks):
+            self.status = "INACTIVE"
 
     def _replace(self) -> None:
         healthy = sum(t.healthy for t in self._alive(self.primary))

@@ -5,9 +5,11 @@ Plain state; `ecs_scheduler` moves it and `ecs` answers with it. Statuses: botoc
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from rehearsal.services.elbv2 import Target, TargetGroup, TargetState
 
@@ -31,10 +33,10 @@ class RolloutState(StrEnum):
     FAILED = "FAILED"
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class TaskDefinition:
     """What tasks are made of: one container, named as the family unless `called` says otherwise. `secrets` are variable
-    names with their `valueFrom` ARNs."""
+    names with their `valueFrom` ARNs. One that was registered by a call is all that its `document` says."""
 
     region: str
     account: str
@@ -44,6 +46,11 @@ class TaskDefinition:
     revision: int = 1
     called: str = ""
     environment: tuple[tuple[str, str], ...] = ()
+    task_role: str = ""
+    execution_role: str = ""
+    status: str = "ACTIVE"
+    tags: dict[str, str] = field(default_factory=dict)
+    document: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def container(self) -> str:
@@ -58,7 +65,9 @@ class TaskDefinition:
     @property
     def needs(self) -> set[str]:
         """Everything that must be readable before a task starts."""
-        return {self.image, *(value for _, value in self.secrets)}
+        containers = self.document.get("containerDefinitions", ())
+        told = {secret["valueFrom"] for each in containers for secret in each.get("secrets", ())}
+        return {self.image, *(value for _, value in self.secrets), *told, *(each["image"] for each in containers)}
 
 
 @dataclass

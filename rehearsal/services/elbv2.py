@@ -20,7 +20,9 @@ from typing import Any, ClassVar
 
 from pilotlight.domain.step import Standing
 from rehearsal.service import Service, Spread, operation
-from rehearsal.services.elbv2_listeners import Listener, Listeners
+from rehearsal.services.elbv2_answers import say_load_balancer, say_target, say_target_group
+from rehearsal.services.elbv2_listeners import Listener
+from rehearsal.services.elbv2_making import Making
 from rehearsal.wire import Call, ServiceError
 from rehearsal.world import World
 
@@ -74,6 +76,15 @@ class LoadBalancer:
     arn: str
     dns_name: str
     created: datetime
+    state: str = "active"
+    scheme: str = "internet-facing"
+    subnets: tuple[str, ...] = ()
+    security_groups: tuple[str, ...] = ()
+    tags: dict[str, str] = field(default_factory=dict)
+
+    def activate(self) -> None:
+        """It is provisioned, and takes requests from now on."""
+        self.state = "active"
 
 
 @dataclass(eq=False)
@@ -97,6 +108,9 @@ class TargetGroup:
     target_type: str = "ip"
     targets: list[Target] = field(default_factory=list)
     code: int = OK
+    tags: dict[str, str] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
+    """What a call created it with, as it is shown."""
 
     @property
     def healthy_count(self) -> int:
@@ -131,6 +145,13 @@ class TargetGroup:
         target.state, target.why = TargetState.DRAINING, _DRAINING
         self._later(self.deregistration_delay_seconds, partial(self.targets.remove, target))
 
+    def leave_balancer(self) -> None:
+        """Its load balancer is gone: no target of it is used any more."""
+        self.load_balancer = None
+        for target in self.targets:
+            if target.state is not TargetState.DRAINING:
+                target.state, target.why = TargetState.UNUSED, _UNUSED
+
     def answer_with(self, code: int) -> None:
         """From now on the application answers health checks so; it shows a row of checks later."""
         self.code = code
@@ -148,6 +169,9 @@ class TargetGroup:
     def _conclude(self, target: Target) -> None:
         if target.state in (TargetState.DRAINING, TargetState.UNUSED):
             return
+        if self.load_balancer is not None and self.load_balancer.state != "active":
+            self._later(self.checks.interval_seconds, partial(self._conclude, target))
+            return
         if self.code == OK:
             target.state, target.why = TargetState.HEALTHY, ("", "")
         else:
@@ -156,7 +180,7 @@ class TargetGroup:
         target.changed(target)
 
 
-class Elbv2(Listeners, Service):
+class Elbv2(Making, Service):
     """Load balancers, their listeners, and target groups, by region."""
 
     name: ClassVar[str] = "elbv2"
@@ -218,7 +242,7 @@ class Elbv2(Listeners, Service):
         found = [b for b in here if not wanted or wanted & {b.name, b.arn}]
         if len(found) < len(wanted):
             raise ServiceError("LoadBalancerNotFound", "One or more load balancers not found")
-        return {"LoadBalancers": [_say_load_balancer(b) for b in found]}
+        return {"LoadBalancers": [say_load_balancer(b) for b in found]}
 
     @operation("DescribeTargetGroups")
     def describe_target_groups(self, call: Call) -> Mapping[str, Any]:
@@ -231,7 +255,7 @@ class Elbv2(Listeners, Service):
             raise ServiceError("TargetGroupNotFound", "One or more target groups not found")
         if behind is not None:
             found = [g for g in found if g.load_balancer is not None and g.load_balancer.arn == behind]
-        return {"TargetGroups": [_say_target_group(g) for g in found]}
+        return {"TargetGroups": [say_target_group(g) for g in found]}
 
     @operation("DescribeTargetHealth")
     def describe_target_health(self, call: Call) -> Mapping[str, Any]:
@@ -240,7 +264,7 @@ class Elbv2(Listeners, Service):
         group = next((g for g in self.target_groups if g.arn == arn and g.region == call.region), None)
         if group is None:
             raise ServiceError("TargetGroupNotFound", f"Target groups '{arn}' not found")
-        return {"TargetHealthDescriptions": [_say_target(target) for target in group.targets]}
+        return {"TargetHealthDescriptions": [say_target(target) for target in group.targets]}
 
     def _arn(self, region: str, resource: str) -> str:
         return f"arn:aws:elasticloadbalancing:{region}:{self.world.account}:{resource}"
@@ -248,42 +272,3 @@ class Elbv2(Listeners, Service):
 
 def _suffix(region: str, name: str) -> str:
     return sha256(f"{region}/{name}".encode()).hexdigest()[:16]
-
-
-def _say_load_balancer(balancer: LoadBalancer) -> dict[str, Any]:
-    return {
-        "LoadBalancerArn": balancer.arn,
-        "LoadBalancerName": balancer.name,
-        "DNSName": balancer.dns_name,
-        "CreatedTime": balancer.created,
-        "Scheme": "internet-facing",
-        "State": {"Code": "active"},
-        "Type": "application",
-    }
-
-
-def _say_target_group(group: TargetGroup) -> dict[str, Any]:
-    return {
-        "TargetGroupArn": group.arn,
-        "TargetGroupName": group.name,
-        "Protocol": "HTTP",
-        "Port": group.port,
-        "HealthCheckProtocol": "HTTP",
-        "HealthCheckEnabled": True,
-        "HealthCheckPath": group.checks.path,
-        "HealthCheckIntervalSeconds": int(group.checks.interval_seconds),
-        "HealthyThresholdCount": group.checks.healthy_threshold,
-        "UnhealthyThresholdCount": group.checks.unhealthy_threshold,
-        "LoadBalancerArns": [group.load_balancer.arn] if group.load_balancer else [],
-        "TargetType": group.target_type,
-    }
-
-
-def _say_target(target: Target) -> dict[str, Any]:
-    reason, description = target.why
-    health = {"State": target.state.value, "Reason": reason, "Description": description}
-    return {
-        "Target": {"Id": target.id, "Port": target.port},
-        "HealthCheckPort": str(target.port),
-        "TargetHealth": {key: value for key, value in health.items() if value},
-    }

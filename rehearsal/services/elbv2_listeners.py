@@ -189,16 +189,6 @@ class Listeners:
         listener.rules.remove(rule)
         return {}
 
-    @operation("DescribeTags")
-    def describe_tags(self, call: Call) -> Mapping[str, Any]:
-        """The tags of rules; no other resource has any here."""
-        said = []
-        for arn in call.parameters["ResourceArns"]:
-            _, rule = self._rule(call, str(arn))
-            tags = [{"Key": key, "Value": value} for key, value in rule.tags.items()]
-            said.append({"ResourceArn": arn, "Tags": tags})
-        return {"TagDescriptions": said}
-
     def _behind(self, host: str) -> list[Listener]:
         """The listeners of the load balancer of that DNS name."""
         label, _, rest = host.lower().partition(".")

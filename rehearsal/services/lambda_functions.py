@@ -83,7 +83,7 @@ class LambdaFunctions(EventSourceMappings, OwnFunctions, Service):
 
     def deploy(self, function: Function, region: str, environment: Mapping[str, str]) -> None:
         """Deploy a function, in place of an older one."""
-        role = Role(f"{function.name}-role", function.statements)
+        role = Role(f"{function.name}-role", function.statements, function.denied)
         self.deployed[region, function.name] = Deployed(function, region, role, environment)
 
     def run(self, region: str, name: str, payload: Any) -> Any:

@@ -1,4 +1,4 @@
-"""EventBridge Scheduler: an application's own schedules, on or off. They start nothing.
+"""EventBridge Scheduler: an application's own schedules, on or off, which start nothing; and those that start a drill.
 
 The traps are: an update replaces the whole schedule, so that what it does not name falls back to its default; and one
 that names a start which has passed is refused. Answers and errors: botocore's model of Scheduler; the refusal of a
@@ -12,8 +12,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
+from deployment.resources import MachineSchedule
+from pilotlight.domain.drilling import Schedule as Timetable
 from pilotlight.domain.step import Standing
+from planfile.timetable import next_drill
+from rehearsal.access import Role
 from rehearsal.service import Service, operation
+from rehearsal.services.step_functions import StepFunctions
 from rehearsal.wire import Call, ServiceError
 from rehearsal.world import World
 
@@ -52,6 +57,26 @@ class Scheduler(Service):
     def __init__(self, world: World) -> None:
         super().__init__(world)
         self._schedules: dict[tuple[str, str, str], Schedule] = {}
+        self.machines: StepFunctions | None = None
+
+    def deploy(self, schedule: MachineSchedule) -> None:
+        """Create a schedule that starts a machine, each time under a name that nobody has used."""
+        told = Timetable(cron=schedule.expression.removeprefix("cron(").removesuffix(")"), zone=schedule.zone)
+        role = Role(f"{schedule.name}-role", schedule.statements)
+
+        def begin_all() -> None:
+            while True:
+                now: datetime = self.world.time.now()
+                self.world.time.sleep((next_drill(told, now) - now).total_seconds())
+                self._begin(schedule, role)
+
+        self.world.time.spawn(begin_all, name=schedule.name)
+
+    def _begin(self, schedule: MachineSchedule, role: Role) -> None:
+        assert self.machines is not None
+        if role.allows("states:StartExecution", schedule.machine_arn):
+            name = f"{schedule.name}-{self.world.time.now():%Y%m%dT%H%M%S}"
+            self.machines.start(schedule.machine_arn, name, schedule.input)
 
     def furnish(self, standing: Standing) -> None:
         """A schedule of the application, on or off."""

@@ -10,11 +10,9 @@ import pytest
 from pilotlight.domain.life import StepState, StepStatus
 from pilotlight.domain.objectives import objectives_met
 from pilotlight.domain.run import Clocks, Origin, Run
-from pilotlight.domain.runbook import Runbook, read_snapshot
-from pilotlight.domain.word import (
-    Word,
-    WordKind,
-)
+from pilotlight.domain.runbook import Runbook
+from pilotlight.domain.snapshots import read_snapshot
+from pilotlight.domain.word import Word, WordKind
 from pilotlight.domain.word_refusal import Standing, refusal
 from tests.builders import a_plan, a_runbook
 
@@ -71,6 +69,6 @@ def test_what_only_a_failover_knows_is_refused_with_the_words_there_are(kind: Wo
     said = refusal(word, plan, Standing(a_run(plan, verified_after=timedelta(minutes=1))))
 
     assert said == (
-        "triflow-mend is a run-book: it moves no writer, loses no data and starts only by hand, so there is nothing "
+        "triflow-mend is a run-book: it moves no writer, loses no data and no outage starts it, so there is nothing "
         f"to {kind.value}; the other words are approve, hold, release, abort, retry, skip, start."
     )

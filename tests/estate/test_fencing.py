@@ -9,12 +9,20 @@ from typing import Any
 import pytest
 
 from pilotlight.domain.life import StepStatus
-from pilotlight.domain.step import Access, CannotUndo, Harm, Params, Refusal, StepKind
+from pilotlight.domain.standing_in import LeftOut
+from pilotlight.domain.step import (
+    Access,
+    CannotUndo,
+    Harm,
+    Params,
+    StepKind,
+)
 from pilotlight.estate.fencing import Fence, read_mark, write_mark
 from pilotlight.steps import kind, kind_names
 from rehearsal.embedded_aws import EmbeddedAws
 from rehearsal.virtual_time import VirtualTime
 from rehearsal.world import World
+from tests.builders import ISOLATION
 from tests.conventions.test_kinds import example_params
 from tests.steps.conftest import PLACE, Bench
 from tests.steps.fences import SEOUL, OldPrimary, seconds
@@ -119,9 +127,9 @@ def test_preflight_calls_nothing_abroad(bench: Bench, name: str) -> None:
 def test_a_drill_closes_nothing(name: str) -> None:
     its_kind = kind(name)
 
-    refused = its_kind.stand_in(example_params(its_kind), "fileflow-drill-1")
+    refused = its_kind.stand_in(example_params(its_kind), ISOLATION)
 
-    assert isinstance(refused, Refusal)
+    assert isinstance(refused, LeftOut)
     assert "cannot be closed in a drill because it serves production" in refused.sentence
 
 

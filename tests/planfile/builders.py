@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 import planfile
 from pilotlight.domain.handwork import Handwork
 from pilotlight.domain.plan import Plan
+from pilotlight.domain.standing_in import Isolation, Refusal
 from pilotlight.domain.step import (
     CannotUndo,
     Finding,
@@ -18,7 +19,6 @@ from pilotlight.domain.step import (
     OutputOf,
     Params,
     Receipt,
-    Refusal,
     Settled,
     Statement,
     StepContext,
@@ -135,7 +135,7 @@ class FakeKind(StepKind[Any]):
     def undo(self, params: Any, receipt: Receipt, context: StepContext) -> CannotUndo:
         return CannotUndo("There is nothing to undo.")
 
-    def stand_in(self, params: Any, run_id: str) -> Refusal:
+    def stand_in(self, params: Any, isolation: Isolation) -> Refusal:
         return Refusal("There is nothing to stand in for.")
 
     def by_hand(self, params: Any, place: Any) -> Handwork:

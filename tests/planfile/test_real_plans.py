@@ -10,7 +10,8 @@ import pytest
 
 import planfile
 from pilotlight.domain.plan import Arming, Clock, Plan
-from pilotlight.domain.runbook import Runbook, read_snapshot
+from pilotlight.domain.runbook import Runbook
+from pilotlight.domain.snapshots import read_snapshot
 from pilotlight.domain.stages import StageName
 from planfile.generated import ROOT
 from planfile.overview import overview

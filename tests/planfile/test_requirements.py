@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from pilotlight.domain.runbook import read_snapshot
+from pilotlight.domain.snapshots import read_snapshot
 from pilotlight.requirements import kind_names
 from planfile.drawing import json_of, lines_of
 from planfile.overview import overview

@@ -5,9 +5,15 @@ from __future__ import annotations
 import pytest
 
 from pilotlight.domain.life import StepState, StepStatus
-from pilotlight.domain.step import CannotUndo, Refusal, Severity, Undone
+from pilotlight.domain.standing_in import LeftOut
+from pilotlight.domain.step import (
+    CannotUndo,
+    Severity,
+    Undone,
+)
 from pilotlight.steps.activate_user_pool_replica import KIND, ActivateUserPoolReplicaParams
 from rehearsal.services.cognito_idp import CognitoIdp, Pool
+from tests.builders import ISOLATION
 from tests.steps.conftest import PLACE, Bench
 
 POOL = "ap-northeast-2_ZyXwVuTsR"
@@ -127,4 +133,4 @@ class TestReadiness:
         assert findings(bench)[1:] == [(Severity.WARNING, "replica-parity")]
 
     def test_a_drill_is_refused(self) -> None:
-        assert isinstance(KIND.stand_in(PARAMS, "drill-1"), Refusal)
+        assert isinstance(KIND.stand_in(PARAMS, ISOLATION), LeftOut)

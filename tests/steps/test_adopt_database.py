@@ -8,8 +8,16 @@ import pytest
 
 from pilotlight.domain.life import StepStatus
 from pilotlight.domain.place import Writer
-from pilotlight.domain.step import CannotUndo, Failed, Receipt, Refusal, Severity, Undone
+from pilotlight.domain.standing_in import LeftOut
+from pilotlight.domain.step import (
+    CannotUndo,
+    Failed,
+    Receipt,
+    Severity,
+    Undone,
+)
 from pilotlight.steps.adopt_database import KIND
+from tests.builders import ISOLATION
 from tests.steps.conftest import PLACE, Bench
 from tests.steps.copies import ADOPT, COPY, COPY_ARN, SOURCE_ARN, TO_POINT, TOKYO, Restores, backups_in_tokyo
 
@@ -149,7 +157,7 @@ def test_an_adoption_is_not_taken_back(tokyo: Restores) -> None:
 
     assert isinstance(undone, CannotUndo)
     assert "failback plan" in undone.sentence
-    assert isinstance(KIND.stand_in(ADOPT, "fileflow-d1"), Refusal)
+    assert isinstance(KIND.stand_in(ADOPT, ISOLATION), LeftOut)
 
 
 def test_what_it_would_lose_is_what_the_copy_lacks(bench: Bench) -> None:

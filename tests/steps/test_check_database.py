@@ -17,7 +17,12 @@ from deployment.runbook import runbook
 from pilotlight.aws.guarded import without_secrets
 from pilotlight.domain.databases import Engine
 from pilotlight.domain.life import StepState, StepStatus
-from pilotlight.domain.step import Receipt, Refusal, Severity, Undone
+from pilotlight.domain.standing_in import Refusal
+from pilotlight.domain.step import (
+    Receipt,
+    Severity,
+    Undone,
+)
 from pilotlight.estate.secrets import FURNISHED
 from pilotlight.steps.check_database import KIND, CheckDatabaseParams
 from planfile.draft import read_draft
@@ -31,7 +36,7 @@ from rehearsal.services.rds import Rds
 from rehearsal.services.rds_contents import Contents
 from rehearsal.services.rds_instance import Instance
 from rehearsal.wire import Call
-from tests.builders import a_plan, a_runbook
+from tests.builders import ISOLATION, a_plan, a_runbook
 from tests.steps.conftest import PLACE, Bench
 
 NAME, FUNCTION, GROUP = "the-replica", "pilotlight-fileflow-database", "sg-0d1e2f3a4b5c60718"
@@ -371,4 +376,4 @@ class TestParameters:
         assert undone == Undone(
             "The row of run fileflow-e1 stays in pilotlight_check: it is a record that nothing reads."
         )
-        assert isinstance(KIND.stand_in(params(), "fileflow-e1"), Refusal)
+        assert isinstance(KIND.stand_in(params(), ISOLATION), Refusal)

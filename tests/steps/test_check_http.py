@@ -14,6 +14,7 @@ from pilotlight.domain.life import StepStatus
 from pilotlight.domain.ports import Silence, WebAnswer
 from pilotlight.domain.step import CannotUndo, Harm, Pending, Receipt, Settled, Severity, Undone
 from pilotlight.steps.check_http import KIND, LONGEST_LOOK, CheckHttpParams
+from tests.builders import ISOLATION
 from tests.steps.conftest import PLACE, Bench
 
 HOST = "fileflow.ryuqqq.com"
@@ -263,8 +264,10 @@ def test_undo_has_nothing_to_take_back_but_what_a_post_did(bench: Bench) -> None
     assert isinstance(posted, CannotUndo)
 
 
-def test_a_drill_asks_the_standby_just_the_same() -> None:
-    assert KIND.stand_in(params(), "fileflow-d7") == params()
+def test_a_drill_has_to_say_whom_to_ask() -> None:
+    refused = KIND.stand_in(params(), ISOLATION)
+
+    assert refused.sentence.endswith("ask the stand-in of the service.")
 
 
 def test_it_needs_no_permission_of_aws_and_is_harmless() -> None:

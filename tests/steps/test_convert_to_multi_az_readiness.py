@@ -9,17 +9,18 @@ import pytest
 import yaml
 
 from pilotlight.domain.life import StepStatus
+from pilotlight.domain.standing_in import LeftOut
 from pilotlight.domain.step import (
     CannotUndo,
     Failed,
     OutputOf,
     Receipt,
-    Refusal,
     Severity,
     Undone,
 )
 from pilotlight.steps.convert_to_multi_az import KIND, ConvertToMultiAzParams
 from rehearsal.services.rds import Rds
+from tests.builders import ISOLATION
 from tests.steps.conftest import PLACE, Bench
 from tests.steps.databases import CONVERT, REPLICA, TOKYO, Databases, writer_in_tokyo
 
@@ -89,9 +90,9 @@ class TestUndo:
         assert REPLICA in undone.sentence
 
     def test_a_drill_gets_no_stand_in_but_a_way(self) -> None:
-        refusal = KIND.stand_in(CONVERT, "fileflow-d1")
+        refusal = KIND.stand_in(CONVERT, ISOLATION)
 
-        assert isinstance(refusal, Refusal)
+        assert isinstance(refusal, LeftOut)
         assert "readiness looks at its zones and pending changes instead" in refusal.sentence
 
 

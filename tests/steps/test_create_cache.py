@@ -12,12 +12,22 @@ import yaml
 from pydantic import ValidationError
 
 from pilotlight.domain.life import StepState, StepStatus
-from pilotlight.domain.step import Access, CannotUndo, Finding, Harm, Receipt, Refusal, Severity, Undone
+from pilotlight.domain.standing_in import Refusal
+from pilotlight.domain.step import (
+    Access,
+    CannotUndo,
+    Finding,
+    Harm,
+    Receipt,
+    Severity,
+    Undone,
+)
 from pilotlight.steps.create_cache import KIND, CreateCacheParams
 from rehearsal.access import CURRENT_ROLE, Role
 from rehearsal.services.elasticache import ElastiCache
 from rehearsal.services.elasticache_groups import Group, Status
 from rehearsal.wire import Call
+from tests.builders import ISOLATION, drilled
 from tests.steps.conftest import PLACE, Bench
 
 TOKYO = "ap-northeast-1"
@@ -608,22 +618,24 @@ def test_undo_does_not_touch_a_cache_that_took_the_place_of_ours(bench: Bench, e
 
 @pytest.mark.usefixtures("elasticache")
 def test_a_drill_gets_a_small_cache_of_its_own(bench: Bench) -> None:
-    stand_in = KIND.stand_in(params(snapshot="nightly", nodes=5), "fileflow-d7")
+    stand_in = drilled(KIND, params(snapshot="nightly", nodes=5))
 
-    assert stand_in == params(replication_group="fileflow-dr-redis-drill", node_type="cache.t4g.micro")
-    assert isinstance(stand_in, CreateCacheParams)
+    assert stand_in == params(
+        replication_group="drill-fileflow-dr-redis",
+        node_type="cache.t4g.micro",
+        security_groups=ISOLATION.security_groups,
+    )
     assert bench.live(KIND, stand_in).status is StepStatus.SETTLED
 
 
 def test_an_old_engine_gets_a_small_node_that_can_run_it() -> None:
-    stand_in = KIND.stand_in(params(engine_version="5.0.5"), "fileflow-d7")
+    stand_in = drilled(KIND, params(engine_version="5.0.5"))
 
-    assert isinstance(stand_in, CreateCacheParams)
     assert stand_in.node_type == "cache.t3.micro"
 
 
 def test_a_name_that_leaves_no_room_has_no_stand_in() -> None:
-    stand_in = KIND.stand_in(params(replication_group="a" * 35), "fileflow-d7")
+    stand_in = KIND.stand_in(params(replication_group="a" * 35), ISOLATION)
 
     assert isinstance(stand_in, Refusal)
     assert "longer than the 40 characters" in stand_in.sentence

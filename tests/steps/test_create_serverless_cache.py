@@ -9,11 +9,19 @@ import pytest
 from pydantic import ValidationError
 
 from pilotlight.domain.life import StepState, StepStatus
-from pilotlight.domain.step import CannotUndo, NotYet, Receipt, Refusal, Severity, Undone
+from pilotlight.domain.standing_in import Refusal
+from pilotlight.domain.step import (
+    CannotUndo,
+    NotYet,
+    Receipt,
+    Severity,
+    Undone,
+)
 from pilotlight.steps.create_serverless_cache import KIND, CreateServerlessCacheParams
 from rehearsal.access import CURRENT_ROLE, Role
 from rehearsal.services.elasticache import ElastiCache
 from rehearsal.services.elasticache_serverless import ServerlessCache
+from tests.builders import ISOLATION, drilled
 from tests.steps.conftest import PLACE, Bench
 from tests.steps.fences import OldPrimary
 
@@ -184,11 +192,11 @@ def test_one_that_is_gone_meanwhile_fails_the_step(bench: Bench) -> None:
 
 
 def test_a_drill_makes_one_of_its_own_without_the_data() -> None:
-    drill = KIND.stand_in(PARAMS, "drill-1")
+    drill = drilled(KIND, PARAMS)
 
-    assert isinstance(drill, CreateServerlessCacheParams)
-    assert (drill.cache, drill.snapshot_arns) == ("orders-dr-drill", ())
-    assert isinstance(KIND.stand_in(PARAMS.model_copy(update={"cache": "x" * 38}), "drill-1"), Refusal)
+    assert (drill.cache, drill.snapshot_arns) == ("drill-orders-dr", ())
+    assert drill.security_groups == ISOLATION.security_groups
+    assert isinstance(KIND.stand_in(PARAMS.model_copy(update={"cache": "x" * 38}), ISOLATION), Refusal)
 
 
 def test_no_security_group_is_never_the_default_one() -> None:

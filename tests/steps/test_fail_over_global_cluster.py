@@ -12,12 +12,23 @@ import pytest
 from pilotlight.domain.data_loss import DataAtRisk
 from pilotlight.domain.life import StepState, StepStatus, advance, look_again_in
 from pilotlight.domain.place import Writer
-from pilotlight.domain.step import Access, CannotUndo, Failed, NotYet, Pending, Receipt, Refusal, Severity, Undone
+from pilotlight.domain.standing_in import Refusal
+from pilotlight.domain.step import (
+    Access,
+    CannotUndo,
+    Failed,
+    NotYet,
+    Pending,
+    Receipt,
+    Severity,
+    Undone,
+)
 from pilotlight.steps.fail_over_global_cluster import KIND, FailOverGlobalClusterParams
 from rehearsal.access import CURRENT_ROLE, Role
 from rehearsal.services.cloudwatch import CloudWatch
 from rehearsal.services.rds import Rds
 from rehearsal.services.rds_global import DbCluster, GlobalDatabase
+from tests.builders import ISOLATION
 from tests.steps.conftest import PLACE, Bench
 from tests.steps.fences import OldPrimary
 
@@ -379,4 +390,4 @@ def test_it_may_move_these_clusters_and_no_other() -> None:
 
 
 def test_a_drill_is_refused() -> None:
-    assert isinstance(KIND.stand_in(PARAMS, "drill-1"), Refusal)
+    assert isinstance(KIND.stand_in(PARAMS, ISOLATION), Refusal)

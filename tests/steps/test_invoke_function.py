@@ -10,11 +10,19 @@ import pytest
 from pydantic import ValidationError
 
 from pilotlight.domain.life import StepState, StepStatus
-from pilotlight.domain.step import Access, CannotUndo, Receipt, Refusal, Severity, Undone
+from pilotlight.domain.standing_in import Refusal
+from pilotlight.domain.step import (
+    Access,
+    CannotUndo,
+    Receipt,
+    Severity,
+    Undone,
+)
 from pilotlight.steps.invoke_function import KIND, InvokeFunctionParams
 from rehearsal.access import CURRENT_ROLE, Role
 from rehearsal.services.lambda_functions import LambdaFunctions
 from rehearsal.services.own_functions import Event, OwnFunction
+from tests.builders import ISOLATION
 from tests.steps.conftest import PLACE, Bench
 from tests.steps.fences import OldPrimary
 
@@ -266,4 +274,4 @@ def test_the_newest_code_is_not_a_version_that_can_be_relied_on() -> None:
 
 
 def test_a_drill_is_refused() -> None:
-    assert isinstance(KIND.stand_in(PARAMS, "drill-1"), Refusal)
+    assert isinstance(KIND.stand_in(PARAMS, ISOLATION), Refusal)

@@ -12,6 +12,7 @@ from deployment.latch import latch
 from deployment.resources import CalculatedHealthCheck, HealthCheck, MetricHealthCheck, Rule, Stack
 from deployment.running import PLAN_FILE
 from pilotlight.domain.life import StepStatus
+from pilotlight.domain.standing_in import LeftOut
 from pilotlight.domain.step import (
     Access,
     CannotUndo,
@@ -19,7 +20,6 @@ from pilotlight.domain.step import (
     Finding,
     NotYet,
     Receipt,
-    Refusal,
     Severity,
     StepContext,
     Undone,
@@ -35,7 +35,7 @@ from rehearsal.services.rds_instance import Instance
 from rehearsal.services.s3 import S3
 from rehearsal.virtual_time import VirtualTime
 from rehearsal.world import World
-from tests.builders import a_plan
+from tests.builders import ISOLATION, a_plan
 from tests.steps.conftest import PLACE, Bench
 from tests.steps.databases import REPLICA, SOURCE, TOKYO
 
@@ -356,7 +356,7 @@ class TestLookingAhead:
         assert found["paths-unknown"].severity is Severity.ERROR
 
     def test_it_is_not_turned_in_a_drill(self) -> None:
-        assert isinstance(KIND.stand_in(PARAMS, "drill-1"), Refusal)
+        assert isinstance(KIND.stand_in(PARAMS, ISOLATION), LeftOut)
 
 
 def test_it_may_write_its_own_switch_object_and_namespace_and_nothing_else() -> None:

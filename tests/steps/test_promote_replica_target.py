@@ -13,11 +13,11 @@ from botocore.session import get_session
 from pydantic import ValidationError
 
 from pilotlight.domain.life import StepStatus
+from pilotlight.domain.standing_in import Refusal
 from pilotlight.domain.step import (
     CannotUndo,
     Failed,
     Receipt,
-    Refusal,
     Undone,
 )
 from pilotlight.estate.rds.instance import RdsInstance
@@ -25,6 +25,7 @@ from pilotlight.estate.rds.promotion import APPLICATION_TAG, ASKED_TAG, MARK_TAG
 from pilotlight.steps.promote_replica import KIND, PromoteReplicaParams
 from rehearsal.services.rds import Rds
 from rehearsal.wire import Call
+from tests.builders import ISOLATION
 from tests.steps.conftest import PLACE, Bench
 from tests.steps.databases import ARN, PROMOTE, REPLICA, SEOUL, SOURCE, SOURCE_ARN, TOKYO, Databases, replica_in_tokyo
 
@@ -208,7 +209,7 @@ class TestUndo:
         assert undone == Undone(f"Replica {REPLICA} was promoted before, by fileflow-e1: nothing to take back.")
 
     def test_a_drill_gets_no_stand_in_but_a_way(self) -> None:
-        refusal = KIND.stand_in(PROMOTE, "fileflow-d1")
+        refusal = KIND.stand_in(PROMOTE, ISOLATION)
 
         assert isinstance(refusal, Refusal)
         assert "a drill restores a copy from the latest automated snapshot instead" in refusal.sentence

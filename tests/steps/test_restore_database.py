@@ -10,10 +10,19 @@ import pytest
 from pydantic import ValidationError
 
 from pilotlight.domain.life import StepStatus
-from pilotlight.domain.step import CannotUndo, Failed, NotYet, Receipt, Refusal, Severity, Undone
+from pilotlight.domain.standing_in import Refusal
+from pilotlight.domain.step import (
+    CannotUndo,
+    Failed,
+    NotYet,
+    Receipt,
+    Severity,
+    Undone,
+)
 from pilotlight.steps.restore_database import KIND
 from rehearsal.services.rds_instance import Status
 from rehearsal.wire import Call
+from tests.builders import ISOLATION, drilled
 from tests.steps.conftest import PLACE, Bench
 from tests.steps.copies import (
     COPY,
@@ -527,8 +536,7 @@ def test_its_permissions_name_the_copy_and_the_series() -> None:
 
 
 def test_a_drill_restores_a_copy_of_another_name() -> None:
-    stand_in = KIND.stand_in(order(), "fileflow-d1")
+    stand_in = drilled(KIND, order())
 
-    assert not isinstance(stand_in, Refusal)
-    assert stand_in.instance == f"{COPY}-drill"
-    assert isinstance(KIND.stand_in(order(instance="a" * 60), "fileflow-d1"), Refusal)
+    assert (stand_in.instance, stand_in.security_groups) == (f"drill-{COPY}", ISOLATION.security_groups)
+    assert isinstance(KIND.stand_in(order(instance="a" * 60), ISOLATION), Refusal)

@@ -11,11 +11,19 @@ from pydantic import ValidationError
 
 from pilotlight.domain.life import StepState, StepStatus
 from pilotlight.domain.place import Place
-from pilotlight.domain.step import CannotUndo, Failed, Receipt, Refusal, Severity, Undone
+from pilotlight.domain.standing_in import Refusal
+from pilotlight.domain.step import (
+    CannotUndo,
+    Failed,
+    Receipt,
+    Severity,
+    Undone,
+)
 from pilotlight.steps.restore_to_moment import KIND, RestoreToMomentParams
 from rehearsal.services.rds import Rds
 from rehearsal.services.rds_holdings import AutomatedBackups
 from rehearsal.services.rds_instance import Instance, Status
+from tests.builders import ISOLATION, drilled
 from tests.steps.conftest import PLACE, Bench
 
 SEOUL = PLACE.primary
@@ -274,8 +282,7 @@ def test_it_may_restore_that_copy_and_delete_nothing() -> None:
 
 
 def test_a_drill_restores_a_copy_of_another_name() -> None:
-    stand_in = KIND.stand_in(order(), "fileflow-d1")
+    stand_in = drilled(KIND, order())
 
-    assert not isinstance(stand_in, Refusal)
-    assert stand_in.instance == f"{COPY}-drill"
-    assert isinstance(KIND.stand_in(order(instance="a" * 60), "fileflow-d1"), Refusal)
+    assert (stand_in.instance, stand_in.security_groups) == (f"drill-{COPY}", ISOLATION.security_groups)
+    assert isinstance(KIND.stand_in(order(instance="a" * 60), ISOLATION), Refusal)

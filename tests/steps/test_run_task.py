@@ -10,10 +10,19 @@ import pytest
 from pydantic import ValidationError
 
 from pilotlight.domain.life import StepState, StepStatus
-from pilotlight.domain.step import CannotUndo, Failed, NotYet, OutputOf, Receipt, Refusal, Severity
+from pilotlight.domain.standing_in import Refusal
+from pilotlight.domain.step import (
+    CannotUndo,
+    Failed,
+    NotYet,
+    OutputOf,
+    Receipt,
+    Severity,
+)
 from pilotlight.steps.run_task import KIND, RunTaskParams
 from rehearsal.services.ecs import CAPACITY, Ecs
 from rehearsal.services.ecs_one_off import OneOff
+from tests.builders import ISOLATION
 from tests.steps.conftest import PLACE, Bench
 
 TOKYO = PLACE.standby
@@ -207,7 +216,7 @@ def test_what_it_changed_stays(bench: Bench, ecs: Ecs) -> None:
     undone = bench.inside(lambda: KIND.undo(params(), done, bench.context()))
 
     assert isinstance(undone, CannotUndo)
-    assert isinstance(KIND.stand_in(params(), "fileflow-d1"), Refusal)
+    assert isinstance(KIND.stand_in(params(), ISOLATION), Refusal)
 
 
 def test_it_needs_the_outputs_that_its_environment_names() -> None:

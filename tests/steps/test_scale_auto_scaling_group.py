@@ -11,8 +11,17 @@ import yaml
 from pydantic import ValidationError
 
 from pilotlight.domain.life import StepState, StepStatus
-from pilotlight.domain.step import CannotUndo, Failed, Harm, Pending, Receipt, Refusal, Undone
+from pilotlight.domain.standing_in import Refusal
+from pilotlight.domain.step import (
+    CannotUndo,
+    Failed,
+    Harm,
+    Pending,
+    Receipt,
+    Undone,
+)
 from pilotlight.steps.scale_auto_scaling_group import KIND, ScaleAutoScalingGroupParams
+from tests.builders import ISOLATION
 from tests.steps.conftest import PLACE, Bench
 from tests.steps.groups import RESUME, SUSPEND, UPDATE, WEB, Standby, bench_of, params, stand
 
@@ -335,7 +344,7 @@ def test_parameters_that_mean_nothing_or_everything_are_refused(differences: dic
 
 
 def test_it_is_disruptive_and_no_drill_may_do_it_to_the_standby_itself() -> None:
-    refusal = KIND.stand_in(params(), "megaticket-drill-1")
+    refusal = KIND.stand_in(params(), ISOLATION)
 
     assert KIND.harm is Harm.DISRUPTIVE
     assert isinstance(refusal, Refusal)

@@ -9,11 +9,18 @@ import pytest
 from pydantic import ValidationError
 
 from pilotlight.domain.life import StepState, StepStatus
-from pilotlight.domain.step import CannotUndo, Receipt, Refusal, Severity, Undone
+from pilotlight.domain.standing_in import Refusal
+from pilotlight.domain.step import (
+    CannotUndo,
+    Receipt,
+    Severity,
+    Undone,
+)
 from pilotlight.steps.scale_cache import KIND, ScaleCacheParams
 from rehearsal.access import CURRENT_ROLE, Role
 from rehearsal.services.elasticache import ElastiCache
 from rehearsal.services.elasticache_groups import Group, Status
+from tests.builders import ISOLATION
 from tests.steps.conftest import PLACE, Bench
 
 NAME = "fileflow-dr-redis"
@@ -285,4 +292,4 @@ class TestReadiness:
             ScaleCacheParams.model_validate({**PARAMS.model_dump(), "shards": 3})
 
     def test_a_drill_scales_nothing(self) -> None:
-        assert isinstance(KIND.stand_in(PARAMS, "fileflow-e1"), Refusal)
+        assert isinstance(KIND.stand_in(PARAMS, ISOLATION), Refusal)

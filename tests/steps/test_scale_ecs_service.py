@@ -11,14 +11,15 @@ import yaml
 from pydantic import ValidationError
 
 from pilotlight.domain.life import StepStatus
+from pilotlight.domain.standing_in import Refusal
 from pilotlight.domain.step import (
     Failed,
     Harm,
     Pending,
-    Refusal,
     Settled,
 )
 from pilotlight.steps.scale_ecs_service import KIND, ScaleEcsServiceParams
+from tests.builders import ISOLATION
 from tests.steps.conftest import PLACE, Bench
 from tests.steps.containers import REGISTER, UPDATE, Standby, bench_of, params, stand, took
 
@@ -372,7 +373,7 @@ def test_parameters_that_mean_nothing_or_everything_are_refused(differences: dic
 
 
 def test_it_is_disruptive_and_no_drill_may_do_it_to_the_standby_itself() -> None:
-    refusal = KIND.stand_in(params(), "fileflow-drill-1")
+    refusal = KIND.stand_in(params(), ISOLATION)
 
     assert KIND.harm is Harm.DISRUPTIVE
     assert isinstance(refusal, Refusal)

@@ -9,11 +9,19 @@ import pytest
 from pydantic import ValidationError
 
 from pilotlight.domain.life import StepState, StepStatus
-from pilotlight.domain.step import CannotUndo, NotYet, Receipt, Refusal, Severity, Undone
+from pilotlight.domain.standing_in import Refusal
+from pilotlight.domain.step import (
+    CannotUndo,
+    NotYet,
+    Receipt,
+    Severity,
+    Undone,
+)
 from pilotlight.steps.scale_node_group import KIND, ScaleNodeGroupParams
 from rehearsal.services.autoscaling_instances import Lifecycle
 from rehearsal.services.ec2 import Ec2
 from rehearsal.services.eks import LAUNCH_FAILURES, Eks, NodeGroup
+from tests.builders import ISOLATION
 from tests.steps.conftest import PLACE, Bench
 
 NO_ROOM = "You have requested more vCPU capacity than your current vCPU limit of 0 allows"
@@ -295,4 +303,4 @@ class TestParameters:
             params(**wrong)
 
     def test_a_drill_is_refused(self) -> None:
-        assert isinstance(KIND.stand_in(params(), "drill-1"), Refusal)
+        assert isinstance(KIND.stand_in(params(), ISOLATION), Refusal)

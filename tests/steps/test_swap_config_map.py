@@ -13,7 +13,13 @@ from pydantic import ValidationError
 from pilotlight.aws.guarded import without_secrets
 from pilotlight.domain.life import StepState, StepStatus
 from pilotlight.domain.ports import Silence, WebAnswer, WebRequest
-from pilotlight.domain.step import CannotUndo, Receipt, Refusal, Severity, Undone
+from pilotlight.domain.standing_in import Refusal
+from pilotlight.domain.step import (
+    CannotUndo,
+    Receipt,
+    Severity,
+    Undone,
+)
 from pilotlight.steps.swap_config_map import KIND, SwapConfigMapParams
 from rehearsal.access import CURRENT_ROLE, Role
 from rehearsal.internet import Internet
@@ -21,6 +27,7 @@ from rehearsal.kubernetes.api import put_api_server
 from rehearsal.kubernetes.cluster import CONFIG_MAPS, SECRETS, VALUE_BEFORE, Cluster, Kept
 from rehearsal.kubernetes.deployments import Deployment
 from rehearsal.services.eks import Eks
+from tests.builders import ISOLATION
 from tests.steps.conftest import PLACE, Bench
 
 POOL, SEOUL_POOL = "ap-northeast-1_AbCdEfGhI", "ap-northeast-2_ZyXwVuTsR"
@@ -433,4 +440,4 @@ class TestParameters:
             params(**wrong)
 
     def test_a_drill_is_refused(self) -> None:
-        assert isinstance(KIND.stand_in(params(), "drill-1"), Refusal)
+        assert isinstance(KIND.stand_in(params(), ISOLATION), Refusal)

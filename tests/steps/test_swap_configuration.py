@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from pilotlight.domain.errors import AccessDenied, InvalidRequest, Throttled
 from pilotlight.domain.life import StepState, StepStatus
+from pilotlight.domain.standing_in import Refusal
 from pilotlight.domain.step import (
     Access,
     CannotUndo,
@@ -20,7 +21,6 @@ from pilotlight.domain.step import (
     Harm,
     OutputOf,
     Receipt,
-    Refusal,
     Severity,
     StepContext,
     Undone,
@@ -28,6 +28,7 @@ from pilotlight.domain.step import (
 from pilotlight.steps.swap_configuration import KIND, SwapConfigurationParams
 from rehearsal.access import CURRENT_ROLE, Role
 from rehearsal.wire import Call
+from tests.builders import ISOLATION, drilled
 from tests.steps.conftest import PLACE, Bench
 
 TOKYO = "ap-northeast-1"
@@ -499,15 +500,14 @@ def test_undo_that_is_refused_says_so(bench: Bench) -> None:
 
 
 def test_a_drill_writes_parameters_of_its_own_and_leaves_none_behind(bench: Bench) -> None:
-    stand_in = KIND.stand_in(params(), "fileflow-d7")
-    assert isinstance(stand_in, SwapConfigurationParams)
+    stand_in = drilled(KIND, params())
     assert list(stand_in.parameters) == [
-        f"/pilotlight/drill/fileflow-d7{DATABASE}",
-        f"/pilotlight/drill/fileflow-d7{REDIS}",
+        f"/pilotlight/drill/fileflow-drill{DATABASE}",
+        f"/pilotlight/drill/fileflow-drill{REDIS}",
     ]
 
     state = bench.live(KIND, stand_in, outputs=OUTPUTS)
-    during = held(bench, f"/pilotlight/drill/fileflow-d7{REDIS}")
+    during = held(bench, f"/pilotlight/drill/fileflow-drill{REDIS}")
     undone = KIND.undo(stand_in, receipt_of(state), context(bench))
 
     assert state.status is StepStatus.SETTLED
@@ -520,8 +520,7 @@ def test_a_drill_writes_parameters_of_its_own_and_leaves_none_behind(bench: Benc
 
 
 def test_a_drill_whose_creation_was_lost_still_knows_its_own(bench: Bench) -> None:
-    stand_in = KIND.stand_in(params({REDIS: "redis.tokyo"}), "fileflow-d7")
-    assert isinstance(stand_in, SwapConfigurationParams)
+    stand_in = drilled(KIND, params({REDIS: "redis.tokyo"}))
     bench.lose_answers("PutParameter")
 
     state = bench.live(KIND, stand_in)
@@ -534,10 +533,9 @@ def test_a_drill_whose_creation_was_lost_still_knows_its_own(bench: Bench) -> No
 
 
 def test_a_drill_does_not_delete_what_someone_wrote_since(bench: Bench) -> None:
-    stand_in = KIND.stand_in(params({REDIS: "redis.tokyo"}), "fileflow-d7")
-    assert isinstance(stand_in, SwapConfigurationParams)
+    stand_in = drilled(KIND, params({REDIS: "redis.tokyo"}))
     state = bench.live(KIND, stand_in)
-    name = f"/pilotlight/drill/fileflow-d7{REDIS}"
+    name = f"/pilotlight/drill/fileflow-drill{REDIS}"
     put(bench, name, "from someone else")
 
     undone = KIND.undo(stand_in, receipt_of(state), context(bench))
@@ -558,7 +556,7 @@ def test_a_parameter_that_appears_while_it_is_created_is_looked_at_again(bench: 
 def test_a_name_too_deep_for_the_prefix_has_no_stand_in() -> None:
     deep = "/a" * 13
 
-    stand_in = KIND.stand_in(params({deep: "x"}), "fileflow-d7")
+    stand_in = KIND.stand_in(params({deep: "x"}), ISOLATION)
 
     assert isinstance(stand_in, Refusal)
     assert stand_in.sentence.startswith(f"Parameter {deep} has no stand-in for drills, because")
@@ -612,8 +610,7 @@ def test_every_modelled_error_of_its_operations_is_handled_or_fatal() -> None:
 
 def test_the_operations_are_the_ones_that_are_called(bench: Bench) -> None:
     fill_versions(bench, REDIS, label_oldest=False)
-    stand_in = KIND.stand_in(params(), "fileflow-d7")
-    assert isinstance(stand_in, SwapConfigurationParams)
+    stand_in = drilled(KIND, params())
 
     KIND.readiness(params(), context(bench))
     for asked in (params(), stand_in):
@@ -627,8 +624,7 @@ def test_the_operations_are_the_ones_that_are_called(bench: Bench) -> None:
 
 @pytest.mark.parametrize("drill", [False, True])
 def test_a_whole_life_stays_within_its_permissions(bench: Bench, drill: bool) -> None:
-    asked = KIND.stand_in(params(), "fileflow-d7") if drill else params()
-    assert isinstance(asked, SwapConfigurationParams)
+    asked = drilled(KIND, params()) if drill else params()
     role = CURRENT_ROLE.set(Role("step", KIND.statements(asked, PLACE)))
 
     found = KIND.preflight(asked, context(bench))

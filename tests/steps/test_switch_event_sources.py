@@ -9,7 +9,15 @@ import pytest
 from pydantic import ValidationError
 
 from pilotlight.domain.life import StepState, StepStatus
-from pilotlight.domain.step import Access, NotYet, Pending, Receipt, Refusal, Severity, Undone
+from pilotlight.domain.standing_in import LeftOut
+from pilotlight.domain.step import (
+    Access,
+    NotYet,
+    Pending,
+    Receipt,
+    Severity,
+    Undone,
+)
 from pilotlight.steps.switch_event_sources import KIND, MARK, SwitchEventSourcesParams
 from rehearsal.access import CURRENT_ROLE, Role
 from rehearsal.services.event_rules import ApplicationRule
@@ -17,6 +25,7 @@ from rehearsal.services.event_source_mappings import EventSourceMapping
 from rehearsal.services.events import Events
 from rehearsal.services.lambda_functions import LambdaFunctions
 from rehearsal.services.scheduler import Schedule, Scheduler
+from tests.builders import ISOLATION
 from tests.steps.conftest import PLACE, Bench
 from tests.steps.fences import OldPrimary
 
@@ -222,7 +231,7 @@ def test_it_writes_to_the_named_sources_of_the_standby_and_to_nothing_else() -> 
 
 
 def test_a_drill_is_refused() -> None:
-    assert isinstance(KIND.stand_in(PARAMS, "drill-1"), Refusal)
+    assert isinstance(KIND.stand_in(PARAMS, ISOLATION), LeftOut)
 
 
 def test_an_empty_list_is_no_way_to_say_all() -> None:

@@ -14,13 +14,13 @@ from pilotlight.aws.tables import DynamoTable
 from pilotlight.aws.tombstones import Tombstones
 from pilotlight.domain.data_loss import DataAtRisk
 from pilotlight.domain.life import StepStatus
+from pilotlight.domain.standing_in import LeftOut
 from pilotlight.domain.step import (
     CannotUndo,
     Failed,
     Finding,
     NotYet,
     Receipt,
-    Refusal,
     Settled,
     Severity,
     StepContext,
@@ -32,6 +32,7 @@ from pilotlight.steps.take_over_tables import KIND, TakeOverTablesParams
 from rehearsal.services.application_autoscaling import ApplicationAutoScaling, ScalableTarget
 from rehearsal.services.cloudwatch import CloudWatch
 from rehearsal.services.dynamodb import DynamoDb, Replica
+from tests.builders import ISOLATION
 from tests.steps.conftest import PLACE, Bench
 
 SEOUL, TOKYO = PLACE.primary, PLACE.standby
@@ -384,7 +385,7 @@ class TestItsParameters:
             TakeOverTablesParams(tables=(CHATS, CHATS))
 
     def test_a_drill_has_no_stand_in(self) -> None:
-        assert isinstance(KIND.stand_in(BOTH, "a-run"), Refusal)
+        assert isinstance(KIND.stand_in(BOTH, ISOLATION), LeftOut)
 
     def test_the_title_says_how_many(self) -> None:
         assert (KIND.title(ONE), KIND.title(BOTH)) == (

@@ -1,6 +1,7 @@
 """What every plan has, whatever its kind: whose it is, who may speak, what it requires, and its steps in stages.
 
-The kinds stand in `pilotlight.domain.plan`, a failover between two regions, and `pilotlight.domain.runbook`.
+The kinds stand in `pilotlight.domain.plan`, a failover between two regions, `pilotlight.domain.runbook` and
+`pilotlight.domain.drill`.
 """
 
 from __future__ import annotations
@@ -25,10 +26,16 @@ from pilotlight.domain.stages import AwaitStep, PlannedStep, RunStep, StageName,
 
 
 class PlanKind(StrEnum):
-    """A failover plan moves an application between two regions; a runbook works in one."""
+    """A failover plan moves an application between two regions; a runbook and a drill work in one."""
 
     FAILOVER = "failover"
     RUNBOOK = "runbook"
+    DRILL = "drill"
+
+    @property
+    def said(self) -> str:
+        """What people call a plan of this kind."""
+        return {"failover": "failover plan", "runbook": "run-book", "drill": "drill"}[self.value]
 
 
 class Arming(StrEnum):

@@ -14,6 +14,7 @@ from typing import Literal
 from pydantic import Field
 
 from pilotlight.domain.any_plan import AnyPlan, Arming, Notifications, PlanKind, Requirement, Slack
+from pilotlight.domain.drilling import Drilling
 from pilotlight.domain.durations import Duration
 from pilotlight.domain.network import Network
 from pilotlight.domain.part import Name, Part, Region
@@ -167,6 +168,7 @@ class Plan(AnyPlan):
     fence: Fence = Fence()
     gates: Gates = Gates()
     traffic: Traffic | None = Field(None, description="How users reach the application, and what holds them.")
+    drill: Drilling | None = Field(None, description="How the failover is drilled; without it there are no drills.")
 
     @property
     def name(self) -> str:

@@ -44,6 +44,7 @@ class RecordKind(StrEnum):
     REMINDER = "reminder"
     TAKEN_UP = "taken_up"
     AWS_HEALTH = "aws_health"
+    DRILL_CLEANED = "drill_cleaned"
     RUN_CLOSED = "run_closed"
     READINESS = "readiness"
 

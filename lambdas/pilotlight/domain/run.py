@@ -12,7 +12,7 @@ from pilotlight.domain.asking import Asking
 from pilotlight.domain.data_loss import DataAtRisk, LossWindow, worst_of
 from pilotlight.domain.life import StepState, StepStatus
 from pilotlight.domain.plan import AnyPlan, Clock, Plan
-from pilotlight.domain.runbook import read_snapshot
+from pilotlight.domain.snapshots import read_snapshot
 from pilotlight.domain.stages import StageName
 
 

@@ -1,48 +1,24 @@
-"""A run-book: steps that mend an application within one region, started by a person and by nobody else.
-
-It has no observers, no fence and no writer to move, so it looks at nothing before it acts but its own steps' preflight.
-A run-book stands beside the application's failover plan, if there is one, and never runs while that does.
-"""
+"""A run-book: steps that mend an application within one region, started by a person and by nobody else."""
 
 from __future__ import annotations
 
-from datetime import timedelta
-from functools import lru_cache
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field
 
-from pilotlight.domain.durations import Duration
-from pilotlight.domain.part import Name, Part, Region
+from pilotlight.domain.in_one_region import InOneRegion
+from pilotlight.domain.part import Name
 from pilotlight.domain.place import Place
-from pilotlight.domain.plan import AnyPlan, Plan, PlanKind
+from pilotlight.domain.plan import PlanKind
 
 
-class RunbookObjectives(Part):
-    """What a run-book promises: the time of the whole, and of single steps."""
-
-    rto: Duration = Field(description="How long the whole may take, since a person started it.")
-    steps: dict[Name, Duration] = Field(
-        default_factory=dict, description="How long a step may take, by its name, from its own start to its end."
-    )
-
-
-class Runbook(AnyPlan):
+class Runbook(InOneRegion):
     """What is done by hand for one application in one region, step by step."""
 
     kind: Literal[PlanKind.RUNBOOK] = PlanKind.RUNBOOK
     runbook: Name = Field(
         description="What it is called among the run-books of its application.", examples=["database-failover"]
     )
-    region: Region = Field(description="Where it works, and where its controller lives.")
-    failover_region: Region | None = Field(
-        None,
-        description=(
-            "The standby of the application's failover plan, if it has one: while a run of that is at work, this "
-            "run-book does not start."
-        ),
-    )
-    objectives: RunbookObjectives
 
     @property
     def name(self) -> str:
@@ -59,11 +35,6 @@ class Runbook(AnyPlan):
         """One region, in both roles: a step that works in "the standby" works here."""
         return Place(self.application, self.account, self.region, self.region, plan=self.name)
 
-    @property
-    def longest_look(self) -> timedelta:
-        """Nobody looks whether it is needed: the person who starts it has."""
-        return timedelta(0)
-
     def say_intent(self) -> str:
         """Carry it out."""
         return f"carry out run-book {self.runbook} of {self.application} in {self.region}"
@@ -71,12 +42,3 @@ class Runbook(AnyPlan):
     def say_done(self) -> str:
         """Every step was seen to work."""
         return f"Run-book {self.runbook} of {self.application} is done in {self.region}."
-
-
-_SNAPSHOT: TypeAdapter[Plan | Runbook] = TypeAdapter(Annotated[Plan | Runbook, Field(discriminator="kind")])
-
-
-@lru_cache(maxsize=16)
-def read_snapshot(text: str) -> Plan | Runbook:
-    """Read the snapshot of a plan back, of whichever kind; the same text gives the same plan, which nobody changes."""
-    return _SNAPSHOT.validate_json(text)

@@ -9,7 +9,7 @@ reads back its effect:
 * `execute` looks first, acts if there is something to do, and returns a receipt. It may run twice.
 * `verify` only reads. Success is the role, never just "available".
 * `undo` takes back what the receipt says was done, where the run was not needed or could not move its writer.
-* `stand_in` gives the parameters of a drill. No run calls it yet.
+* `stand_in` says what a drill does in place of the step, and `remains` what of that still stands.
 * `by_hand` says how a person does the same, with commands to paste, for the day when the controller is gone.
 
 No method sleeps and no kind keeps state between calls. An `AwsError` that a kind does not catch is settled by the
@@ -42,6 +42,7 @@ from pilotlight.domain.kind import (
     StepContext,
 )
 from pilotlight.domain.place import Place, Writer
+from pilotlight.domain.standing_in import Isolation, LeftOut, Refusal, Remains, StandIn
 
 # A step kind takes all the words of its contract from here, those that it shares with requirements included.
 __all__ = [
@@ -56,7 +57,6 @@ __all__ = [
     "Params",
     "Pending",
     "Receipt",
-    "Refusal",
     "Settled",
     "Severity",
     "Standing",
@@ -159,13 +159,6 @@ class CannotUndo:
     sentence: str
 
 
-@dataclass(frozen=True)
-class Refusal:
-    """Why a kind cannot do what was asked, here: have a stand-in."""
-
-    sentence: str
-
-
 class OutputOf(BaseModel):
     """A value that an earlier step gives: `{step: promote, output: address}`."""
 
@@ -249,8 +242,16 @@ class StepKind(Kind[P]):
         return None
 
     @abstractmethod
-    def stand_in(self, params: P, run_id: str) -> P | Refusal:
-        """The parameters with which a drill does the same without touching production."""
+    def stand_in(self, params: P, isolation: Isolation) -> StandIn | LeftOut | Refusal:
+        """What a drill does in place of this step without touching production."""
+
+    def remains(self, params: P, context: StepContext) -> Remains | None:
+        """What stands of what a drill made with these parameters, whichever drill it was; None where nothing does.
+
+        A kind that makes something in a drill answers this from AWS alone: it is asked when a drill was cut off, and
+        again and again until `undo` has had its effect.
+        """
+        return None
 
     @abstractmethod
     def by_hand(self, params: P, place: Place) -> Handwork:

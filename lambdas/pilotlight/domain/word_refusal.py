@@ -9,6 +9,7 @@ from typing import assert_never
 
 from pilotlight.domain.decision import LastRun
 from pilotlight.domain.durations import parse_duration
+from pilotlight.domain.in_one_region import InOneRegion
 from pilotlight.domain.plan import AnyPlan, PlanKind
 from pilotlight.domain.run import Origin, Phase, Run
 from pilotlight.domain.word import STARTS, UNKNOWN_LOSS, Mode, Word, WordKind, holding
@@ -64,10 +65,10 @@ def is_listed(person: str, patterns: Iterable[str]) -> bool:
 
 def _refuse_at_this_time(word: Word, plan: AnyPlan, standing: Standing) -> str:
     run = standing.run if standing.run and standing.run.application == plan.name else None
-    if plan.kind is PlanKind.RUNBOOK and word.kind in _OF_A_FAILOVER:
+    if isinstance(plan, InOneRegion) and word.kind in _OF_A_FAILOVER:
         return (
-            f"{plan.name} is a run-book: it moves no writer, loses no data and starts only by hand, so there is "
-            f"nothing to {word.kind.value}; the other words are {', '.join(_OF_ANY_RUN)}."
+            f"{plan.name} is a {plan.kind.said}: it moves no writer, loses no data and no outage starts it, so there "
+            f"is nothing to {word.kind.value}; the other words are {', '.join(_OF_ANY_RUN)}."
         )
     match word.kind:
         case WordKind.ACKNOWLEDGE:
@@ -105,7 +106,7 @@ def _refuse_at_the_gate(word: Word, run: Run, standing: Standing) -> str:
     if word.kind is WordKind.APPROVE and word.accept and word.accept not in run.plan.steps():
         return f"The plan of run {run.run_id} has no step '{word.accept}'; it has {', '.join(run.plan.steps())}."
     if run.gate.passed and not (word.kind is WordKind.APPROVE and word.accept):
-        until = "it is done" if run.plan.kind is PlanKind.RUNBOOK else "the writer moves"
+        until = "it is done" if isinstance(run.plan, InOneRegion) else "the writer moves"
         return (
             f"Run {run.run_id} passed its gate at {run.gate.passed:%H:%M:%S} UTC, so it is too late to "
             f"{word.kind.value}; until {until} it can be aborted."

@@ -18,6 +18,7 @@ from datetime import timedelta
 from typing import Any, ClassVar, TypeVar
 
 from pilotlight.domain.errors import Unavailable
+from pilotlight.domain.standing_in import Isolation, LeftOut
 from pilotlight.domain.step import (
     CannotUndo,
     Failed,
@@ -27,7 +28,6 @@ from pilotlight.domain.step import (
     Params,
     Pending,
     Receipt,
-    Refusal,
     Settled,
     StepContext,
     StepKind,
@@ -98,9 +98,9 @@ class Fence(StepKind[P]):
                 f"there ({silence.code}); undo the step again when the region answers."
             )
 
-    def stand_in(self, params: P, run_id: str) -> Refusal:
+    def stand_in(self, params: P, isolation: Isolation) -> LeftOut:
         """A drill never fences production."""
-        return Refusal(
+        return LeftOut(
             f"{self.subject(params)} cannot be closed in a drill because it serves production; name a copy of it in "
             "a plan for drills instead."
         )

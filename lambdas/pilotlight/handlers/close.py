@@ -12,6 +12,7 @@ from typing import Any
 from aws_lambda_powertools.metrics import MetricUnit
 
 from pilotlight.domain.decision import LastRun
+from pilotlight.domain.drill import Drill
 from pilotlight.domain.errors import Changed
 from pilotlight.domain.life import StepState, StepStatus
 from pilotlight.domain.objectives import objectives_met
@@ -19,6 +20,8 @@ from pilotlight.domain.plan import Clock
 from pilotlight.domain.records import RecordKind
 from pilotlight.domain.run import Outcome, Phase, Run, conclude
 from pilotlight.domain.stages import StageName
+from pilotlight.handlers.answer import Answer
+from pilotlight.handlers.cleaning import CLEAN, clean
 from pilotlight.handlers.holding import subjects_of
 from pilotlight.handlers.journal import clocks_of, write_once
 from pilotlight.handlers.moving import GIVE_BACK
@@ -33,6 +36,8 @@ def build(environ: Mapping[str, str], outside: Outside) -> Handler:
     def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
         if event.get("do") == GIVE_BACK:
             return {"stays": give_back(runtime, str(event["run_id"]))}
+        if event.get("do") == CLEAN:
+            return clean_up(runtime, str(event["run_id"]), event.get("state") or {}).to_answer()
         return close(runtime, str(event["run_id"]), event.get("state") or {})
 
     return handle
@@ -47,8 +52,19 @@ def give_back(runtime: Runtime, run_id: str) -> list[str]:
     return settle(runtime, run, states) if run.phase is not Phase.CLOSED else []
 
 
+def clean_up(runtime: Runtime, run_id: str, state: Mapping[str, Any]) -> Answer:
+    """Take back all that a drill made; nothing of one that was never opened or is concluded."""
+    run = runtime.control.find_run(run_id)
+    if run is None or run.phase is Phase.CLOSED:
+        return Answer("clean", f"Nothing of drill {run_id} is left.")
+    return clean(runtime, run, _trouble(state))
+
+
 def close(runtime: Runtime, run_id: str, state: Mapping[str, Any]) -> dict[str, Any]:
-    """Conclude a run; doing it twice concludes it once, and completes what a crash left out."""
+    """Conclude a run; doing it twice concludes it once, and completes what a crash left out.
+
+    A drill of which something stands is not concluded yet: whoever finds its execution ended asks again.
+    """
     trouble = _trouble(state)
     run = runtime.control.find_run(run_id)
     if run is None:
@@ -56,6 +72,10 @@ def close(runtime: Runtime, run_id: str, state: Mapping[str, Any]) -> dict[str, 
         refused = state.get("open", {}).get("sentence", "")
         outcome = Outcome.FAILED if trouble else Outcome.BLOCKED
         return {"outcome": outcome.value, "reason": trouble or refused or "The run was never opened."}
+    if isinstance(run.plan, Drill) and run.phase is not Phase.CLOSED:
+        cleaned = clean(runtime, run, trouble)
+        if cleaned.next != "clean":
+            return {"outcome": Outcome.FAILED.value, "reason": cleaned.sentence}
     concluded = conclude_run(runtime, run, trouble)
     return {"outcome": str(concluded.outcome), "reason": concluded.outcome_reason}
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from pilotlight.domain.decision import Confirmation, Confirmed, confirm
-from pilotlight.domain.plan import PlanKind
+from pilotlight.domain.in_one_region import InOneRegion
 from pilotlight.domain.quorum import onset
 from pilotlight.domain.records import RecordKind
 from pilotlight.domain.run import Origin, Outcome, Phase, Run
@@ -123,7 +123,7 @@ def end(runtime: Runtime, run: Run, outcome: Outcome, sentence: str) -> Answer:
 
 def say_aborted(run: Run, word: Word) -> str:
     """Why a run ends that a person aborted before its writer moved."""
-    until = "it was done" if run.plan.kind is PlanKind.RUNBOOK else "anything had moved"
+    until = "it was done" if isinstance(run.plan, InOneRegion) else "anything had moved"
     return f"Run {run.run_id} was aborted by {word.who} before {until}{word.because}"
 
 

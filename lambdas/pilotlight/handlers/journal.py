@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from pilotlight.domain.drill import Drill
+from pilotlight.domain.in_one_region import InOneRegion
 from pilotlight.domain.plan import AnyPlan, Clock, Plan
 from pilotlight.domain.records import Entry, Record, RecordKind
 from pilotlight.domain.run import Clocks, Run
-from pilotlight.domain.runbook import Runbook
 from pilotlight.domain.stages import PlannedStep
 from pilotlight.domain.step import Access
 from pilotlight.handlers.runtime import Runtime
@@ -61,8 +62,9 @@ def outline_of(plan: AnyPlan) -> dict[str, Any]:
 
 def _objectives(plan: AnyPlan) -> dict[str, Any]:
     """What is promised, in seconds."""
-    if isinstance(plan, Runbook):
-        return {"rto_seconds": plan.objectives.rto.total_seconds()}
+    if isinstance(plan, InOneRegion):
+        lost = {"rpo_seconds": plan.rpo.total_seconds()} if isinstance(plan, Drill) else {}
+        return {"rto_seconds": plan.objectives.rto.total_seconds(), **lost}
     assert isinstance(plan, Plan)
     expected = plan.objectives.expected_rto
     return {
@@ -129,6 +131,6 @@ def _describe(plan: AnyPlan, step: PlannedStep) -> dict[str, Any]:
 
 
 def _promise(plan: AnyPlan, step: PlannedStep) -> dict[str, float]:
-    """How long a run-book says that this step may take."""
-    promised = plan.objectives.steps.get(step.name) if isinstance(plan, Runbook) else None
+    """How long a plan of one region says that this step may take."""
+    promised = plan.objectives.steps.get(step.name) if isinstance(plan, InOneRegion) else None
     return {"promised_seconds": promised.total_seconds()} if promised else {}

@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from pilotlight.domain.errors import InputRefused
-from pilotlight.domain.runbook import Runbook
+from pilotlight.domain.in_one_region import InOneRegion
 from pilotlight.handlers.answer import Answer
+from pilotlight.handlers.asked_for import hold
 from pilotlight.handlers.gate import hold_gate
 from pilotlight.handlers.opening import open_run
 from pilotlight.handlers.review import review
-from pilotlight.handlers.runbook import hold
 from pilotlight.handlers.runtime import Handler, Outside, Runtime, entry
 from pilotlight.handlers.warming import WARM, warm_steps
 
@@ -31,7 +31,7 @@ def build(environ: Mapping[str, str], outside: Outside) -> Handler:
             case "gate":
                 run = runtime.control.run(str(event["run_id"]))
                 plan = run.plan
-                held = hold(runtime, run, plan) if isinstance(plan, Runbook) else hold_gate(runtime, run)
+                held = hold(runtime, run, plan) if isinstance(plan, InOneRegion) else hold_gate(runtime, run)
                 return held.to_answer()
             case "review":
                 return review(runtime, str(event["run_id"]), str(event["stage"])).to_answer()

@@ -13,20 +13,20 @@ from typing import Any
 from pilotlight.aws.control import Start
 from pilotlight.domain.decision import VerdictKind
 from pilotlight.domain.errors import InputRefused
-from pilotlight.domain.plan import AnyPlan, Arming, Plan, PlanKind
+from pilotlight.domain.in_one_region import InOneRegion
+from pilotlight.domain.plan import AnyPlan, Arming, Plan
 from pilotlight.domain.records import Entry, RecordKind
 from pilotlight.domain.run import Origin, Outcome, Phase, Run
-from pilotlight.domain.runbook import Runbook
 from pilotlight.domain.start_input import StartInput, how_to_confirm, started_by
 from pilotlight.domain.step import Severity
 from pilotlight.domain.word import mode
 from pilotlight.handlers.answer import Answer
+from pilotlight.handlers.asked_for import begin
 from pilotlight.handlers.confirming import confirmed, end, look_again
 from pilotlight.handlers.holding import take_leases
 from pilotlight.handlers.inspection import inspect, known_readiness
 from pilotlight.handlers.journal import clocks_of, description_of, incident_of, outline_of, verdicts, write_once
 from pilotlight.handlers.looking import Reports, begin_look
-from pilotlight.handlers.runbook import begin
 from pilotlight.handlers.runtime import Runtime
 from pilotlight.handlers.warming import warm_steps
 
@@ -66,7 +66,7 @@ def open_run(runtime: Runtime, event: Mapping[str, Any], step_function_prefix: s
             return Answer("close", run.outcome_reason)
         case Phase.LOOKING:
             of = run.plan
-            if isinstance(of, Runbook):
+            if isinstance(of, InOneRegion):
                 return begin(runtime, run, of)
             return look_again(runtime, run, reports or begin_look(runtime, run.failover, runtime.now()))
 
@@ -128,9 +128,9 @@ def _who_asks(runtime: Runtime, plan: AnyPlan, run_id: str, given: Any) -> Reque
 
 def _see_override(runtime: Runtime, plan: AnyPlan, run_id: str, named: str) -> None:
     """Refuse a start that rests on an override which its gate would not accept: another run's, none, or an old one."""
-    if plan.kind is PlanKind.RUNBOOK:
+    if isinstance(plan, InOneRegion):
         raise InputRefused(
-            f"{plan.name} is a run-book, which loses no data and takes no override; leave override_ref out."
+            f"{plan.name} is a {plan.kind.said}, which loses no data and takes no override; leave override_ref out."
         )
     if named != run_id:
         raise InputRefused(
@@ -183,8 +183,8 @@ def _record_run(
 
 
 def _onset_by_hand(plan: AnyPlan, now: datetime) -> datetime | None:
-    """A run-book's time counts from its start; since when a primary is dark is yet to be looked at."""
-    return now if plan.kind is PlanKind.RUNBOOK else None
+    """What starts by hand alone is timed from its start; since when a primary is dark is yet to be looked at."""
+    return now if isinstance(plan, InOneRegion) else None
 
 
 def _write_opening(runtime: Runtime, run: Run) -> None:

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
+from pilotlight.domain.drill import Drill
+from pilotlight.domain.in_one_region import InOneRegion
 from pilotlight.domain.life import StepState, StepStatus
-from pilotlight.domain.plan import AnyPlan, PlanKind
+from pilotlight.domain.plan import AnyPlan
 from pilotlight.domain.records import RecordKind
 from pilotlight.domain.run import Clocks, Outcome, Review, Reviewed, Run, review_stage
 from pilotlight.domain.stages import StageName
@@ -15,6 +17,7 @@ from pilotlight.domain.step import Access
 from pilotlight.domain.word import abort
 from pilotlight.handlers.answer import Answer
 from pilotlight.handlers.confirming import end, say_aborted
+from pilotlight.handlers.drilling import measured, yields_to
 from pilotlight.handlers.failing import ask_people
 from pilotlight.handlers.journal import clocks_of, write
 from pilotlight.handlers.runtime import Runtime
@@ -34,7 +37,9 @@ def review(runtime: Runtime, run_id: str, stage_name: str) -> Answer:
         return found
     reviewed = found or review_stage(run.plan, stage, states, run.reentries[stage.value])
     if reviewed.review is Review.GO_ON and stage is StageName.SERVE:
-        run = runtime.control.change_run(run_id, lambda r: replace(r, clocks=served(r.plan, r.clocks, states)))
+        run = runtime.control.change_run(
+            run_id, lambda r: measured(replace(r, clocks=served(r.plan, r.clocks, states)), states)
+        )
     if reviewed.review is Review.GO_ON and stage is StageName.MOVE:
         # Whoever shares a writer need not wait until this application is served.
         runtime.leases.release([s for s in run.epochs if s != run.application], run_id)
@@ -67,11 +72,22 @@ def _by_word(runtime: Runtime, run: Run, stage: StageName, states: dict[str, Ste
 
     Raises `Unavailable` where it cannot be told yet whether it moved.
     """
-    runbook = run.plan.kind is PlanKind.RUNBOOK and stage is StageName.SERVE
-    aborted = abort(runtime.control.words(run.run_id)) if runbook or stage in _BEFORE_SERVING else None
+    by_hand = isinstance(run.plan, InOneRegion) and stage is StageName.SERVE
+    aborted = abort(runtime.control.words(run.run_id)) if by_hand or stage in _BEFORE_SERVING else None
+    if aborted is None and isinstance(run.plan, Drill):
+        return _yielded(runtime, run, run.plan)
     if aborted is None or has_moved(runtime, run, states):
         return None
     sentence = say_aborted(run, aborted)
+    end(runtime, run, Outcome.ABORTED_CLEAN, sentence)
+    return Reviewed(Review.STOP, sentence)
+
+
+def _yielded(runtime: Runtime, run: Run, plan: Drill) -> Reviewed | None:
+    """A drill ends where something real begins; None where nothing does."""
+    sentence = yields_to(runtime, plan)
+    if not sentence:
+        return None
     end(runtime, run, Outcome.ABORTED_CLEAN, sentence)
     return Reviewed(Review.STOP, sentence)
 

@@ -126,7 +126,7 @@ class Runtime:
     @cached_property
     def plan(self) -> AnyPlan:
         """The plan that was deployed with this function's version."""
-        from pilotlight.domain.runbook import read_snapshot
+        from pilotlight.domain.snapshots import read_snapshot
 
         path = Path(self.variable("PILOTLIGHT_PLAN_FILE"))
         try:

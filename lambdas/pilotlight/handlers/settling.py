@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from pilotlight.aws.functions import FunctionFailed, ask, step_function
+from pilotlight.domain.drill import Drill
 from pilotlight.domain.errors import AwsError, Unavailable
 from pilotlight.domain.life import StepState
 from pilotlight.domain.place import Writer
@@ -48,6 +49,9 @@ def has_moved(runtime: Runtime, run: Run, states: Mapping[str, StepState]) -> bo
 
 def settle(runtime: Runtime, run: Run, states: Mapping[str, StepState]) -> list[str]:
     """Settle the tombstones of a run, and undo what it did for nothing; what stays, in sentences."""
+    if isinstance(run.plan, Drill):
+        # It was cleaned up before it was concluded, and moves no writer.
+        return []
     if run.outcome is Outcome.RECOVERED or has_moved(runtime, run, states):
         entomb(runtime, run, _noted(runtime, run), TombstoneState.COMMITTED)
         return []

@@ -15,8 +15,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from pilotlight.aws.control import AskedStart
+from pilotlight.domain.drill import drill_name
 from pilotlight.domain.errors import AlreadyExists, AwsError, InputRefused, NotFound
-from pilotlight.domain.plan import AnyPlan, Arming, PlanKind
+from pilotlight.domain.plan import AnyPlan, Arming, Plan
 from pilotlight.domain.slack_command import FULL
 from pilotlight.domain.slack_request import DRILL, Recorded
 from pilotlight.domain.word import (
@@ -67,7 +68,7 @@ def _wanted(plan: AnyPlan, request: Recorded) -> _Wanted:
         return _Wanted(plan.machine, plan.name, said, drill=False, in_earnest=True)
     if asked.accept == FULL:
         return _Wanted(plan.machine, plan.name, f"a full drill. {said}".strip(), drill=True, in_earnest=True)
-    drill = f"{plan.application}-drill"
+    drill = drill_name(plan.application)
     return _Wanted(drill, drill, said or "a drill", drill=True, in_earnest=False)
 
 
@@ -88,8 +89,10 @@ def _start(runtime: Runtime, wanted: _Wanted, run_id: str, person: str) -> None:
 def _refusal(plan: AnyPlan, request: Recorded, wanted: _Wanted) -> str:
     """Why nothing is started, with the way out; empty where it is."""
     person, said = request.person, f"'{request.asked.do}' by {request.person} is refused, because"
-    if wanted.drill and plan.kind is not PlanKind.FAILOVER:
+    if wanted.drill and not isinstance(plan, Plan):
         return f"{said} {plan.name} is no failover plan and has no drill; rehearse it with ./pilotlight rehearse."
+    if isinstance(plan, Plan) and wanted.drill and not wanted.in_earnest and plan.drill is None:
+        return f"{said} the plan of {plan.name} does not say how it is drilled; give it a part `drill`, and deploy."
     needed = {"drillers": wanted.drill, "starters": wanted.in_earnest}
     for where in (each for each, asked_for in needed.items() if asked_for):
         if not is_listed(person, getattr(plan.people, where)):

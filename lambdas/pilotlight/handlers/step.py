@@ -14,10 +14,12 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from pilotlight.aws.control import KeptStep
 from pilotlight.aws.guarded import GuardedAws
+from pilotlight.domain.drill import Drill
 from pilotlight.domain.errors import InputRefused, StaleActor
+from pilotlight.domain.in_one_region import InOneRegion
 from pilotlight.domain.life import StepState, StepStatus, advance, look_again_in
 from pilotlight.domain.place import Writer
-from pilotlight.domain.plan import AnyPlan, PlanKind
+from pilotlight.domain.plan import AnyPlan
 from pilotlight.domain.records import RecordKind
 from pilotlight.domain.run import Run
 from pilotlight.domain.stages import PlannedStep
@@ -25,7 +27,9 @@ from pilotlight.domain.step import Failed, Pending, Receipt, StepContext
 from pilotlight.domain.tombstone import TombstoneState
 from pilotlight.domain.word import Mode, Word, abort, approval, mode
 from pilotlight.handlers.answer import whole_seconds
+from pilotlight.handlers.confirming import say_aborted
 from pilotlight.handlers.draining import drain, drained
+from pilotlight.handlers.drilling import yields_to
 from pilotlight.handlers.inspection import traffic_of
 from pilotlight.handlers.journal import write, write_once
 from pilotlight.handlers.moving import ask_to_give_back, closing, entomb, move_is_recorded, must_not_move
@@ -74,9 +78,12 @@ def take_turn(runtime: Runtime, run: Run, step: PlannedStep) -> dict[str, Any]:
     kept = runtime.control.kept_steps(run.run_id)
     its_kind, params = kind_and_params(step)
     now = runtime.now()
-    if name not in kept and _is_aborted(runtime, run):
+    stopped = _stopped(runtime, run)
+    if stopped and name not in kept:
         # It is not begun; the review of its stage ends the run, and says why.
         return {"status": StepStatus.SKIPPED.value, "wait_seconds": 1}
+    if stopped and isinstance(run.plan, Drill):
+        return _give_way(runtime, run, step, kept[name], stopped)
     if name not in kept:
         kept[name] = _begin(runtime, run, step, its_kind.title(params), now)
     elif (claimed := kept[name].state.claimed_until) and now < claimed:
@@ -166,9 +173,27 @@ def _commit(runtime: Runtime, run: Run, writers: tuple[Writer, ...], receipt: Re
     entomb(runtime, run, writers, TombstoneState.COMMITTED)
 
 
-def _is_aborted(runtime: Runtime, run: Run) -> bool:
-    """Whether a person stopped a run-book, which can stop between any two steps; a failover stops between stages."""
-    return run.plan.kind is PlanKind.RUNBOOK and abort(runtime.control.words(run.run_id)) is not None
+def _stopped(runtime: Runtime, run: Run) -> str:
+    """Why a run-book or a drill goes no further, which can stop between any two steps; a failover stops between stages.
+
+    Empty where it goes on.
+    """
+    if not isinstance(run.plan, InOneRegion):
+        return ""
+    aborted = abort(runtime.control.words(run.run_id))
+    if aborted:
+        return say_aborted(run, aborted)
+    return yields_to(runtime, run.plan) if isinstance(run.plan, Drill) else ""
+
+
+def _give_way(runtime: Runtime, run: Run, step: PlannedStep, kept: KeptStep, why: str) -> dict[str, Any]:
+    """End a step of a drill where it is: what it made is deleted, so nobody waits until it is whole."""
+    before = kept.state
+    if not before.status.over:
+        ended = replace(before, status=StepStatus.FAILED, reason=why, finished=runtime.now(), claimed_until=None)
+        runtime.control.keep_step(run.run_id, step.name, kept, ended)
+        _record(runtime, run, step, before, ended)
+    return {"status": StepStatus.FAILED.value, "wait_seconds": 1}
 
 
 def _begin(runtime: Runtime, run: Run, step: PlannedStep, title: str, now: datetime) -> KeptStep:

@@ -201,13 +201,18 @@ class IncidentView:
 
     @property
     def is_runbook(self) -> bool:
-        """Whether a run-book is told of, and not a failover."""
+        """Whether a run-book is told of, which loses no data."""
         return self.kind == PlanKind.RUNBOOK.value
 
     @property
+    def in_one_region(self) -> bool:
+        """Whether it was asked for and works in one region: a run-book or a drill."""
+        return self.kind in (PlanKind.RUNBOOK.value, PlanKind.DRILL.value)
+
+    @property
     def where(self) -> str:
-        """The two regions, or the one of a run-book; empty where they are not known."""
-        return self.standby if self.is_runbook or not self.primary else f"{self.primary} → {self.standby}"
+        """The two regions, or the one that all happens in; empty where they are not known."""
+        return self.standby if self.in_one_region or not self.primary else f"{self.primary} → {self.standby}"
 
     @property
     def acting_steps(self) -> tuple[StepView, ...]:

@@ -31,7 +31,7 @@ _BAR_WIDTH = 480
 def ribbon(view: IncidentView) -> str:
     """The clocks in a row, with the time between each two."""
     cells: list[str] = []
-    meaning = MEANING_OF_A_RUNBOOK if view.is_runbook else MEANING
+    meaning = MEANING_OF_A_RUNBOOK if view.in_one_region else MEANING
     reached = [clock for clock in meaning if view.clocks.at(clock)]
     for position, clock in enumerate(meaning):
         moment, since = view.clocks.at(clock), view.clocks.seconds_since_onset(clock)
@@ -65,7 +65,7 @@ def _rto(view: IncidentView) -> str:
         needed = None
     missing = "not needed" if view.outcome is Outcome.NOT_NEEDED else "not recovered"
     number = missing if needed is None else say_elapsed(needed)
-    what = "time since its start" if view.is_runbook else "time without service"
+    what = "time since its start" if view.in_one_region else "time without service"
     so_far = "" if recovered or needed is None else " so far"
     verdict = _kept(needed, promised) if recovered else ""
     words = [f"promised: {say_duration(timedelta(seconds=promised))}"] if promised else ["no objective is known"]

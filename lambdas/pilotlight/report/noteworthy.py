@@ -40,7 +40,7 @@ def noteworthy(records: Sequence[Record]) -> list[Record]:
                 | RecordKind.STEP_STARTED | RecordKind.STEP_WAITING | RecordKind.STEP_SETTLED | RecordKind.STEP_FAILED
                 | RecordKind.STEP_SKIPPED | RecordKind.STEP_UNDONE | RecordKind.TOMBSTONE | RecordKind.STAGE_WAITING
                 | RecordKind.STAGE_REVIEWED | RecordKind.RUN_CLOSED | RecordKind.REMINDER | RecordKind.TAKEN_UP
-                | RecordKind.AWS_HEALTH
+                | RecordKind.AWS_HEALTH | RecordKind.DRILL_CLEANED
             ):  # fmt: skip
                 news = True
             case _:

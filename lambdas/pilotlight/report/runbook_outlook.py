@@ -54,7 +54,7 @@ def _at_work(view: IncidentView) -> str:
         waits = f", and it waits {PAUSES[view.pause.what]}" if view.pause else ""
         return f"is at work, and a step has failed{waits}"
     if view.stage is None:
-        return "is done: closing the run"
+        return "is done: closing the run" if view.is_runbook else "is done: what it made is being deleted"
     if view.pause:
         return f"is about to act, and waits {PAUSES[view.pause.what]}"
     return f"is at work: stage {view.stage.value}, {view.stages.index(view.stage) + 1} of {len(view.stages)}"
@@ -93,10 +93,16 @@ def _comes_next(view: IncidentView) -> str:
         return view.pause.then
     if view.standing in (IncidentState.LOOKING, IncidentState.ACTING):
         waiting = [step.title for step in view.steps if step.started is None]
-        return f"Then: {listed(waiting)}." if waiting else "When that is done, the run closes with its report."
+        return f"Then: {listed(waiting)}." if waiting else _ending(view)
     if view.standing is IncidentState.STOPPING:
-        return "The run closes and says what is left to do."
+        return "The run closes and says what is left to do." if view.is_runbook else _ending(view)
     return "Nothing more happens by itself."
+
+
+def _ending(view: IncidentView) -> str:
+    if view.is_runbook:
+        return "When that is done, the run closes with its report."
+    return "All that the drill made is deleted, then it closes with its report. Production is not touched."
 
 
 def _need(view: IncidentView) -> Need | None:

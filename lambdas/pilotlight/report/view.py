@@ -60,7 +60,7 @@ def view(records: Sequence[Record], incident: str = "") -> IncidentView:
     known = replace(
         fold.result(), records=tuple(own), chain_fault=broken_link(records), told=told, last_update=last_update
     )
-    return replace(known, outlook=runbook_outlook.look_out(known) if known.is_runbook else look_out(known))
+    return replace(known, outlook=runbook_outlook.look_out(known) if known.in_one_region else look_out(known))
 
 
 class _Fold:
@@ -71,7 +71,7 @@ class _Fold:
     def result(self) -> IncidentView:
         return replace(self._view, steps=self._steps.steps(), other_calls=self._steps.other_calls())
 
-    def take(self, record: Record) -> None:
+    def take(self, record: Record) -> None:  # noqa: C901 (one case for each kind of record)
         kind, details = record.entry.kind, record.entry.details
         self._clocks(details.get("clocks") or {})
         self._surroundings(details)
@@ -98,6 +98,8 @@ class _Fold:
                 self._beside(record)
             case RecordKind.STAGE_WAITING | RecordKind.STAGE_REVIEWED:
                 self._after_stage(record)
+            case RecordKind.DRILL_CLEANED:
+                pass  # what comes next is that the drill closes, and says how it went
             case RecordKind.RUN_CLOSED:
                 self._closed(record)
             case _:

@@ -22,6 +22,7 @@ from typing import Any, ClassVar
 from pilotlight.domain.errors import Ambiguous, Unavailable
 from pilotlight.domain.handwork import Command, Handwork, aws
 from pilotlight.domain.place import Place
+from pilotlight.domain.standing_in import Isolation, LeftOut
 from pilotlight.domain.step import (
     Access,
     CannotUndo,
@@ -33,7 +34,6 @@ from pilotlight.domain.step import (
     Params,
     Pending,
     Receipt,
-    Refusal,
     Settled,
     Severity,
     Standing,
@@ -174,9 +174,9 @@ class ActivateUserPoolReplica(StepKind[ActivateUserPoolReplicaParams]):
             _set(params, context, INACTIVE)
         return Undone(f"The replica of {params.pool} in {region} is inactive again, as before this run.")
 
-    def stand_in(self, params: ActivateUserPoolReplicaParams, run_id: str) -> Refusal:
+    def stand_in(self, params: ActivateUserPoolReplicaParams, isolation: Isolation) -> LeftOut:
         """A drill must not let the application's own pool serve in two regions."""
-        return Refusal(
+        return LeftOut(
             f"The replica of {params.pool} cannot be activated in a drill because it is the application's own; a drill "
             "needs a pool of its own, named here instead."
         )

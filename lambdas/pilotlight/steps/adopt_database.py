@@ -23,6 +23,7 @@ from pilotlight.domain.data_loss import DataAtRisk
 from pilotlight.domain.errors import AwsError
 from pilotlight.domain.handwork import Handwork
 from pilotlight.domain.place import Place, Writer
+from pilotlight.domain.standing_in import Isolation, LeftOut
 from pilotlight.domain.step import (
     Access,
     CannotUndo,
@@ -35,7 +36,6 @@ from pilotlight.domain.step import (
     Params,
     Pending,
     Receipt,
-    Refusal,
     Settled,
     Severity,
     Statement,
@@ -187,8 +187,8 @@ class AdoptDatabase(StepKind[AdoptDatabaseParams]):
         copy = look(context, params.instance)
         return loss_of_copy(copy, params.source, context, onset) if copy else None
 
-    def stand_in(self, params: AdoptDatabaseParams, run_id: str) -> AdoptDatabaseParams | Refusal:
-        return Refusal(
+    def stand_in(self, params: AdoptDatabaseParams, isolation: Isolation) -> LeftOut:
+        return LeftOut(
             f"Database {params.instance} is not made the writer in a drill, because nothing would undo that."
         )
 

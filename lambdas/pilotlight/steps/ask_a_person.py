@@ -15,6 +15,7 @@ from pydantic import Field, field_validator
 from pilotlight.domain.durations import Duration, say_duration
 from pilotlight.domain.handwork import Command, Handwork
 from pilotlight.domain.place import Place
+from pilotlight.domain.standing_in import Isolation, StandIn
 from pilotlight.domain.step import (
     Failed,
     Finding,
@@ -113,9 +114,9 @@ class AskAPerson(StepKind[AskAPersonParams]):
     def undo(self, params: AskAPersonParams, receipt: Receipt, context: StepContext) -> Undone:
         return Undone(f"Nothing is taken back, because to confirm {params.about} changed nothing.")
 
-    def stand_in(self, params: AskAPersonParams, run_id: str) -> AskAPersonParams:
+    def stand_in(self, params: AskAPersonParams, isolation: Isolation) -> StandIn:
         # People are asked in a drill as well: that somebody answers in time is part of what it shows.
-        return params
+        return StandIn(self.name, params)
 
     def by_hand(self, params: AskAPersonParams, place: Place) -> Handwork:
         named = f"that {params.about.removeprefix('that ')}"

@@ -37,6 +37,7 @@ from pilotlight.domain.handwork import Handwork
 from pilotlight.domain.network import Foothold, SecurityGroup, Subnet
 from pilotlight.domain.place import Place
 from pilotlight.domain.plan import AnyPlan
+from pilotlight.domain.standing_in import Isolation, Refusal
 from pilotlight.domain.step import (
     Access,
     Failed,
@@ -47,7 +48,6 @@ from pilotlight.domain.step import (
     Params,
     Pending,
     Receipt,
-    Refusal,
     Settled,
     Standing,
     Statement,
@@ -229,7 +229,7 @@ class CheckDatabase(StepKind[CheckDatabaseParams]):
             return Undone(f"Nothing was written into database {params.instance}, so nothing is taken back.")
         return Undone(f"The row of run {context.run_id} stays in {params.table}: it is a record that nothing reads.")
 
-    def stand_in(self, params: CheckDatabaseParams, run_id: str) -> Refusal:
+    def stand_in(self, params: CheckDatabaseParams, isolation: Isolation) -> Refusal:
         return Refusal(
             f"Database {params.instance} is not written to in a drill, because it is the application's own; name the "
             "database of the drill in a plan for drills instead."

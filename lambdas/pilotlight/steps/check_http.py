@@ -15,21 +15,24 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
 from pilotlight.domain.durations import Duration, say_duration
-from pilotlight.domain.handwork import Handwork
+from pilotlight.domain.handwork import Handwork, held_in, variable_of
 from pilotlight.domain.place import Place
 from pilotlight.domain.ports import Silence, WebAnswer, WebRequest
+from pilotlight.domain.standing_in import Isolation, Refusal
 from pilotlight.domain.step import (
     CannotUndo,
     Finding,
     Harm,
     Operation,
+    OutputOf,
     Params,
     Pending,
     Receipt,
@@ -56,6 +59,9 @@ _IN_A_ROW = 2
 _REGION_OF_BALANCER = re.compile(r"\.([a-z0-9-]+)\.elb\.amazonaws\.com$|\.elb\.([a-z0-9-]+)\.amazonaws\.com$")
 
 
+HostName = Annotated[str, Field(pattern=r"^[A-Za-z0-9.-]+$")]
+
+
 class CheckHttpParams(Params):
     """What is asked, of whom, and which answer is good.
 
@@ -70,8 +76,8 @@ class CheckHttpParams(Params):
     """
 
     url: str = Field(pattern=r"^https?://[A-Za-z0-9.-]+(:\d{1,5})?([/?][^\s#]*)?$")
-    connect_to: str = Field(
-        pattern=r"^[A-Za-z0-9.-]+$", description="The name of the standby's own load balancer, as AWS gives it."
+    connect_to: HostName | OutputOf = Field(
+        description="The standby's own load balancer: its name as AWS gives it, or the step that makes it."
     )
     method: Literal["GET", "HEAD", "POST"] = "GET"
     headers: dict[str, str] = Field(default_factory=dict, description="Never recorded, never quoted.")
@@ -96,7 +102,7 @@ class CheckHttpParams(Params):
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Self:
-        if self.connect_to.lower() == self.host.lower():
+        if isinstance(self.connect_to, str) and self.connect_to.lower() == self.host.lower():
             raise ValueError("connect_to is the public name itself; name the standby's own load balancer")
         if not self.statuses:
             raise ValueError("expect_status names no status; name at least one")
@@ -125,11 +131,15 @@ class CheckHttpParams(Params):
         """The public name."""
         return urlsplit(self.url).hostname or ""
 
-    @property
-    def request(self) -> WebRequest:
-        """What is asked."""
+    def balancer(self, outputs: Mapping[str, Mapping[str, str]]) -> str:
+        """Whom to connect to; in words where the step that makes it has not told yet."""
+        of = self.connect_to
+        return of if isinstance(of, str) else outputs.get(of.step, {}).get(of.output, f"what {of.step} makes")
+
+    def request(self, balancer: str) -> WebRequest:
+        """What is asked of a load balancer."""
         seconds = self.timeout.total_seconds()
-        return WebRequest(self.method, self.url, self.connect_to, self.headers, self.body, seconds)
+        return WebRequest(self.method, self.url, balancer, self.headers, self.body, seconds)
 
     @property
     def asks(self) -> int:
@@ -163,41 +173,50 @@ class CheckHttp(StepKind[CheckHttpParams]):
         titles = [f"Check {asked} in the standby" for asked in (params.host + path, path) if asked]
         return next((t for t in titles if len(t) <= _LONGEST_TITLE), "Check the standby over HTTP")
 
+    def needs(self, params: CheckHttpParams) -> tuple[OutputOf, ...]:
+        return (params.connect_to,) if isinstance(params.connect_to, OutputOf) else ()
+
     def statements(self, params: CheckHttpParams, place: Place) -> tuple[Statement, ...]:
         return ()
 
     def standing(self, params: CheckHttpParams, place: Place) -> tuple[Standing, ...]:
+        if isinstance(params.connect_to, OutputOf):
+            return ()
         good = {"status": params.statuses[0], "text": params.expect_body or "", "values": params.expect_json}
         facts = {"host": params.connect_to, "url": params.url, **good}
         why = "It is asked under the public name, so it holds that name's certificate."
         return (Standing("internet", "load_balancer", place.standby, facts, why),)
 
     def readiness(self, params: CheckHttpParams, context: StepContext) -> tuple[Finding, ...]:
-        return (_region(params, context), _listener(params, context))
+        host = params.connect_to
+        return (_region(host, context), _listener(params, host, context)) if isinstance(host, str) else ()
 
     def preflight(self, params: CheckHttpParams, context: StepContext) -> tuple[Finding, ...]:
         return self.readiness(params, context)
 
     def execute(self, params: CheckHttpParams, context: StepContext) -> Receipt:
-        return Receipt(f"{params.connect_to} is asked for {params.host}.", acted=False)
+        return Receipt(f"{params.balancer(context.outputs)} is asked for {params.host}.", acted=False)
 
     def verify(self, params: CheckHttpParams, receipt: Receipt, context: StepContext) -> Settled | Pending:
+        balancer = params.balancer(context.outputs)
         for asked in range(params.asks):
-            wrong = _wrong(params, context.web.ask(params.request))
+            wrong = _wrong(params, context.web.ask(params.request(balancer)))
             if wrong:
                 after = f", after {asked} good {'answer' if asked == 1 else 'answers'}" if asked else ""
-                return Pending(f"{params.connect_to} does not serve {params.host} well, because {wrong}{after}.")
+                return Pending(f"{balancer} does not serve {params.host} well, because {wrong}{after}.")
         times = f", {params.asks} times in a row" if params.asks > 1 else ""
-        return Settled(f"{params.connect_to} serves {params.host} as expected{times}.")
+        return Settled(f"{balancer} serves {params.host} as expected{times}.")
 
     def undo(self, params: CheckHttpParams, receipt: Receipt, context: StepContext) -> Undone | CannotUndo:
         if params.method == "POST":
             return CannotUndo(f"What a POST to {params.host} did stays; only the application can take it back.")
         return Undone(f"Nothing is taken back, because asking for {params.host} changed nothing.")
 
-    def stand_in(self, params: CheckHttpParams, run_id: str) -> CheckHttpParams:
-        # It asks the standby only, and in a drill the stand-ins serve there.
-        return params
+    def stand_in(self, params: CheckHttpParams, isolation: Isolation) -> Refusal:
+        return Refusal(
+            f"{params.host} is not asked for in a drill, because nothing serves behind the standby's own load "
+            "balancer then; ask the stand-in of the service."
+        )
 
     def by_hand(self, params: CheckHttpParams, place: Place) -> Handwork:
         good = [
@@ -205,7 +224,9 @@ class CheckHttp(StepKind[CheckHttpParams]):
             *([params.expect_body] if params.expect_body else []),
         ]
         good += [f"{path}: {json.dumps(value)}" for path, value in params.expect_json.items()]
-        return asking(params.request, params.asks, " and ".join(good))
+        of = params.connect_to
+        balancer = of if isinstance(of, str) else held_in(variable_of(of.step, of.output))
+        return asking(params.request(balancer), params.asks, " and ".join(good))
 
 
 def _wrong(params: CheckHttpParams, answer: WebAnswer) -> str:
@@ -247,24 +268,24 @@ def _without_headers(params: CheckHttpParams, text: str) -> str:
     return text
 
 
-def _region(params: CheckHttpParams, context: StepContext) -> Finding:
+def _region(host: str, context: StepContext) -> Finding:
     """Whether the load balancer's name says another region than the standby."""
-    match = _REGION_OF_BALANCER.search(params.connect_to.lower())
+    match = _REGION_OF_BALANCER.search(host.lower())
     region, standby = (match[1] or match[2] if match else ""), context.place.standby
     if not region or region == standby:
-        return Finding(Severity.FINE, "check-region", f"{params.connect_to} is taken for one of {standby}.")
-    sentence = f"{params.connect_to} says nothing about the standby, because it is in {region} and not in {standby}."
+        return Finding(Severity.FINE, "check-region", f"{host} is taken for one of {standby}.")
+    sentence = f"{host} says nothing about the standby, because it is in {region} and not in {standby}."
     return Finding(Severity.IMPOSSIBLE, "check-region", sentence, "Name the standby's own load balancer.")
 
 
-def _listener(params: CheckHttpParams, context: StepContext) -> Finding:
+def _listener(params: CheckHttpParams, host: str, context: StepContext) -> Finding:
     """Whether something listens there with a certificate for the name; any answer will do, 503 too."""
-    request = WebRequest("GET", params.url, params.connect_to, timeout_seconds=params.timeout.total_seconds())
+    request = WebRequest("GET", params.url, host, timeout_seconds=params.timeout.total_seconds())
     answer = context.web.ask(request)
     if answer.status is not None:
-        return Finding(Severity.FINE, "check-listener", f"{params.connect_to} answers for {params.host}.")
+        return Finding(Severity.FINE, "check-listener", f"{host} answers for {params.host}.")
     wrong = _on_the_way(params, answer)
-    sentence = f"{params.connect_to} cannot be asked for {params.host}, because {wrong}."
+    sentence = f"{host} cannot be asked for {params.host}, because {wrong}."
     if answer.silence is Silence.CERTIFICATE:
         fix = f"Give its listener a certificate for {params.host}."
         return Finding(Severity.IMPOSSIBLE, "check-listener", sentence, fix)

@@ -25,6 +25,7 @@ from pilotlight.domain.durations import say_elapsed
 from pilotlight.domain.errors import AwsError, InvalidRequest, InvalidState
 from pilotlight.domain.handwork import Handwork
 from pilotlight.domain.place import Place
+from pilotlight.domain.standing_in import Isolation, LeftOut
 from pilotlight.domain.step import (
     Access,
     CannotUndo,
@@ -37,7 +38,6 @@ from pilotlight.domain.step import (
     Params,
     Pending,
     Receipt,
-    Refusal,
     Settled,
     Severity,
     Standing,
@@ -191,10 +191,9 @@ class ConvertToMultiAz(StepKind[ConvertToMultiAzParams]):
             return CannotUndo(f"Instance {name} stays Multi-AZ, at twice the cost, because {error.sentence}")
         return Undone(f"Instance {name} was told to give up the second zone that this run gave it.")
 
-    def stand_in(self, params: ConvertToMultiAzParams, run_id: str) -> ConvertToMultiAzParams | Refusal:
-        return Refusal(
-            f"Instance {params.instance} is not converted in a drill, because that slows writes and doubles "
-            "its cost; readiness looks at its zones and pending changes instead."
+    def stand_in(self, params: ConvertToMultiAzParams, isolation: Isolation) -> LeftOut:
+        return LeftOut(
+            f"Instance {params.instance} is not converted in a drill; readiness looks at its zones and pending changes."
         )
 
     def by_hand(self, params: ConvertToMultiAzParams, place: Place) -> Handwork:

@@ -20,6 +20,7 @@ from typing import ClassVar, assert_never
 from pilotlight.domain.errors import InvalidState, NotFound
 from pilotlight.domain.handwork import Handwork
 from pilotlight.domain.place import Place
+from pilotlight.domain.standing_in import Isolation, Refusal, Remains, StandIn, drilled
 from pilotlight.domain.step import (
     CannotUndo,
     Failed,
@@ -29,7 +30,6 @@ from pilotlight.domain.step import (
     Operation,
     Pending,
     Receipt,
-    Refusal,
     Settled,
     Standing,
     Statement,
@@ -62,7 +62,7 @@ from pilotlight.estate.elasticache.group import (
 from pilotlight.estate.elasticache.operations import OPERATIONS, REFUSALS
 from pilotlight.estate.elasticache.permissions import permissions
 from pilotlight.estate.elasticache.snapshots import find_snapshot
-from pilotlight.estate.elasticache.specification import CacheSpecification
+from pilotlight.estate.elasticache.specification import CacheSpecification, made_by
 from pilotlight.estate.endpoint import OUTPUTS
 from pilotlight.estate.snapshots import NewestSnapshot
 
@@ -98,6 +98,7 @@ class CreateCache(StepKind[CreateCacheParams]):
     name = "create_cache"
     params = CreateCacheParams
     harm = Harm.HARMLESS
+    marks = True
     outputs = OUTPUTS
     timing = Timing(
         shortest=timedelta(minutes=5),
@@ -183,8 +184,8 @@ class CreateCache(StepKind[CreateCacheParams]):
             later="delete it when it is available",
         )  # fmt: skip
 
-    def stand_in(self, params: CreateCacheParams, run_id: str) -> CreateCacheParams | Refusal:
-        name = f"{params.replication_group}-drill"
+    def stand_in(self, params: CreateCacheParams, isolation: Isolation) -> StandIn | Refusal:
+        name = drilled(params.replication_group)
         if len(name) > _LONGEST_ID:
             return Refusal(
                 f"Cache {params.replication_group} has no stand-in for drills, because {name} is longer than "
@@ -192,7 +193,15 @@ class CreateCache(StepKind[CreateCacheParams]):
             )
         # A small node could not hold the data of a snapshot, and a drill does not need them.
         small = {"replication_group": name, "node_type": _small_node(params), "nodes": 2, "snapshot": None}
-        return params.model_copy(update=small)
+        small["security_groups"] = isolation.security_groups
+        return StandIn(self.name, params.model_copy(update=small))
+
+    def remains(self, params: CreateCacheParams, context: StepContext) -> Remains | None:
+        cache = look(context, params.replication_group)
+        if cache is None:
+            return None
+        made = made_by(cache.description, context.place.application)
+        return Remains.of(f"Cache {cache.id}", cache.status, made)
 
     def by_hand(self, params: CreateCacheParams, place: Place) -> Handwork:
         return by_hand.replication_group(params, place)

@@ -23,6 +23,7 @@ from pydantic import Field
 from pilotlight.domain.errors import InvalidState, NotFound
 from pilotlight.domain.handwork import Handwork
 from pilotlight.domain.place import Place
+from pilotlight.domain.standing_in import Isolation, Refusal, Remains, StandIn, drilled
 from pilotlight.domain.step import (
     Access,
     CannotUndo,
@@ -34,7 +35,6 @@ from pilotlight.domain.step import (
     Params,
     Pending,
     Receipt,
-    Refusal,
     Settled,
     Severity,
     Standing,
@@ -49,7 +49,7 @@ from pilotlight.estate.elasticache.creation import ask_for, asked_for, found_the
 from pilotlight.estate.elasticache.examination import APPLICATION_TAG, RUN_TAG
 from pilotlight.estate.elasticache.group import AVAILABLE, CREATE_FAILED, DELETING
 from pilotlight.estate.elasticache.serverless import OPERATIONS, REFUSALS, ServerlessCache, look, read_tags
-from pilotlight.estate.elasticache.specification import mark
+from pilotlight.estate.elasticache.specification import made_by, mark
 from pilotlight.estate.endpoint import OUTPUTS, answers_at
 
 _LONGEST_NAME = 40
@@ -129,6 +129,7 @@ class CreateServerlessCache(StepKind[CreateServerlessCacheParams]):
     name = "create_serverless_cache"
     params = CreateServerlessCacheParams
     harm = Harm.HARMLESS
+    marks = True
     outputs = OUTPUTS
     timing = Timing(
         shortest=timedelta(minutes=1),
@@ -224,11 +225,19 @@ class CreateServerlessCache(StepKind[CreateServerlessCacheParams]):
             later="delete it later",
         )  # fmt: skip
 
-    def stand_in(self, params: CreateServerlessCacheParams, run_id: str) -> CreateServerlessCacheParams | Refusal:
-        name = f"{params.cache}-drill"
+    def stand_in(self, params: CreateServerlessCacheParams, isolation: Isolation) -> StandIn | Refusal:
+        name = drilled(params.cache)
         if len(name) > _LONGEST_NAME:
             return Refusal(f"Serverless cache {params.cache} has no stand-in for drills, because {name} is too long.")
-        return params.model_copy(update={"cache": name, "snapshot_arns": ()})
+        apart = {"cache": name, "snapshot_arns": (), "security_groups": isolation.security_groups}
+        return StandIn(self.name, params.model_copy(update=apart))
+
+    def remains(self, params: CreateServerlessCacheParams, context: StepContext) -> Remains | None:
+        cache = look(context, params.cache)
+        if cache is None:
+            return None
+        made = made_by(cache.description, context.place.application)
+        return Remains.of(f"Serverless cache {cache.name}", cache.status, made)
 
     def by_hand(self, params: CreateServerlessCacheParams, place: Place) -> Handwork:
         return by_hand.serverless(params.cache, params.order(place, by_hand.BY_HAND), place)

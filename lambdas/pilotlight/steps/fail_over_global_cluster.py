@@ -25,6 +25,7 @@ from pilotlight.domain.data_loss import DataAtRisk, LossWindow
 from pilotlight.domain.errors import InvalidState
 from pilotlight.domain.handwork import Handwork
 from pilotlight.domain.place import Place, Writer
+from pilotlight.domain.standing_in import Isolation, Refusal
 from pilotlight.domain.step import (
     Access,
     CannotUndo,
@@ -36,7 +37,6 @@ from pilotlight.domain.step import (
     Params,
     Pending,
     Receipt,
-    Refusal,
     Settled,
     Severity,
     Standing,
@@ -234,7 +234,7 @@ class FailOverGlobalCluster(StepKind[FailOverGlobalClusterParams]):
         )
         return DataAtRisk(said, LossWindow(closed, closed), context.now)
 
-    def stand_in(self, params: FailOverGlobalClusterParams, run_id: str) -> FailOverGlobalClusterParams | Refusal:
+    def stand_in(self, params: FailOverGlobalClusterParams, isolation: Isolation) -> Refusal:
         return Refusal(
             f"Cluster {params.cluster} does not become the writer in a drill, because production writes to "
             f"{params.source}; name a global database of its own in a plan for drills instead."

@@ -21,6 +21,7 @@ from pilotlight.domain.durations import say_elapsed
 from pilotlight.domain.errors import InvalidState
 from pilotlight.domain.handwork import Handwork
 from pilotlight.domain.place import Place
+from pilotlight.domain.standing_in import Isolation, Refusal
 from pilotlight.domain.step import (
     Access,
     CannotUndo,
@@ -32,7 +33,6 @@ from pilotlight.domain.step import (
     Params,
     Pending,
     Receipt,
-    Refusal,
     Settled,
     Severity,
     Standing,
@@ -166,7 +166,7 @@ class ForceMultiAzFailover(StepKind[ForceMultiAzFailoverParams]):
             "the way back is another failover."
         )
 
-    def stand_in(self, params: ForceMultiAzFailoverParams, run_id: str) -> Refusal:
+    def stand_in(self, params: ForceMultiAzFailoverParams, isolation: Isolation) -> Refusal:
         return Refusal(
             f"Instance {params.instance} is not forced over in a drill, because every connection to it is cut; name "
             "an instance of a staging environment instead."

@@ -34,6 +34,7 @@ from pilotlight.domain.durations import Duration, say_duration
 from pilotlight.domain.errors import InvalidRequest, NotFound
 from pilotlight.domain.handwork import Handwork
 from pilotlight.domain.place import Place
+from pilotlight.domain.standing_in import Isolation, Refusal
 from pilotlight.domain.step import (
     Access,
     CannotUndo,
@@ -46,7 +47,6 @@ from pilotlight.domain.step import (
     Params,
     Pending,
     Receipt,
-    Refusal,
     Settled,
     Severity,
     Standing,
@@ -208,7 +208,7 @@ class InvokeFunction(StepKind[InvokeFunctionParams]):
         is_failed = isinstance(answer, Failed)
         return CannotUndo(answer.reason if is_failed else f"{still} Undo the step again.")
 
-    def stand_in(self, params: InvokeFunctionParams, run_id: str) -> InvokeFunctionParams | Refusal:
+    def stand_in(self, params: InvokeFunctionParams, isolation: Isolation) -> Refusal:
         return Refusal(
             f"Function {params.function} is not called in a drill, because nobody here knows what it would do to the "
             "application; name a function of its own in a plan for drills instead."

@@ -26,6 +26,7 @@ from pydantic import Field
 from pilotlight.domain.errors import AwsError, Changed
 from pilotlight.domain.handwork import Handwork
 from pilotlight.domain.place import Place
+from pilotlight.domain.standing_in import Isolation, LeftOut
 from pilotlight.domain.step import (
     Access,
     CannotUndo,
@@ -37,7 +38,6 @@ from pilotlight.domain.step import (
     Params,
     Pending,
     Receipt,
-    Refusal,
     Settled,
     Severity,
     Statement,
@@ -189,8 +189,8 @@ class LatchTraffic(StepKind[LatchTrafficParams]):
         but = f", though one mechanism will follow later: {' '.join(turned.troubles)}" if turned.troubles else ""
         return Undone(f"The latch of {name} was turned off again, because no writer had moved{but}.")
 
-    def stand_in(self, params: LatchTrafficParams, run_id: str) -> LatchTrafficParams | Refusal:
-        return Refusal("The latch is not turned in a drill, because users would follow it to the standby.")
+    def stand_in(self, params: LatchTrafficParams, isolation: Isolation) -> LeftOut:
+        return LeftOut("The latch is not turned in a drill, because users would follow it to the standby.")
 
     def by_hand(self, params: LatchTrafficParams, place: Place) -> Handwork:
         return latching(params.databases, place)

@@ -24,6 +24,7 @@ from pilotlight.domain.durations import Duration
 from pilotlight.domain.errors import InvalidState, Throttled, Unavailable
 from pilotlight.domain.handwork import Handwork
 from pilotlight.domain.place import Place, Writer
+from pilotlight.domain.standing_in import Isolation, Refusal
 from pilotlight.domain.step import (
     Access,
     CannotUndo,
@@ -35,7 +36,6 @@ from pilotlight.domain.step import (
     Params,
     Pending,
     Receipt,
-    Refusal,
     Settled,
     Severity,
     Standing,
@@ -221,7 +221,7 @@ class PromoteReplica(StepKind[PromoteReplicaParams]):
     def left_to_drain(self, params: PromoteReplicaParams, context: StepContext, closed: datetime) -> DataAtRisk:
         return left_to_drain(params.replica, params.source, context, closed)
 
-    def stand_in(self, params: PromoteReplicaParams, run_id: str) -> PromoteReplicaParams | Refusal:
+    def stand_in(self, params: PromoteReplicaParams, isolation: Isolation) -> Refusal:
         return Refusal(
             f"Replica {params.replica} is not promoted in a drill, because that ends its replication; "
             "a drill restores a copy from the latest automated snapshot instead."

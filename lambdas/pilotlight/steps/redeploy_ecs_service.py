@@ -18,6 +18,7 @@ from typing import ClassVar
 
 from pilotlight.domain.handwork import Handwork
 from pilotlight.domain.place import Place
+from pilotlight.domain.standing_in import Isolation, Refusal
 from pilotlight.domain.step import (
     Access,
     Failed,
@@ -26,7 +27,6 @@ from pilotlight.domain.step import (
     Operation,
     Pending,
     Receipt,
-    Refusal,
     Settled,
     Standing,
     Statement,
@@ -135,7 +135,7 @@ class RedeployEcsService(StepKind[RedeployEcsServiceParams]):
         """Fresh tasks of the same definition are as good as the old ones."""
         return Undone(f"Service {params.service} runs what it ran before, so there is nothing to take back.")
 
-    def stand_in(self, params: RedeployEcsServiceParams, run_id: str) -> Refusal:
+    def stand_in(self, params: RedeployEcsServiceParams, isolation: Isolation) -> Refusal:
         """A drill does not stop tasks that serve."""
         return Refusal(
             f"Service {params.service} is not redeployed in a drill, because its tasks serve; name a service of a "

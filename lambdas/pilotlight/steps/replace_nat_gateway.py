@@ -24,6 +24,7 @@ from pydantic import Field
 
 from pilotlight.domain.handwork import Handwork
 from pilotlight.domain.place import Place
+from pilotlight.domain.standing_in import Isolation, Refusal
 from pilotlight.domain.step import (
     Access,
     CannotUndo,
@@ -35,7 +36,6 @@ from pilotlight.domain.step import (
     Params,
     Pending,
     Receipt,
-    Refusal,
     Settled,
     Severity,
     Standing,
@@ -199,7 +199,7 @@ class ReplaceNatGateway(StepKind[ReplaceNatGatewayParams]):
             "and cost money until they are deleted."
         )
 
-    def stand_in(self, params: ReplaceNatGatewayParams, run_id: str) -> Refusal:
+    def stand_in(self, params: ReplaceNatGatewayParams, isolation: Isolation) -> Refusal:
         """A drill does not turn routes."""
         return Refusal(
             f"{params.gateway} is not replaced in a drill, because connections through it would break; name a gateway "

@@ -22,9 +22,10 @@ from datetime import datetime
 from typing import ClassVar
 
 from pilotlight.domain.data_loss import DataAtRisk
-from pilotlight.domain.errors import AlreadyExists, AwsError, InvalidState, NotFound
+from pilotlight.domain.errors import AlreadyExists, AwsError
 from pilotlight.domain.handwork import Handwork
 from pilotlight.domain.place import Place
+from pilotlight.domain.standing_in import Isolation, Refusal, Remains, StandIn, drilled
 from pilotlight.domain.step import (
     CannotUndo,
     Failed,
@@ -34,7 +35,6 @@ from pilotlight.domain.step import (
     Operation,
     Pending,
     Receipt,
-    Refusal,
     Settled,
     Standing,
     Statement,
@@ -43,9 +43,8 @@ from pilotlight.domain.step import (
     Undone,
 )
 from pilotlight.estate.rds.backups import RestorePoint, find_points, newest
-from pilotlight.estate.rds.bringing_up import OUTPUTS, TIMING, bring_up, read_back
-from pilotlight.estate.rds.by_hand import delete_copy
-from pilotlight.estate.rds.copies import foreign, is_adopted, origin
+from pilotlight.estate.rds.bringing_up import OUTPUTS, TIMING, bring_up, delete, read_back
+from pilotlight.estate.rds.copies import foreign, is_adopted, origin, standing
 from pilotlight.estate.rds.instance import look
 from pilotlight.estate.rds.promotion import RUN_TAG, broken
 from pilotlight.estate.rds.protection import age_findings, groups_findings, loss_of_restore, name_finding, not_as_new
@@ -140,7 +139,7 @@ class RestoreDatabase(StepKind[RestoreDatabaseParams]):
         return read_back(params.instance, receipt, context)
 
     def undo(self, params: RestoreDatabaseParams, receipt: Receipt, context: StepContext) -> Undone | CannotUndo:
-        name, where = params.instance, context.place.standby
+        name = params.instance
         copy = look(context, name)
         if copy is None or copy.status == _DELETING:
             return Undone(f"Database {name} is gone already.")
@@ -148,34 +147,29 @@ class RestoreDatabase(StepKind[RestoreDatabaseParams]):
             return Undone(f"Database {name} stays, because this run found it and did not make it.")
         if is_adopted(copy):
             return CannotUndo(f"Database {name} stays, because it is the writer; go back with the failback plan.")
-        try:
-            context.aws.call(
-                "rds", "DeleteDBInstance", where, DBInstanceIdentifier=name, SkipFinalSnapshot=True,
-                DeleteAutomatedBackups=True,
-            )  # fmt: skip
-        except NotFound:
-            return Undone(f"Database {name} is gone already.")
-        except InvalidState:
-            later = delete_copy(name, where)
-            return CannotUndo(f"Database {name} stays and costs money, because it is {copy.status}; later: {later}")
-        return Undone(
-            f"Database {name} is being deleted, without a final snapshot, because this run had made it and it holds "
-            "nothing that its backups do not."
-        )
+        return delete(copy, context)
 
     def data_at_risk(self, params: RestoreDatabaseParams, context: StepContext, onset: datetime) -> DataAtRisk:
         copy = look(context, params.instance)
         points = find_points(context, params.source, params.automated_backups, params.snapshots)
         return loss_of_restore(params, copy, newest(points), context, onset)
 
-    def stand_in(self, params: RestoreDatabaseParams, run_id: str) -> RestoreDatabaseParams | Refusal:
-        name = f"{params.instance}-drill"
+    def stand_in(self, params: RestoreDatabaseParams, isolation: Isolation) -> StandIn | Refusal:
+        name = drilled(params.instance)
         if len(name) > _LONGEST_IDENTIFIER:
             return Refusal(
                 f"Database {params.instance} has no stand-in for drills, because {name} is longer than the "
                 f"{_LONGEST_IDENTIFIER} characters that RDS allows; give the copy a shorter name."
             )
-        return params.model_copy(update={"instance": name, "multi_az": False})
+        return StandIn(
+            self.name,
+            params.model_copy(
+                update={"instance": name, "multi_az": False, "security_groups": isolation.security_groups}
+            ),
+        )
+
+    def remains(self, params: RestoreDatabaseParams, context: StepContext) -> Remains | None:
+        return standing(params.instance, context)
 
     def by_hand(self, params: RestoreDatabaseParams, place: Place) -> Handwork:
         return of_what_the_standby_holds(params, place)

@@ -24,6 +24,7 @@ from pydantic import Field
 from pilotlight.domain.durations import Duration, say_duration
 from pilotlight.domain.handwork import Handwork
 from pilotlight.domain.place import Place
+from pilotlight.domain.standing_in import Isolation, Refusal
 from pilotlight.domain.step import (
     Access,
     CannotUndo,
@@ -34,7 +35,6 @@ from pilotlight.domain.step import (
     Params,
     Pending,
     Receipt,
-    Refusal,
     Settled,
     Severity,
     Standing,
@@ -180,7 +180,7 @@ class RestoreObjectVersions(StepKind[RestoreObjectVersionsParams]):
         others = f"; {kept} were written or deleted since, and stay as they are" if kept else ""
         return Undone(f"{len(unchanged)} of the objects that were brought back are deleted again{others}.")
 
-    def stand_in(self, params: RestoreObjectVersionsParams, run_id: str) -> Refusal:
+    def stand_in(self, params: RestoreObjectVersionsParams, isolation: Isolation) -> Refusal:
         """A drill does not undo deletions in a bucket that is in use."""
         return Refusal(
             f"Nothing is brought back in {params.bucket} in a drill, because the application would see it; name a "

@@ -8,8 +8,8 @@ The moment is a time, `moment`, or lies that long before the step began, `back`.
 is waited for, which takes minutes; one from before they begin, or from the future, fails the step.
 
 A copy is known by the tags that the creating call sets. One of this run is taken up again after a crash; one of another
-run, and a namesake of any other origin, stops the step. The copy is never deleted by a run: people may read it already,
-or it may serve. Whoever needs it no longer deletes it.
+run, and a namesake of any other origin, stops the step. The copy is not deleted by a run that is to keep it: people may
+read it already, or it may serve. Whoever needs it no longer deletes it. A drill deletes its own.
 
 Sources: botocore's model of RDS (`SourceDBInstanceIdentifier`, `RestoreTime`: before the latest restorable time); RDS
 User Guide, "Restoring to a point in time"; `pilotlight.estate.rds.bringing_up` for the times.
@@ -17,6 +17,7 @@ User Guide, "Restoring to a point in time"; `pilotlight.estate.rds.bringing_up` 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
@@ -26,6 +27,7 @@ from pilotlight.domain.durations import Duration
 from pilotlight.domain.errors import AlreadyExists, AwsError
 from pilotlight.domain.handwork import Handwork
 from pilotlight.domain.place import Place
+from pilotlight.domain.standing_in import Isolation, Refusal, Remains, StandIn, drilled
 from pilotlight.domain.step import (
     Access,
     CannotUndo,
@@ -36,7 +38,6 @@ from pilotlight.domain.step import (
     Operation,
     Pending,
     Receipt,
-    Refusal,
     Settled,
     Severity,
     Standing,
@@ -45,9 +46,9 @@ from pilotlight.domain.step import (
     StepKind,
     Undone,
 )
-from pilotlight.estate.rds.bringing_up import OUTPUTS, TIMING, bring_up, read_back
+from pilotlight.estate.rds.bringing_up import OUTPUTS, TIMING, bring_up, delete, read_back
 from pilotlight.estate.rds.by_hand import delete_copy
-from pilotlight.estate.rds.copies import foreign
+from pilotlight.estate.rds.copies import foreign, standing
 from pilotlight.estate.rds.instance import InstanceIdentifier, RdsInstance, look
 from pilotlight.estate.rds.moments import Window, find_window
 from pilotlight.estate.rds.promotion import RUN_TAG, broken
@@ -65,7 +66,8 @@ from pilotlight.estate.rds.restoring_by_hand import to_moment
 
 _LONGEST_IDENTIFIER = 63
 _LISTS = ("rds:DescribeDBInstanceAutomatedBackups", "rds:DescribeDBSubnetGroups", "rds:DescribeDBParameterGroups")
-_CALLS = (*(action.removeprefix("rds:") for action in _LISTS), "DescribeDBInstances", "RebootDBInstance")
+_ENDS = ("rds:RebootDBInstance", "rds:DeleteDBInstance")
+_CALLS = (*(action.removeprefix("rds:") for action in (*_LISTS, *_ENDS)), "DescribeDBInstances")
 
 
 class RestoreToMomentParams(InstanceSpecification):
@@ -93,6 +95,7 @@ class RestoreToMomentParams(InstanceSpecification):
     params:
       source: triflow-ai-staging-db
       back: 5 min
+      keep: false
       instance: triflow-ai-staging-db-pitr-test
       instance_class: db.t4g.medium
       subnet_group: triflow-ai-staging-db-subnet-group
@@ -106,6 +109,7 @@ class RestoreToMomentParams(InstanceSpecification):
         None, description="The moment in quotes, with its zone: best some minutes before the data were damaged."
     )
     back: Duration | None = Field(None, description="So long before the step begins, in place of a moment.")
+    keep: bool = Field(True, description="Whether the copy stays whatever becomes of the run; a drill deletes its own.")
 
     @model_validator(mode="after")
     def _names_one_moment(self) -> RestoreToMomentParams:
@@ -129,6 +133,7 @@ class RestoreToMoment(StepKind[RestoreToMomentParams]):
     name = "restore_to_moment"
     params = RestoreToMomentParams
     harm = Harm.HARMLESS
+    marks = True
     outputs = OUTPUTS
     timing = TIMING
     operations: ClassVar[tuple[Operation, ...]] = (
@@ -147,7 +152,7 @@ class RestoreToMoment(StepKind[RestoreToMomentParams]):
             Statement(Access.READ, _LISTS, ("*",)),
             Statement(Access.WRITE, ("rds:RestoreDBInstanceToPointInTime",), restored),
             tagging(params, place),
-            Statement(Access.WRITE, ("rds:RebootDBInstance",), (copy,)),
+            Statement(Access.WRITE, ("rds:RebootDBInstance",) if params.keep else _ENDS, (copy,)),
             *of_the_key(params, place),
         )
 
@@ -182,27 +187,40 @@ class RestoreToMoment(StepKind[RestoreToMomentParams]):
         return read_back(params.instance, receipt, context)
 
     def undo(self, params: RestoreToMomentParams, receipt: Receipt, context: StepContext) -> Undone | CannotUndo:
-        if look(context, params.instance) is None:
+        copy = look(context, params.instance)
+        if copy is None:
             return Undone(f"There is no instance {params.instance}.")
+        if not params.keep:
+            unlike = _not_mine(copy, params, context)
+            return CannotUndo(unlike.reason) if unlike else delete(copy, context)
         return CannotUndo(
             f"Copy {params.instance} stays and costs money, because people may use it already; if nobody does: "
             f"{delete_copy(params.instance, context.place.standby)}."
         )
 
-    def stand_in(self, params: RestoreToMomentParams, run_id: str) -> RestoreToMomentParams | Refusal:
-        name = f"{params.instance}-drill"
+    def stand_in(self, params: RestoreToMomentParams, isolation: Isolation) -> StandIn | Refusal:
+        name = drilled(params.instance)
         if len(name) > _LONGEST_IDENTIFIER:
             return Refusal(
                 f"Copy {params.instance} has no stand-in for drills, because {name} is longer than the "
                 f"{_LONGEST_IDENTIFIER} characters that RDS allows; give the copy a shorter name."
             )
-        return params.model_copy(update={"instance": name, "multi_az": False})
+        apart = {"instance": name, "multi_az": False, "keep": False, "security_groups": isolation.security_groups}
+        return StandIn(self.name, params.model_copy(update=apart))
+
+    def remains(self, params: RestoreToMomentParams, context: StepContext) -> Remains | None:
+        return standing(params.instance, context)
 
     def by_hand(self, params: RestoreToMomentParams, place: Place) -> Handwork:
         back = int((params.back or timedelta(0)).total_seconds())
         moment = params.moment.astimezone(UTC).replace(microsecond=0).isoformat() if params.moment else ""
         said = f"echo {moment}" if moment else f"jq --null-input --raw-output 'now-{back}|todate'"
         return to_moment(params, params.source, said, place)
+
+
+def _at_home(place: Place) -> Place:
+    """The place of a copy of something in the same region."""
+    return replace(place, primary=place.standby)
 
 
 def _begin(params: RestoreToMomentParams, context: StepContext) -> NotYet | Failed:
@@ -217,7 +235,7 @@ def _begin(params: RestoreToMomentParams, context: StepContext) -> NotYet | Fail
         "SourceDBInstanceIdentifier": params.source,
         "TargetDBInstanceIdentifier": params.instance,
         "RestoreTime": moment,
-        **params.settings(context.place, context.run_id, params.source, moment.isoformat(timespec="seconds")),
+        **params.settings(_at_home(context.place), context.run_id, params.source, moment.isoformat(timespec="seconds")),
     }
     try:
         context.aws.call("rds", "RestoreDBInstanceToPointInTime", context.place.standby, **order)
@@ -245,7 +263,7 @@ def _out_of_reach(
 
 def _not_mine(copy: RdsInstance, params: RestoreToMomentParams, context: StepContext) -> Failed | None:
     """Why an instance of the copy's name is not the copy of this run."""
-    refused = foreign(copy, params.source, context)
+    refused = foreign(copy, params.source, replace(context, place=_at_home(context.place)))
     if refused or copy.tags.get(RUN_TAG) == context.run_id:
         return refused
     return Failed(

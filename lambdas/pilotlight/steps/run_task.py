@@ -25,6 +25,7 @@ from pydantic import Field
 from pilotlight.domain.errors import AwsError
 from pilotlight.domain.handwork import Handwork
 from pilotlight.domain.place import Place
+from pilotlight.domain.standing_in import Isolation, Refusal
 from pilotlight.domain.step import (
     Access,
     CannotUndo,
@@ -37,7 +38,6 @@ from pilotlight.domain.step import (
     Params,
     Pending,
     Receipt,
-    Refusal,
     Settled,
     Severity,
     Standing,
@@ -238,7 +238,7 @@ class RunTask(StepKind[RunTaskParams]):
             "half a change is worse than a whole one; look at its log."
         )
 
-    def stand_in(self, params: RunTaskParams, run_id: str) -> RunTaskParams | Refusal:
+    def stand_in(self, params: RunTaskParams, isolation: Isolation) -> Refusal:
         return Refusal(
             f"Task {params.task_definition} is not run in a drill, because it would work on the application's own "
             "database."

@@ -24,6 +24,7 @@ from pydantic import Field, model_validator
 
 from pilotlight.domain.handwork import Handwork
 from pilotlight.domain.place import Place
+from pilotlight.domain.standing_in import Isolation, Refusal
 from pilotlight.domain.step import (
     Access,
     CannotUndo,
@@ -34,7 +35,6 @@ from pilotlight.domain.step import (
     Params,
     Pending,
     Receipt,
-    Refusal,
     Settled,
     Severity,
     Standing,
@@ -245,7 +245,7 @@ class ScaleAutoScalingGroup(StepKind[ScaleAutoScalingGroupParams]):
         quiet = f", and has {' and '.join(again)} suspended again" if again else ""
         return Undone(f"Group {group.name} wants {before.said}, as before this run{quiet}.")
 
-    def stand_in(self, params: ScaleAutoScalingGroupParams, run_id: str) -> Refusal:
+    def stand_in(self, params: ScaleAutoScalingGroupParams, isolation: Isolation) -> Refusal:
         """A drill must not start the standby's own application."""
         return Refusal(
             f"Group {params.group} cannot be started in a drill because its instances would use the application's own "

@@ -25,6 +25,7 @@ from pydantic import Field, model_validator
 
 from pilotlight.domain.handwork import Handwork
 from pilotlight.domain.place import Place
+from pilotlight.domain.standing_in import Isolation, Refusal
 from pilotlight.domain.step import (
     CannotUndo,
     Failed,
@@ -35,7 +36,6 @@ from pilotlight.domain.step import (
     Params,
     Pending,
     Receipt,
-    Refusal,
     Settled,
     Severity,
     Standing,
@@ -212,7 +212,7 @@ class ScaleCache(StepKind[ScaleCacheParams]):
             return CannotUndo(f"{said}; set its size by hand if it is to be smaller.")
         return _take_back(context, cache, now, was)
 
-    def stand_in(self, params: ScaleCacheParams, run_id: str) -> Refusal:
+    def stand_in(self, params: ScaleCacheParams, isolation: Isolation) -> Refusal:
         return Refusal(
             f"Cache {params.replication_group} is not scaled in a drill, because it is the standby's own and takes no "
             "second change while it is; name a group that was made for drills instead."

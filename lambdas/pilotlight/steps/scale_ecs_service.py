@@ -26,6 +26,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from pilotlight.domain.handwork import Handwork
 from pilotlight.domain.place import Place
+from pilotlight.domain.standing_in import Isolation, Refusal
 from pilotlight.domain.step import (
     Access,
     CannotUndo,
@@ -36,7 +37,6 @@ from pilotlight.domain.step import (
     Params,
     Pending,
     Receipt,
-    Refusal,
     Settled,
     Severity,
     Standing,
@@ -243,7 +243,7 @@ class ScaleEcsService(StepKind[ScaleEcsServiceParams]):
         kept = "; tasks that were replaced keep the configuration they started with" if before else ""
         return Undone(f"Service {service.name} wants {say_tasks(before)}, as before this run{bounds}{kept}.")
 
-    def stand_in(self, params: ScaleEcsServiceParams, run_id: str) -> Refusal:
+    def stand_in(self, params: ScaleEcsServiceParams, isolation: Isolation) -> Refusal:
         """A drill must not start the standby's own application."""
         return Refusal(
             f"Service {params.service} cannot be started in a drill because its tasks would use the "

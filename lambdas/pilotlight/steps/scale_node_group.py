@@ -21,6 +21,7 @@ from pydantic import Field, model_validator
 
 from pilotlight.domain.handwork import Handwork
 from pilotlight.domain.place import Place
+from pilotlight.domain.standing_in import Isolation, Refusal
 from pilotlight.domain.step import (
     Access,
     CannotUndo,
@@ -32,7 +33,6 @@ from pilotlight.domain.step import (
     Params,
     Pending,
     Receipt,
-    Refusal,
     Settled,
     Severity,
     Standing,
@@ -205,7 +205,7 @@ class ScaleNodeGroup(StepKind[ScaleNodeGroupParams]):
             return CannotUndo(f"{busy.reason[:-1]}; set its sizes back to {was} by hand.")
         return Undone(f"{group.said} is to have {was}, as before this run.")
 
-    def stand_in(self, params: ScaleNodeGroupParams, run_id: str) -> Refusal:
+    def stand_in(self, params: ScaleNodeGroupParams, isolation: Isolation) -> Refusal:
         """A drill must not start the standby's own nodes."""
         return Refusal(
             f"Node group {params.node_group} cannot be scaled in a drill because pods that wait for its nodes would "

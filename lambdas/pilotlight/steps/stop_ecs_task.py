@@ -18,6 +18,7 @@ from typing import Any, ClassVar
 
 from pilotlight.domain.handwork import Handwork
 from pilotlight.domain.place import Place
+from pilotlight.domain.standing_in import Isolation, Refusal
 from pilotlight.domain.step import (
     Access,
     Failed,
@@ -27,7 +28,6 @@ from pilotlight.domain.step import (
     Operation,
     Pending,
     Receipt,
-    Refusal,
     Settled,
     Severity,
     Standing,
@@ -145,7 +145,7 @@ class StopEcsTask(StepKind[StopEcsTaskParams]):
         """ECS itself puts another task in its place."""
         return Undone(f"Service {params.service} gets another task from ECS, so there is nothing to take back.")
 
-    def stand_in(self, params: StopEcsTaskParams, run_id: str) -> Refusal:
+    def stand_in(self, params: StopEcsTaskParams, isolation: Isolation) -> Refusal:
         """A drill does not stop a task that serves."""
         return Refusal(
             f"No task of {params.service} is stopped in a drill, because it serves; name a service of a staging "

@@ -25,6 +25,7 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_val
 
 from pilotlight.domain.handwork import Handwork
 from pilotlight.domain.place import Place
+from pilotlight.domain.standing_in import Isolation, Refusal
 from pilotlight.domain.step import (
     Access,
     CannotUndo,
@@ -37,7 +38,6 @@ from pilotlight.domain.step import (
     Params,
     Pending,
     Receipt,
-    Refusal,
     Settled,
     Standing,
     Statement,
@@ -221,7 +221,7 @@ class SwapConfigMap(StepKind[SwapConfigMapParams]):
         stamp = f"undone {receipt.data.get('stamp', context.step)}"
         return undoing.undo(context, params.where, _objects(params), params.restart, stamp)
 
-    def stand_in(self, params: SwapConfigMapParams, run_id: str) -> Refusal:
+    def stand_in(self, params: SwapConfigMapParams, isolation: Isolation) -> Refusal:
         """A drill must not restart the standby's own deployments."""
         return Refusal(
             f"ConfigMap {params.config_map} cannot be swapped in a drill because its deployments would restart with "

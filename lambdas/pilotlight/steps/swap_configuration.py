@@ -20,6 +20,7 @@ from typing import ClassVar
 
 from pilotlight.domain.handwork import Handwork
 from pilotlight.domain.place import Place
+from pilotlight.domain.standing_in import Isolation, Refusal, Remains, StandIn
 from pilotlight.domain.step import (
     Access,
     CannotUndo,
@@ -31,7 +32,6 @@ from pilotlight.domain.step import (
     OutputOf,
     Pending,
     Receipt,
-    Refusal,
     Settled,
     Severity,
     Standing,
@@ -43,13 +43,17 @@ from pilotlight.domain.step import (
 )
 from pilotlight.estate.ssm.by_hand import swapping
 from pilotlight.estate.ssm.parameters import (
+    APPLICATION_TAG,
     OPERATIONS,
+    RUN_TAG,
     VERSIONS_KEPT,
     Held,
     Kept,
+    created,
     pinned_version,
     put_back,
     read,
+    read_tags,
     swap,
 )
 from pilotlight.estate.ssm.settings import AWS_KEY, Settings
@@ -85,6 +89,7 @@ class SwapConfiguration(StepKind[SwapConfigurationParams]):
     name = "swap_configuration"
     params = SwapConfigurationParams
     harm = Harm.DISRUPTIVE
+    marks = True
     timing = Timing(
         shortest=timedelta(seconds=1),
         typical=timedelta(seconds=5),
@@ -174,7 +179,12 @@ class SwapConfiguration(StepKind[SwapConfigurationParams]):
 
     def undo(self, params: SwapConfigurationParams, receipt: Receipt, context: StepContext) -> Undone | CannotUndo:
         settings = {name: (setting.type, setting.key) for name, setting in params.settings().items()}
-        all_kept = {name: Kept(**data) for name, data in receipt.data["parameters"].items()}
+        recorded = receipt.data.get("parameters")
+        all_kept = (
+            {name: Kept(**data) for name, data in recorded.items()}
+            if recorded is not None
+            else created(context, params.parameters)
+        )
         ours = {name: kept for name, kept in all_kept.items() if kept.replaces is not None}
         tried = [put_back(context, name, settings[name], kept) for name, kept in ours.items()]
         stays = "; ".join(reason for reason in tried if reason)
@@ -184,8 +194,18 @@ class SwapConfiguration(StepKind[SwapConfigurationParams]):
             return Undone("Nothing is taken back, because this run wrote no parameter.")
         return Undone(f"As before this run: {_named(ours)}.")
 
-    def stand_in(self, params: SwapConfigurationParams, run_id: str) -> SwapConfigurationParams | Refusal:
-        return params.for_drill(run_id)
+    def stand_in(self, params: SwapConfigurationParams, isolation: Isolation) -> StandIn | Refusal:
+        drilled = params.for_drill(isolation.application)
+        return drilled if isinstance(drilled, Refusal) else StandIn(self.name, drilled)
+
+    def remains(self, params: SwapConfigurationParams, context: StepContext) -> Remains | None:
+        for name in params.parameters if params.create_missing else ():
+            if read(context, name) is not None:
+                made_by = read_tags(context, name)
+                drilled = made_by.get(APPLICATION_TAG) == context.place.application
+                run = made_by.get(RUN_TAG, "") if drilled else ""
+                return Remains.of(f"Parameter {name}", "there", run)
+        return None
 
     def by_hand(self, params: SwapConfigurationParams, place: Place) -> Handwork:
         values = {

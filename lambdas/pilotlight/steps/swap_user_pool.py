@@ -25,6 +25,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pilotlight.domain.errors import Unavailable
 from pilotlight.domain.handwork import Command, Handwork, aws, quoted
 from pilotlight.domain.place import Place
+from pilotlight.domain.standing_in import Isolation, StandIn
 from pilotlight.domain.step import (
     Access,
     Failed,
@@ -195,9 +196,9 @@ class SwapUserPool(StepKind[SwapUserPoolParams]):
         """Nothing was changed."""
         return Undone(f"Nothing is taken back, because looking at user pool {params.pool} changed nothing.")
 
-    def stand_in(self, params: SwapUserPoolParams, run_id: str) -> SwapUserPoolParams:
+    def stand_in(self, params: SwapUserPoolParams, isolation: Isolation) -> StandIn:
         # It only looks.
-        return params
+        return StandIn(self.name, params)
 
     def by_hand(self, params: SwapUserPoolParams, place: Place) -> Handwork:
         here, pool = place.standby, params.pool

@@ -20,6 +20,7 @@ from typing import ClassVar
 
 from pilotlight.domain.handwork import Handwork
 from pilotlight.domain.place import Place
+from pilotlight.domain.standing_in import Isolation, LeftOut
 from pilotlight.domain.step import (
     CannotUndo,
     Failed,
@@ -29,7 +30,6 @@ from pilotlight.domain.step import (
     Operation,
     Pending,
     Receipt,
-    Refusal,
     Settled,
     Severity,
     Standing,
@@ -158,8 +158,8 @@ class SwitchEventSources(StepKind[SwitchEventSourcesParams]):
             source.unmark(context, MARK)
         return Undone(f"{say(ours)} told to be off again.")
 
-    def stand_in(self, params: SwitchEventSourcesParams, run_id: str) -> SwitchEventSourcesParams | Refusal:
-        return Refusal(
+    def stand_in(self, params: SwitchEventSourcesParams, isolation: Isolation) -> LeftOut:
+        return LeftOut(
             f"Event source {params.said} is not switched on in a drill, because the standby would then do work that "
             "the primary does already."
         )

@@ -26,6 +26,7 @@ from pilotlight.domain.errors import AwsError
 from pilotlight.domain.handwork import Handwork
 from pilotlight.domain.place import Place, Writer
 from pilotlight.domain.plan import Plan
+from pilotlight.domain.standing_in import Isolation, LeftOut
 from pilotlight.domain.step import (
     Access,
     CannotUndo,
@@ -37,7 +38,6 @@ from pilotlight.domain.step import (
     Params,
     Pending,
     Receipt,
-    Refusal,
     Settled,
     Severity,
     Standing,
@@ -202,8 +202,8 @@ class TakeOverTables(StepKind[TakeOverTablesParams]):
         sentence = f"Nothing is lost: {_say(params)} is strongly consistent."
         return DataAtRisk(sentence, _nothing(closed), context.now)
 
-    def stand_in(self, params: TakeOverTablesParams, run_id: str) -> TakeOverTablesParams | Refusal:
-        return Refusal(
+    def stand_in(self, params: TakeOverTablesParams, isolation: Isolation) -> LeftOut:
+        return LeftOut(
             f"{_say(params)} is not taken over in a drill, because the writer would move; a drill writes to a table "
             "that is restored from a backup instead."
         )

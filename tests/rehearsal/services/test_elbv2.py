@@ -89,6 +89,7 @@ def test_a_target_group_is_described_with_its_health_checks(
             "HealthCheckIntervalSeconds": 10,
             "HealthyThresholdCount": 2,
             "UnhealthyThresholdCount": 3,
+            "VpcId": described[0]["VpcId"],
             "LoadBalancerArns": [balancer.arn],
             "TargetType": "ip",
         }
@@ -228,7 +229,7 @@ def test_the_internet_asks_who_stands_behind_a_name(elbv2: Elbv2, balancer: Load
 
 
 def test_it_agrees_with_moto_on_descriptions(aws: EmbeddedAws, balancer: LoadBalancer, group: TargetGroup) -> None:
-    """Known differences: moto gives more (VPC, zones, matcher), and its targets are healthy or unused at once."""
+    """Known differences: moto gives more (zones, matcher) and another VPC; targets are healthy or unused at once."""
     with mock_aws():
         ec2 = boto3.client("ec2", TOKYO, aws_access_key_id="x", aws_secret_access_key="x")
         vpc = ec2.create_vpc(CidrBlock="10.1.0.0/16")["Vpc"]["VpcId"]
@@ -248,7 +249,7 @@ def test_it_agrees_with_moto_on_descriptions(aws: EmbeddedAws, balancer: LoadBal
 
     same = ("LoadBalancerName", "Scheme", "State", "Type")
     assert {key: ours[key] for key in same} == {key: their_balancer[key] for key in same}
-    own = ("TargetGroupArn", "LoadBalancerArns")
+    own = ("TargetGroupArn", "LoadBalancerArns", "VpcId")
     assert {k: v for k, v in our_group.items() if k not in own} == {
         k: v for k, v in their_group.items() if k in our_group and k not in own
     }

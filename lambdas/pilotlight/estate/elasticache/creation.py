@@ -80,7 +80,7 @@ def take_back(
     later: str,
 ) -> Undone | CannotUndo:
     """Delete the cache if this run made it; `later` says what a person does about one that is busy now."""
-    if receipt.data["made_by"] != context.run_id:
+    if receipt.data.get("made_by", context.run_id) != context.run_id:
         return Undone(f"{named} stays, because this run found it and did not make it.")
     cache = look()
     if cache is None or cache.status == DELETING:

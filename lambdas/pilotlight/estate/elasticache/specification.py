@@ -161,6 +161,11 @@ def mark(application: str) -> str:
     return f"Made by Pilotlight for {application},"
 
 
+def made_by(description: str, application: str) -> str:
+    """The run of an application that a description says a cache was made by; empty where it says none."""
+    return description.rsplit(" ", 1)[-1] if description.startswith(mark(application)) else ""
+
+
 def _enabled(on: bool) -> str:
     return "enabled" if on else "disabled"
 

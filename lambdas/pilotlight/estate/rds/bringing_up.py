@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from pilotlight.domain.errors import InvalidState
-from pilotlight.domain.step import Failed, NotYet, Pending, Receipt, Settled, StepContext, Timing
+from pilotlight.domain.errors import InvalidState, NotFound
+from pilotlight.domain.step import CannotUndo, Failed, NotYet, Pending, Receipt, Settled, StepContext, Timing, Undone
 from pilotlight.estate import endpoint
+from pilotlight.estate.rds.by_hand import delete_copy
 from pilotlight.estate.rds.copies import reaches
 from pilotlight.estate.rds.instance import AVAILABLE, SERVING, RdsInstance, look
 from pilotlight.estate.rds.promotion import RUN_TAG, broken
@@ -75,4 +76,28 @@ def _settled(copy: RdsInstance) -> Settled:
     return Settled(
         f"{said}; its backups are kept {copy.retention_days} d.",
         outputs | {"reaches": until.isoformat() if until else ""},
+    )
+
+
+def delete(copy: RdsInstance, context: StepContext) -> Undone | CannotUndo:
+    """Delete a copy that nobody uses, without a final snapshot and with its own backups."""
+    name, where = copy.identifier, context.place.standby
+    if copy.status == "deleting":
+        return Undone(f"Database {name} is gone already.")
+    if copy.status == "creating":
+        return CannotUndo(f"Database {name} stays until it is made, because it is creating; it is deleted after that.")
+    try:
+        context.aws.call(
+            "rds", "DeleteDBInstance", where, DBInstanceIdentifier=name, SkipFinalSnapshot=True,
+            DeleteAutomatedBackups=True,
+        )  # fmt: skip
+    except NotFound:
+        return Undone(f"Database {name} is gone already.")
+    except InvalidState:
+        return CannotUndo(
+            f"Database {name} stays and costs money, because it is {copy.status}; later: {delete_copy(name, where)}"
+        )
+    return Undone(
+        f"Database {name} is being deleted, without a final snapshot, because this run had made it and it holds "
+        "nothing that its backups do not."
     )

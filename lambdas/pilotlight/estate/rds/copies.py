@@ -12,8 +12,12 @@ from datetime import datetime
 from pilotlight.domain.data_loss import DataAtRisk, LossWindow
 from pilotlight.domain.durations import say_elapsed
 from pilotlight.domain.place import Place
-from pilotlight.domain.step import Failed, StepContext
-from pilotlight.estate.rds.instance import RdsInstance
+from pilotlight.domain.standing_in import Remains
+from pilotlight.domain.step import (
+    Failed,
+    StepContext,
+)
+from pilotlight.estate.rds.instance import RdsInstance, look
 from pilotlight.estate.rds.promotion import APPLICATION_TAG, RUN_TAG
 
 ORIGIN_TAG = "pilotlight:restored-from"
@@ -63,6 +67,16 @@ def foreign(copy: RdsInstance, source: str, context: StepContext) -> Failed | No
         f"because {why}.",
         "Name another instance in the plan and deploy, or delete this one if nobody needs it; then start again.",
     )
+
+
+def standing(name: str, context: StepContext) -> Remains | None:
+    """What stands under the name of a drill's copy, and which drill made it."""
+    copy = look(context, name)
+    if copy is None:
+        return None
+    drilled = copy.tags.get(APPLICATION_TAG) == context.place.application
+    made_by = copy.tags.get(RUN_TAG, "") if drilled else ""
+    return Remains.of(f"Database {name}", copy.status, made_by)
 
 
 def loss_of_copy(copy: RdsInstance, source: str, context: StepContext, onset: datetime) -> DataAtRisk:

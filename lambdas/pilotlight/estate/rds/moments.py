@@ -13,7 +13,6 @@ from typing import Any
 
 from pilotlight.domain.errors import NotFound
 from pilotlight.domain.step import StepContext
-from pilotlight.estate.rds.copies import origin
 
 _ACTIVE = "active"
 
@@ -28,7 +27,7 @@ class Window:
 
 def find_window(context: StepContext, source: str) -> Window | None:
     """The window of an instance of this region; None where there are no such backups, or they do not say."""
-    arn, page = origin(context.place, source), dict[str, Any]()
+    arn, page = context.place.arn("rds", f"db:{source}"), dict[str, Any]()
     while True:
         try:
             answer = context.aws.call(

@@ -11,7 +11,7 @@ Sources: botocore's model of SSM; Systems Manager User Guide, "Working with para
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -194,10 +194,25 @@ def pinned_version(context: StepContext, name: str) -> int | None:
     return int(oldest["Version"]) if len(versions) >= VERSIONS_KEPT and oldest.get("Labels") else None
 
 
+def read_tags(context: StepContext, name: str) -> Mapping[str, str]:
+    """The tags of a parameter that is there."""
+    answer = _ask(context, "ListTagsForResource", ResourceType="Parameter", ResourceId=name)
+    return {tag["Key"]: tag["Value"] for tag in answer["TagList"]}
+
+
+def created(context: StepContext, names: Iterable[str]) -> dict[str, Kept]:
+    """What this run created of some parameters by their tags, where no receipt tells."""
+    found: dict[str, Kept] = {}
+    for name in names:
+        held = read(context, name)
+        if held is not None and _replaced_in_this_run(context, name) == CREATED:
+            found[name] = Kept(held.version, CREATED)
+    return found
+
+
 def _replaced_in_this_run(context: StepContext, name: str) -> int | None:
     """The version that an earlier try of this run wrote over, by its tags; None if this run wrote nothing."""
-    answer = _ask(context, "ListTagsForResource", ResourceType="Parameter", ResourceId=name)
-    tags = {tag["Key"]: tag["Value"] for tag in answer["TagList"]}
+    tags = read_tags(context, name)
     return int(tags[REPLACES_TAG]) if tags.get(RUN_TAG) == context.run_id and REPLACES_TAG in tags else None
 
 

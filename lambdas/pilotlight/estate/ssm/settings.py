@@ -11,7 +11,12 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
-from pilotlight.domain.step import Failed, OutputOf, Params, Refusal
+from pilotlight.domain.standing_in import Refusal
+from pilotlight.domain.step import (
+    Failed,
+    OutputOf,
+    Params,
+)
 from pilotlight.estate.ssm.parameters import NewValue, ParameterType
 
 STANDARD_LIMIT_BYTES = 4096
@@ -113,9 +118,9 @@ class Settings(Params):
             found.append(NewValue(name, value, setting.type, setting.key))
         return tuple(found)
 
-    def for_drill(self, run_id: str) -> Self | Refusal:
+    def for_drill(self, application: str) -> Self | Refusal:
         """The same values under names of the drill's own, which it creates and undo deletes."""
-        names = {name: f"/pilotlight/drill/{run_id}{name}" for name in self.parameters}
+        names = {name: drilled_name(application, name) for name in self.parameters}
         for name, drilled in names.items():
             if drilled.count("/") > _DEEPEST or len(drilled) > _LONGEST:
                 return Refusal(
@@ -124,6 +129,11 @@ class Settings(Params):
                 )
         renamed = {names[name]: given for name, given in self.parameters.items()}
         return self.model_copy(update={"parameters": renamed, "create_missing": True})
+
+
+def drilled_name(application: str, name: str) -> str:
+    """What a drill of the application has in place of a parameter of that name."""
+    return f"/pilotlight/drill/{application}{name}"
 
 
 def _is_too_long(value: str) -> bool:

@@ -1,4 +1,5 @@
-"""The run of a run-book: begun because a person asked for it, held at its gate for people, stopped by a failover.
+"""The run of a run-book or a drill: begun because somebody asked for it, held at its gate for people, and standing
+back for a failover.
 
 It looks at no primary and weighs no loss. What it shares with a failover (opening, leases, steps, reviews, closing)
 stands in the modules of that.
@@ -8,27 +9,33 @@ from __future__ import annotations
 
 from pilotlight.aws.leases import Leases
 from pilotlight.aws.tables import DynamoTable
+from pilotlight.domain.drill import Drill
 from pilotlight.domain.errors import AwsError
+from pilotlight.domain.in_one_region import InOneRegion
 from pilotlight.domain.run import Outcome, Run
-from pilotlight.domain.runbook import Runbook
 from pilotlight.domain.waiting import waits_for
 from pilotlight.domain.word import abort
 from pilotlight.handlers.answer import Answer
 from pilotlight.handlers.confirming import end, go, say_aborted
+from pilotlight.handlers.drilling import not_now, yields_to
 from pilotlight.handlers.gate import let_through
 from pilotlight.handlers.inspection import inspect
 from pilotlight.handlers.runtime import Runtime
 from pilotlight.handlers.waiting import wait
 
 
-def begin(runtime: Runtime, run: Run, plan: Runbook) -> Answer:
+def begin(runtime: Runtime, run: Run, plan: InOneRegion) -> Answer:
     """Let an opened run act, unless it was aborted, a failover is at work, or a step says that it cannot succeed."""
-    return _stopped(runtime, run, plan) or go(
-        runtime, run, f"{run.requested_by} asked for it: {run.reason}", inspect(runtime, plan), runtime.now()
-    )
+    stopped = _stopped(runtime, run, plan)
+    if stopped:
+        return stopped
+    unfit = not_now(runtime, plan, run) if isinstance(plan, Drill) else ""
+    if unfit:
+        return end(runtime, run, Outcome.BLOCKED, unfit)
+    return go(runtime, run, f"{run.requested_by} asked for it: {run.reason}", inspect(runtime, plan), runtime.now())
 
 
-def hold(runtime: Runtime, run: Run, plan: Runbook) -> Answer:
+def hold(runtime: Runtime, run: Run, plan: InOneRegion) -> Answer:
     """Let a run through its gate that nobody stops, and for which its people were heard."""
     stopped = _stopped(runtime, run, plan)
     if stopped:
@@ -41,30 +48,28 @@ def hold(runtime: Runtime, run: Run, plan: Runbook) -> Answer:
     return let_through(runtime, run, f"Nothing holds run {run.run_id}, and no failover is at work.")
 
 
-def _stopped(runtime: Runtime, run: Run, plan: Runbook) -> Answer | None:
+def _stopped(runtime: Runtime, run: Run, plan: InOneRegion) -> Answer | None:
     aborted = abort(runtime.control.words(run.run_id))
     if aborted:
         return end(runtime, run, Outcome.ABORTED_CLEAN, say_aborted(run, aborted))
+    busy = yields_to(runtime, plan) if isinstance(plan, Drill) else failover_at_work(runtime, plan)
+    return end(runtime, run, Outcome.BLOCKED, busy) if busy else None
+
+
+def failover_at_work(runtime: Runtime, plan: InOneRegion) -> str:
+    """Which failover of the application is at work, or why that cannot be told, as a sentence; empty where none is."""
+    if plan.failover_region is None:
+        return ""
+    table = DynamoTable(runtime.aws, plan.failover_region, runtime.variable("PILOTLIGHT_CONTROL_TABLE"))
     try:
-        busy = failover_at_work(runtime, plan)
+        lease = Leases(table).of(plan.application)
     except AwsError as error:
-        busy = (
+        # Unknown is not free.
+        return (
             f"Whether a failover of {plan.application} is at work cannot be told, so {plan.name} does not run beside "
             f"it: {error.sentence}. Try again; if {plan.failover_region} is lost, take failover_region out of the "
             "plan and deploy."
         )
-    return end(runtime, run, Outcome.BLOCKED, busy) if busy else None
-
-
-def failover_at_work(runtime: Runtime, plan: Runbook) -> str:
-    """Which failover of the application is at work, as a sentence; empty where none is.
-
-    Raises an `AwsError` where its lease cannot be read: unknown is not free.
-    """
-    if plan.failover_region is None:
-        return ""
-    table = DynamoTable(runtime.aws, plan.failover_region, runtime.variable("PILOTLIGHT_CONTROL_TABLE"))
-    lease = Leases(table).of(plan.application)
     if not lease.holder:
         return ""
     return (

@@ -1,0 +1,124 @@
+"""The stack of an application's drills in its standby region: their machine, their functions, and what they run under.
+
+Each function of a drill is denied, besides not being allowed, whatever the failover itself may change: that holds
+whatever its own statements come to say. The drilled application runs under a role of the same kind.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+
+from deployment import names
+from deployment.alarms import run_alarms
+from deployment.databases import databases
+from deployment.resources import (
+    ApplicationRole,
+    Function,
+    FunctionTarget,
+    MachineSchedule,
+    MetricAlarm,
+    Resource,
+    Rule,
+    Stack,
+)
+from deployment.running import PLAN_FILE, calls, closer, environment, journal, listener, machine, opener, step_functions
+from deployment.slack import spoken_of
+from deployment.statements import as_few
+from pilotlight.domain.drill import Drill
+from pilotlight.domain.drilling import Drilling
+from pilotlight.domain.plan import Plan
+from pilotlight.domain.step import Access, Statement
+from planfile.drill import drill_of, production
+from planfile.reading import InstalledKinds
+
+_SWEPT_EVERY = timedelta(minutes=5)
+
+
+def drill(plan: Plan) -> tuple[Stack, ...]:
+    """Everything of a plan's drills; nothing for a plan that does not say how it is drilled."""
+    if plan.drill is None:
+        return ()
+    of, denied = drill_of(plan, InstalledKinds()), as_few(production(plan, InstalledKinds()))
+    steps = {name: replace(function, denied=denied) for name, function in step_functions(of).items()}
+    own = [opener(of, steps, (_executions(of),), {}), closer(of, steps), listener(of), _janitor(of)]
+    conducting = [*own, *databases(of, PLAN_FILE)]
+    functions = [*(replace(function, denied=denied) for function in conducting), *steps.values()]
+    resources: tuple[Resource, ...] = (
+        *spoken_of(of),
+        *functions,
+        machine(of),
+        _application_role(plan, plan.drill, denied),
+        _tick(of),
+        *_schedule(of, plan.drill),
+        *run_alarms(of, functions),
+        _uncleaned(of),
+    )
+    return (Stack(names.application_stack(of.name), of.region, of.account, resources),)
+
+
+def _executions(of: Drill) -> Statement:
+    return Statement(Access.READ, ("states:DescribeExecution",), (of.place.arn("states", f"execution:{of.machine}:*"),))
+
+
+def _janitor(of: Drill) -> Function:
+    return Function(
+        name=names.janitor_function(of.name),
+        description=f"Has deleted what drills of {of.application} left that were cut off.",
+        handler="pilotlight.handlers.janitor",
+        statements=(*journal(of), _executions(of), calls(of, [names.close_function(of.name)])),
+        environment={**environment(of), "PILOTLIGHT_CLOSE_FUNCTION": names.close_function(of.name)},
+        plan=of.snapshot(),
+    )
+
+
+def _tick(of: Drill) -> Rule:
+    return Rule(
+        name=f"{names.janitor_function(of.name)}-tick",
+        description=f"Looks for drills of {of.application} that were cut off.",
+        bus="default",
+        target=FunctionTarget(
+            names.function_arn(of.place, names.janitor_function(of.name)),
+            of.place.arn("sqs", names.LOST_EVENTS_QUEUE),
+            maximum_age=_SWEPT_EVERY,
+            retries=0,
+        ),
+        schedule=f"rate({_SWEPT_EVERY.seconds // 60} minutes)",
+    )
+
+
+def _uncleaned(of: Drill) -> MetricAlarm:
+    return MetricAlarm(
+        name=f"{of.machine}-uncleaned",
+        description=f"For half an hour a drill of {of.application} that was cut off could not be cleaned up; it costs.",
+        namespace="Pilotlight", metric="DrillsCutOff", dimensions={"application": of.name}, statistic="Sum",
+        threshold=0, comparison="GreaterThanThreshold", missing="notBreaching", period=_SWEPT_EVERY, periods=6,
+        notify=(of.place.arn("sns", names.ALERTS_TOPIC),),
+    )  # fmt: skip
+
+
+def _application_role(plan: Plan, drilling: Drilling, denied: tuple[Statement, ...]) -> ApplicationRole:
+    return ApplicationRole(
+        name=names.drill_task_role(plan.application),
+        description=f"What {plan.application} may do while it is drilled.",
+        service="ecs-tasks.amazonaws.com",
+        statements=tuple(Statement(Access.WRITE, may.actions, may.resources) for may in drilling.application_may),
+        denied=denied,
+    )
+
+
+def _schedule(of: Drill, drilling: Drilling) -> tuple[MachineSchedule, ...]:
+    if drilling.schedule is None:
+        return ()
+    given = {"confirm": of.name, "reason": "it is time for a drill", "requested_by": "the schedule"}
+    return (
+        MachineSchedule(
+            name=f"{of.machine}-schedule",
+            description=f"Begins the drills of {of.application}.",
+            expression=f"cron({drilling.schedule.cron})",
+            zone=drilling.schedule.zone,
+            machine_arn=of.place.arn("states", f"stateMachine:{of.machine}"),
+            input=json.dumps(given),
+        ),
+    )

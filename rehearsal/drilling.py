@@ -1,0 +1,113 @@
+"""Plays a drill in its application's world, to its end: nothing of it is left, and production is as it was."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from deployment import names
+from pilotlight.domain.errors import PlanRefused
+from pilotlight.domain.plan import Arming, Plan
+from pilotlight.domain.run import Outcome
+from rehearsal.invariants import InvariantBroken
+from rehearsal.play import AnyPlayed, conclude, listen_to_the_world, run_to_the_end
+from rehearsal.scenarios.scenario import start_by_hand
+from rehearsal.scene import AnyScene, Scene, close_scene, drill_scene, open_scene
+from rehearsal.snapshot import picture_of
+
+_OWN = (names.LEDGER_TABLE, names.CONTROL_TABLE, names.SIGNALS_TABLE, names.ALERTS_TOPIC)
+"""Where Pilotlight itself writes down and tells what happens; the topic's line holds all of a region's messages."""
+
+
+@dataclass(frozen=True)
+class DrillScenario:
+    """What happens in a drill, and how that ends; `changes` says that production may change meanwhile."""
+
+    name: str
+    summary: str
+    expected: Outcome
+    happen: Callable[[Scene], None] = lambda scene: None
+    changes: bool = False
+
+
+def _dark_amid(scene: Scene) -> None:
+    scene.world.time.spawn(
+        lambda: scene.world.darken(scene.plan.regions.primary),
+        name="an outage amid the drill",
+        delay_seconds=timedelta(minutes=8).total_seconds(),
+    )
+
+
+DRILL_SCENARIOS = {
+    each.name: each
+    for each in (
+        DrillScenario("drill", "A person starts a drill, which leaves nothing behind.", Outcome.RECOVERED),
+        DrillScenario(
+            "drill-during-outage",
+            "The primary goes dark amid a drill, which gives way to the failover.",
+            Outcome.ABORTED_CLEAN,
+            _dark_amid,
+            changes=True,
+        ),
+    )
+}
+
+
+def drill_scenario(name: str) -> DrillScenario | None:
+    """The scenario of that name, if it is one of a drill."""
+    return DRILL_SCENARIOS.get(name)
+
+
+def play_drill(plan: Plan, scenario: DrillScenario, seed: int, *, as_armed: bool = False) -> AnyPlayed:
+    """Play a drill to its end. Raises `InvariantBroken` where it left something or changed production.
+
+    Raises `PlanRefused` for a plan that does not say how it is drilled.
+    """
+    if plan.drill is None:
+        raise PlanRefused(f"The plan of {plan.application} does not say how it is drilled; give it a part `drill`.")
+    armed = plan if as_armed else plan.model_copy(update={"arming": Arming.AUTOMATIC})
+    random.seed(seed)
+    whole = open_scene(armed, seed)
+    try:
+        scene = drill_scene(whole)
+        notes = listen_to_the_world(scene)
+        before, onset = pictures(whole), scene.world.time.now()
+        notes.append((onset, f"It begins: {scenario.summary}"))
+        start_by_hand(scene, scenario.name)
+        scenario.happen(whole)
+        run_to_the_end(scene, onset)
+        after = pictures(whole)
+        result, records = conclude(scene, scenario.name, seed, onset)
+        if not scenario.changes and before != after:
+            raise InvariantBroken(f"The drill left the world another one: {difference(before, after)}")
+        region = plan.regions.primary
+        return AnyPlayed(result, scene, onset, records, notes, (before[region], after[region]))
+    finally:
+        close_scene(whole)
+
+
+def pictures(scene: Scene) -> dict[str, str]:
+    """What stands in each of the plan's regions, but for what Pilotlight writes down and tells."""
+    regions = filter(None, (scene.plan.regions.primary, scene.plan.regions.standby, scene.plan.regions.witness))
+    return {region: "\n".join(_of_the_owner(picture_of(scene.world, region))) for region in regions}
+
+
+def difference(before: dict[str, str], after: dict[str, str]) -> str:
+    """The first line that stands in one of two pictures alone; empty where they are the same."""
+    for region, was in before.items():
+        lines = set(was.splitlines()) ^ set(after[region].splitlines())
+        if lines:
+            return f"{region}: {min(lines)[:400]}"
+    return ""
+
+
+def _of_the_owner(picture: str) -> list[str]:
+    return [line for line in picture.splitlines() if not any(name in line for name in _OWN)]
+
+
+def leftovers(scene: AnyScene) -> list[str]:
+    """The lines of the standby's picture that name something of a drill."""
+    mark = scene.plan.name
+    return [line for line in _of_the_owner(picture_of(scene.world, scene.plan.place.standby)) if mark in line]
