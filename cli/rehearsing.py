@@ -15,11 +15,12 @@ from pilotlight.domain.run import Outcome
 from pilotlight.domain.runbook import Runbook
 from planfile import PlanFileRefused, load_any
 from rehearsal.by_hand import BY_HAND, play_runbook
+from rehearsal.drilling import DRILL_SCENARIOS, DrillScenario, play_drill
 from rehearsal.invariants import InvariantBroken
 from rehearsal.live import show
 from rehearsal.play import AnyPlayed, play
 from rehearsal.report import write_report
-from rehearsal.scenarios import SCENARIOS, scenario
+from rehearsal.scenarios import SCENARIOS, Scenario, scenario
 
 OK, NOT_AS_EXPECTED, MISCONFIGURED = 0, 1, 2
 _STARTS_NOTHING = (Arming.OBSERVE, Arming.MANUAL)
@@ -42,7 +43,8 @@ class Wanted:
 def list_scenarios() -> int:
     """Say what can happen, and what a plan in order comes to."""
     width = max(map(len, SCENARIOS))
-    for known in SCENARIOS.values():
+    of_drills: list[Scenario | DrillScenario] = [*SCENARIOS.values(), *DRILL_SCENARIOS.values()]
+    for known in of_drills:
         print(f"{known.name:<{width}}  {known.summary} (expected: {known.expected.value})")
     return OK
 
@@ -90,6 +92,9 @@ class _Chosen:
 def _chosen(plan: Plan | Runbook, wanted: Wanted) -> _Chosen | str:
     """What is to be played; or why it cannot be. Raises `PlanRefused` for a scenario that there is not."""
     seed, as_armed = wanted.seed, wanted.as_armed
+    if isinstance(plan, Plan) and wanted.scenario in DRILL_SCENARIOS:
+        drill = DRILL_SCENARIOS[wanted.scenario]
+        return _Chosen(drill.name, drill.expected, lambda: play_drill(plan, drill, seed, as_armed=as_armed))
     if isinstance(plan, Plan):
         known = scenario(wanted.scenario or "outage", wanted.at)
         expected = Outcome.BLOCKED if as_armed and plan.arming in _STARTS_NOTHING else known.expected

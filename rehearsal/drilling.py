@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from deployment import names
 from pilotlight.domain.errors import PlanRefused
 from pilotlight.domain.plan import Arming, Plan
+from pilotlight.domain.ports import WebAnswer, WebRequest
+from pilotlight.domain.records import Record
 from pilotlight.domain.run import Outcome
+from pilotlight.steps import kind_and_params
+from pilotlight.steps.check_http import CheckHttpParams
+from rehearsal.good_answer import good_body
 from rehearsal.invariants import InvariantBroken
 from rehearsal.play import AnyPlayed, conclude, listen_to_the_world, run_to_the_end
 from rehearsal.scenarios.scenario import start_by_hand
 from rehearsal.scene import AnyScene, Scene, close_scene, drill_scene, open_scene
+from rehearsal.services.elbv2 import Elbv2, LoadBalancer
 from rehearsal.snapshot import picture_of
 
 _OWN = (names.LEDGER_TABLE, names.CONTROL_TABLE, names.SIGNALS_TABLE, names.ALERTS_TOPIC)
 """Where Pilotlight itself writes down and tells what happens; the topic's line holds all of a region's messages."""
+
+_GONE = ("'status': 'INACTIVE'", "'status': 'DELETE_IN_PROGRESS'")
+"""How ECS goes on to list, for a while, a service and a task definition that were deleted (ECS API Reference)."""
 
 
 @dataclass(frozen=True)
@@ -55,12 +65,24 @@ DRILL_SCENARIOS = {
 }
 
 
-def drill_scenario(name: str) -> DrillScenario | None:
-    """The scenario of that name, if it is one of a drill."""
-    return DRILL_SCENARIOS.get(name)
+@dataclass(frozen=True)
+class PlayedDrill(AnyPlayed):
+    """A played drill; `world` are two pictures of each region, as it was before the drill and in the end.
+
+    `beside` are the records of the application itself, whose failover a drill gives way to.
+    """
+
+    beside: Sequence[Record]
+    world: tuple[dict[str, str], dict[str, str]]
+
+    @property
+    def left_behind(self) -> list[str]:
+        """What stands in the standby that did not before, and names the drill or one of its stand-ins."""
+        before, after = (pictures[self.scene.plan.place.standby].splitlines() for pictures in self.world)
+        return [line for line in set(after) - set(before) if "drill" in line]
 
 
-def play_drill(plan: Plan, scenario: DrillScenario, seed: int, *, as_armed: bool = False) -> AnyPlayed:
+def play_drill(plan: Plan, scenario: DrillScenario, seed: int, *, as_armed: bool = False) -> PlayedDrill:
     """Play a drill to its end. Raises `InvariantBroken` where it left something or changed production.
 
     Raises `PlanRefused` for a plan that does not say how it is drilled.
@@ -72,6 +94,7 @@ def play_drill(plan: Plan, scenario: DrillScenario, seed: int, *, as_armed: bool
     whole = open_scene(armed, seed)
     try:
         scene = drill_scene(whole)
+        let_copies_answer(scene)
         notes = listen_to_the_world(scene)
         before, onset = pictures(whole), scene.world.time.now()
         notes.append((onset, f"It begins: {scenario.summary}"))
@@ -80,12 +103,31 @@ def play_drill(plan: Plan, scenario: DrillScenario, seed: int, *, as_armed: bool
         run_to_the_end(scene, onset)
         after = pictures(whole)
         result, records = conclude(scene, scenario.name, seed, onset)
+        _, beside = conclude(whole, scenario.name, seed, onset)
         if not scenario.changes and before != after:
             raise InvariantBroken(f"The drill left the world another one: {difference(before, after)}")
         region = plan.regions.primary
-        return AnyPlayed(result, scene, onset, records, notes, (before[region], after[region]))
+        return PlayedDrill(
+            result, scene, onset, records, notes, (before[region], after[region]), beside, (before, after)
+        )
     finally:
         close_scene(whole)
+
+
+def let_copies_answer(scene: AnyScene) -> None:
+    """Let each load balancer that a drill makes answer for the application behind it, once something healthy is."""
+    internet, balancing = scene.account.internet, scene.account.aws.service(Elbv2)
+    checks = [kind_and_params(step)[1] for step in scene.plan.steps().values()]
+    good = {params.url: params for params in checks if isinstance(params, CheckHttpParams)}
+
+    def answer(balancer: LoadBalancer, request: WebRequest) -> WebAnswer:
+        groups = [group for group in balancing.target_groups if group.load_balancer is balancer]
+        asked = good.get(request.url)
+        if asked is None or not groups or not all(group.healthy_count for group in groups):
+            return WebAnswer(503, "<html><body><h1>503 Service Temporarily Unavailable</h1></body></html>")
+        return WebAnswer(asked.statuses[0], good_body(asked.expect_body or "", asked.expect_json))
+
+    balancing.on_made.append(lambda made: internet.put_in_region(made.dns_name, made.region, partial(answer, made)))
 
 
 def pictures(scene: Scene) -> dict[str, str]:
@@ -104,10 +146,4 @@ def difference(before: dict[str, str], after: dict[str, str]) -> str:
 
 
 def _of_the_owner(picture: str) -> list[str]:
-    return [line for line in picture.splitlines() if not any(name in line for name in _OWN)]
-
-
-def leftovers(scene: AnyScene) -> list[str]:
-    """The lines of the standby's picture that name something of a drill."""
-    mark = scene.plan.name
-    return [line for line in _of_the_owner(picture_of(scene.world, scene.plan.place.standby)) if mark in line]
+    return [line for line in picture.splitlines() if not any(name in line for name in (*_OWN, *_GONE))]

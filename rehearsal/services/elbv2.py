@@ -188,6 +188,7 @@ class Elbv2(Making, Service):
     def __init__(self, world: World) -> None:
         super().__init__(world)
         self.load_balancers: list[LoadBalancer] = []
+        self.on_made: list[Callable[[LoadBalancer], None]] = []
         self.target_groups: list[TargetGroup] = []
         self.listeners: list[Listener] = []
 

@@ -40,6 +40,7 @@ class Making(Listeners):
     world: World
     random: Random
     target_groups: list[TargetGroup]
+    on_made: list[Callable[[LoadBalancer], None]]
     add_target_group: Callable[..., TargetGroup]
 
     @operation("CreateTargetGroup")
@@ -91,6 +92,8 @@ class Making(Listeners):
         seconds = PROVISIONING.draw(self.random)
         self.world.begin_effect(made.arn, seconds)
         self._after(seconds, made, made.activate)
+        for hear in self.on_made:
+            hear(made)
         return {"LoadBalancers": [say_load_balancer(made)]}
 
     @operation("CreateListener")

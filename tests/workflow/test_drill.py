@@ -8,10 +8,10 @@ from functools import cache
 import pytest
 
 from deployment import names
-from pilotlight.aws.ledger import Ledger
+from pilotlight.aws.leases import Leases
 from pilotlight.aws.tables import DynamoTable
 from pilotlight.domain.records import RecordKind
-from rehearsal.drilling import DRILL_SCENARIOS, leftovers, pictures, play_drill
+from rehearsal.drilling import DRILL_SCENARIOS, PlayedDrill, difference, pictures, play_drill
 from rehearsal.engine import Status
 from rehearsal.engine.history import EventType, HistoryEvent
 from rehearsal.play import AnyPlayed
@@ -22,7 +22,7 @@ from tests.drills import COPY, a_drilled_plan
 
 
 @cache
-def drilled(name: str = "drill") -> AnyPlayed:
+def drilled(name: str = "drill") -> PlayedDrill:
     return play_drill(a_drilled_plan(), DRILL_SCENARIOS[name], 1)
 
 
@@ -58,7 +58,7 @@ class TestADrill:
     def test_it_leaves_nothing_and_closes_after_that(self) -> None:
         kinds = [record.entry.kind for record in drilled().records]
 
-        assert leftovers(drilled().scene) == []
+        assert drilled().left_behind == []
         assert kinds.index(RecordKind.DRILL_CLEANED) < kinds.index(RecordKind.RUN_CLOSED)
 
     def test_the_primary_is_as_it_was(self) -> None:
@@ -73,13 +73,11 @@ class TestAnOutageAmidADrill:
 
         assert played.result.outcome == "ABORTED_CLEAN"
         assert "a drill gives way to it" in played.result.reason
-        assert leftovers(played.scene) == []
+        assert played.left_behind == []
 
     def test_it_yields_within_a_minute_of_the_first_look_that_sees_it(self) -> None:
         played = drilled("drill-during-outage")
-        region = played.scene.plan.place.standby
-        ledger = Ledger(DynamoTable(played.scene.account.sdk(region), region, names.LEDGER_TABLE), lambda lost: None)
-        seen = next(r.entry.time for r in ledger.records("fileflow") if r.entry.kind is RecordKind.VERDICT)
+        seen = next(r.entry.time for r in played.beside if r.entry.kind is RecordKind.VERDICT)
         yielded = next(r.entry.time for r in played.records if r.entry.kind is RecordKind.STEP_FAILED)
 
         assert timedelta(0) < yielded - seen < timedelta(minutes=1)
@@ -91,21 +89,24 @@ class TestAnOutageAmidADrill:
         assert [e.status for e in failover] == [Status.SUCCEEDED]
 
 
-def killed_at(state: str) -> tuple[list[str], bool]:
-    """What is left of a drill whose execution is stopped when it enters a state, and whether production is the same."""
+def killed_at(state: str) -> str:
+    """What is not as before in the whole world after a drill whose execution is stopped when it enters a state."""
     scene = open_scene(a_drilled_plan(), 1)
     try:
         before = pictures(scene)
         entered = _stop_at(scene, state)
         start_by_hand(drill_scene(scene), "cut-off")
-        scene.world.time.run(limit_seconds=timedelta(hours=2).total_seconds())
+        region = scene.plan.regions.standby
+        leases = Leases(DynamoTable(scene.account.sdk(region), region, names.CONTROL_TABLE))
+        time = scene.world.time
+        time.run(until=lambda: bool(entered), limit_seconds=timedelta(hours=1).total_seconds())
         assert entered, f"The drill never came to {state}."
-        lease = scene.account.sdk(scene.plan.regions.standby).call(
-            "dynamodb", "GetItem", scene.plan.regions.standby, TableName=names.CONTROL_TABLE,
-            Key={"partition": {"S": "lease#fileflow-drill"}, "sort": {"S": "lease"}}, ConsistentRead=True,
-        )  # fmt: skip
-        assert "cut-off" not in str(lease.get("Item", {}).get("holder", "")), "The drill still holds its lease."
-        return leftovers(drill_scene(scene)), pictures(scene) == before
+        for _ in range(12):
+            time.run(limit_seconds=timedelta(minutes=5).total_seconds())
+            if not leases.of("fileflow-drill").holder:
+                break
+        assert not leases.of("fileflow-drill").holder, "The drill still holds its lease."
+        return difference(before, pictures(scene))
     finally:
         close_scene(scene)
 
@@ -133,7 +134,7 @@ def states() -> list[str]:
 
 @pytest.mark.parametrize("state", ["Create cache drill-fileflow-dr-redis: start", f"Restore {COPY}: wait"])
 def test_a_drill_that_is_killed_leaves_nothing(state: str) -> None:
-    assert killed_at(state) == ([], True)
+    assert killed_at(state) == ""
 
 
 @pytest.mark.full
@@ -141,4 +142,4 @@ def test_a_drill_that_is_killed_at_any_state_leaves_nothing() -> None:
     entered = states()
 
     assert len(entered) > 20
-    assert {state: left for state in entered if (left := killed_at(state)) != ([], True)} == {}
+    assert {state: left for state in entered if (left := killed_at(state))} == {}
