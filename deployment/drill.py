@@ -114,7 +114,7 @@ def _schedule(of: Drill, drilling: Drilling) -> tuple[MachineSchedule, ...]:
     given = {"confirm": of.name, "reason": "it is time for a drill", "requested_by": "the schedule"}
     return (
         MachineSchedule(
-            name=f"{of.machine}-schedule",
+            name=f"pilotlight-{of.machine}-schedule",
             description=f"Begins the drills of {of.application}.",
             expression=f"cron({drilling.schedule.cron})",
             zone=drilling.schedule.zone,

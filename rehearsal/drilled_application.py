@@ -21,6 +21,7 @@ from rehearsal.services.ec2 import Ec2
 from rehearsal.services.ecs_scheduler import EcsService
 from rehearsal.services.ecs_tasks import TaskStatus
 
+_OF_DOCUMENTATION = ip_network("203.0.113.0/24")
 NO_CREDENTIALS = "NoCredentials"
 """What a task without a task role is answered: it has nothing to sign with."""
 
@@ -107,5 +108,6 @@ def _leads_to(source: tuple[str, str], connection: Connection) -> bool:
         case "GroupId":
             return value in connection.security_groups
         case _:
-            # Which addresses a prefix list holds is not modelled: it is let through, so that nothing is hidden.
-            return True
+            # Which of its addresses AWS puts into a list is not modelled: they are let through, so nothing is hidden.
+            # Addresses for documentation are nobody's, and so in none (RFC 5737).
+            return ip_address(connection.address) not in _OF_DOCUMENTATION

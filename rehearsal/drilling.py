@@ -16,6 +16,7 @@ from pilotlight.domain.records import Record
 from pilotlight.domain.run import Outcome
 from pilotlight.steps import kind_and_params
 from pilotlight.steps.check_http import CheckHttpParams
+from rehearsal.drilled_writes import let_it_try
 from rehearsal.good_answer import good_body
 from rehearsal.invariants import InvariantBroken
 from rehearsal.play import AnyPlayed, conclude, listen_to_the_world, run_to_the_end
@@ -33,13 +34,15 @@ _GONE = ("'status': 'INACTIVE'", "'status': 'DELETE_IN_PROGRESS'")
 
 @dataclass(frozen=True)
 class DrillScenario:
-    """What happens in a drill, and how that ends; `changes` says that production may change meanwhile."""
+    """What happens in a drill, and how that ends; `changes` says that production may change
+    meanwhile, `writes` that the drilled application tries to change it."""
 
     name: str
     summary: str
     expected: Outcome
     happen: Callable[[Scene], None] = lambda scene: None
     changes: bool = False
+    writes: bool = False
 
 
 def _dark_amid(scene: Scene) -> None:
@@ -60,6 +63,12 @@ DRILL_SCENARIOS = {
             Outcome.ABORTED_CLEAN,
             _dark_amid,
             changes=True,
+        ),
+        DrillScenario(
+            "drill-app-writes",
+            "The drilled application tries to write to all of production that its plan names, and to a third party.",
+            Outcome.RECOVERED,
+            writes=True,
         ),
     )
 }
@@ -95,6 +104,9 @@ def play_drill(plan: Plan, scenario: DrillScenario, seed: int, *, as_armed: bool
     try:
         scene = drill_scene(whole)
         let_copies_answer(scene)
+        tried: list[str] = []
+        if scenario.writes:
+            let_it_try(whole, scene, tried)
         notes = listen_to_the_world(scene)
         before, onset = pictures(whole), scene.world.time.now()
         notes.append((onset, f"It begins: {scenario.summary}"))
@@ -104,6 +116,10 @@ def play_drill(plan: Plan, scenario: DrillScenario, seed: int, *, as_armed: bool
         after = pictures(whole)
         result, records = conclude(scene, scenario.name, seed, onset)
         _, beside = conclude(whole, scenario.name, seed, onset)
+        if scenario.writes and not tried:
+            raise PlanRefused(
+                f"The drill of {plan.application} runs no copy of a service, so nothing of it could write."
+            )
         if not scenario.changes and before != after:
             raise InvariantBroken(f"The drill left the world another one: {difference(before, after)}")
         region = plan.regions.primary

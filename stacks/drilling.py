@@ -29,6 +29,7 @@ def render_machine_schedule(stack: cdk.Stack, description: Stack, schedule: Mach
     role = iam.CfnRole(
         stack,
         logical_id(schedule.name, "ScheduleRole"),
+        role_name=schedule.name,
         description=f"What the schedule {schedule.name} may do.",
         assume_role_policy_document=trust(description, "scheduler.amazonaws.com", [source]),
         policies=inline(DESCRIBED, described(schedule.statements)),

@@ -40,6 +40,12 @@ SIGNED_WILDCARDS = (
         "A function names its log streams itself; the group is its own.",
     ),
     SignedWildcard(
+        "objects of a drilled application",
+        ("s3:GetObject",),
+        "arn:aws:s3:::BUCKET/*",
+        "A plan says that its application may read the objects of one bucket while it is drilled; it writes none.",
+    ),
+    SignedWildcard(
         "traces",
         ("xray:GetSamplingRules", "xray:GetSamplingTargets", "xray:PutTelemetryRecords", "xray:PutTraceSegments"),
         "*",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from deployment.resources import (
+    ApplicationRole,
     Bus,
     BusTarget,
     CalculatedHealthCheck,
@@ -12,6 +13,7 @@ from deployment.resources import (
     FunctionTarget,
     HealthCheck,
     HealthCheckAlarm,
+    MachineSchedule,
     MetricAlarm,
     MetricHealthCheck,
     Parameter,
@@ -139,6 +141,21 @@ def sample_application() -> Stack:
                 comparison="GreaterThanOrEqualToThreshold",
                 missing="notBreaching",
                 notify=(f"arn:aws:sns:{HOME}:pilotlight-sample-alerts",),
+            ),
+            ApplicationRole(
+                "pilotlight-sample-drill-task",
+                "What the sample may do while it is drilled.",
+                "ecs-tasks.amazonaws.com",
+                (Statement(Access.READ, ("s3:GetObject",), ("arn:aws:s3:::sample/one",)),),
+                (Statement(Access.WRITE, ("s3:PutObject",), ("arn:aws:s3:::sample/one",)),),
+            ),
+            MachineSchedule(
+                "pilotlight-sample-drill-schedule",
+                "Begins the drills of the sample.",
+                "cron(0 10 ? * WED#1 *)",
+                "Asia/Seoul",
+                f"arn:aws:states:{HOME}:stateMachine:sample-failover",
+                "{}",
             ),
             PublicObject(SAMPLE_BUCKET, "latch/sample"),
             MetricHealthCheck("sample-latch-metric", "pilotlight-sample-failed", STANDBY),

@@ -1,7 +1,7 @@
 """How bad an incident is: one word of four, found by a rule that never changes, which a plan may name in its own words.
 
-A dark region that nobody planned is always the worst. What a plan may say is how bad the rest is, and what its people
-call the four.
+A dark region that nobody planned is always the worst, and a drill the least. What a plan may say is how bad the rest
+is, and what its people call the four.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ class Situation(StrEnum):
     DEGRADED = "degraded"
     PLANNED = "planned"
     RUNBOOK = "runbook"
+    DRILL = "drill"
 
 
 WHY = {
@@ -36,6 +37,7 @@ WHY = {
     Situation.DEGRADED: "a person started a failover that the observers do not ask for",
     Situation.PLANNED: "a person planned it",
     Situation.RUNBOOK: "a run-book mends the application in its region",
+    Situation.DRILL: "it is a drill, and production is not touched",
 }
 
 
@@ -64,6 +66,8 @@ class Severities(Part):
                 return self.planned
             case Situation.RUNBOOK:
                 return self.runbook
+            case Situation.DRILL:
+                return IncidentSeverity.P4
 
     def said(self, severity: IncidentSeverity) -> str:
         """It with the name that the plan gives it."""

@@ -34,8 +34,8 @@ def graded(view: IncidentView) -> Graded:
 
 
 def _situation(view: IncidentView) -> Situation:
-    if view.is_runbook:
-        return Situation.RUNBOOK
+    if view.in_one_region:
+        return Situation.RUNBOOK if view.is_runbook else Situation.DRILL
     if view.run and view.run.planned:
         return Situation.PLANNED
     dark = any(verdict.kind in _REGION_IS_DARK for verdict in view.verdicts)
