@@ -1,7 +1,8 @@
 """The stack of an application's drills in its standby region: their machine, their functions, and what they run under.
 
-Each function of a drill is denied, besides not being allowed, whatever the failover itself may change: that holds
-whatever its own statements come to say. The drilled application runs under a role of the same kind.
+Each function that takes a drill's steps is denied, besides not being allowed, whatever the failover itself may change
+in the services in which the function changes something: that holds whatever its own statements come to say. The drilled
+application runs under a role of the same kind. The functions that conduct a drill change nothing but its records.
 """
 
 from __future__ import annotations
@@ -25,7 +26,6 @@ from deployment.resources import (
 )
 from deployment.running import PLAN_FILE, calls, closer, environment, journal, listener, machine, opener, step_functions
 from deployment.slack import spoken_of
-from deployment.statements import as_few
 from pilotlight.domain.drill import Drill
 from pilotlight.domain.drilling import Drilling
 from pilotlight.domain.plan import Plan
@@ -40,11 +40,11 @@ def drill(plan: Plan) -> tuple[Stack, ...]:
     """Everything of a plan's drills; nothing for a plan that does not say how it is drilled."""
     if plan.drill is None:
         return ()
-    of, denied = drill_of(plan, InstalledKinds()), as_few(production(plan, InstalledKinds()))
-    steps = {name: replace(function, denied=denied) for name, function in step_functions(of).items()}
+    of, denied = drill_of(plan, InstalledKinds()), production(plan, InstalledKinds())
+    steps = {name: replace(f, denied=_in_its_reach(f, denied)) for name, f in step_functions(of).items()}
     own = [opener(of, steps, (_executions(of),), {}), closer(of, steps), listener(of), _janitor(of)]
     conducting = [*own, *databases(of, PLAN_FILE)]
-    functions = [*(replace(function, denied=denied) for function in conducting), *steps.values()]
+    functions = [*conducting, *steps.values()]
     resources: tuple[Resource, ...] = (
         *spoken_of(of),
         *functions,
@@ -56,6 +56,12 @@ def drill(plan: Plan) -> tuple[Stack, ...]:
         _uncleaned(of),
     )
     return (Stack(names.application_stack(of.name), of.region, of.account, resources),)
+
+
+def _in_its_reach(function: Function, denied: tuple[Statement, ...]) -> tuple[Statement, ...]:
+    """What of production a function is denied: all of each service in which it may change something at all."""
+    changing = {a.partition(":")[0] for s in function.statements if s.access is not Access.READ for a in s.actions}
+    return tuple(each for each in denied if each.actions[0].partition(":")[0] in changing)
 
 
 def _executions(of: Drill) -> Statement:

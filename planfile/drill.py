@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from fnmatch import fnmatchcase
 from typing import Any
@@ -117,15 +117,21 @@ def place_of(plan: Plan) -> Place:
 
 
 def production(plan: Plan, kinds: Kinds) -> tuple[Statement, ...]:
-    """What the failover may change, statement by statement: a drill may do none of it."""
-    found: list[Statement] = []
+    """What the failover may change, a statement for each service: a drill may do none of it.
+
+    Each change of a service is named on everything of it that the failover changes, which is shorter than one by one,
+    and denies more: a role has room for few words.
+    """
     written = [s for step in plan.steps().values() for s in _written(kinds[step.kind], step.params, plan.place)]
     changed = {arn for statement in written for arn in _changed(statement)}
+    services: dict[str, tuple[dict[str, None], dict[str, None]]] = {}
     for statement in written:
-        resources = tuple(arn for arn in statement.resources if arn in changed)
-        denied = replace(statement, resources=resources, conditions={})
-        found += [denied] if resources and denied not in found else []
-    return tuple(found)
+        resources = [arn for arn in statement.resources if arn in changed]
+        for action in statement.actions if resources else ():
+            actions, arns = services.setdefault(action.partition(":")[0], ({}, {}))
+            actions[action] = None
+            arns.update(dict.fromkeys(resources))
+    return tuple(Statement(Access.WRITE, tuple(actions), tuple(arns)) for actions, arns in services.values())
 
 
 def _declared(plan: Plan, name: str, kinds: Kinds) -> StandIn | Problem | None:

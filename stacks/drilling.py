@@ -12,13 +12,14 @@ from stacks.policies import DENIED, DESCRIBED, denied, described, inline, trust
 
 
 def render_application_role(stack: cdk.Stack, description: Stack, role: ApplicationRole) -> iam.CfnRole:
-    """The role, by a name of its own so that a plan can say it."""
+    """The role, by a name of its own so that a plan can say it; for tasks of this account and region alone."""
+    tasks = arn(description, "ecs", "*")
     return iam.CfnRole(
         stack,
         logical_id(role.name, "Role"),
         role_name=role.name,
         description=role.description,
-        assume_role_policy_document=trust(description, role.service),
+        assume_role_policy_document=trust(description, role.service, [tasks]),
         policies=[*inline(DESCRIBED, described(role.statements)), *inline(DENIED, denied(role.denied))],
     )
 

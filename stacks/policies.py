@@ -45,19 +45,18 @@ def deny(sid: str, actions: Sequence[str], resources: Sequence[str], conditions:
 def described(statements: Sequence[Statement]) -> list[Json]:
     """The statements of `deployment`, in their order."""
     return [
-        allow(
-            "".join(word.capitalize() for word in statement.access.value.split("-")) + str(index),
-            statement.actions,
-            statement.resources,
-            statement.conditions,
-        )
+        allow(_sid(statement, index), statement.actions, statement.resources, statement.conditions)
         for index, statement in enumerate(statements)
     ]
 
 
+def _sid(statement: Statement, index: int) -> str:
+    return "".join(word.capitalize() for word in statement.access.value.split("-")) + str(index)
+
+
 def denied(statements: Sequence[Statement]) -> list[Json]:
     """What a role of `deployment` may not do, whatever allows it, statement by statement."""
-    return [deny(f"Denied{index}", s.actions, s.resources, s.conditions) for index, s in enumerate(statements)]
+    return [deny(_sid(s, index), s.actions, s.resources, s.conditions) for index, s in enumerate(statements)]
 
 
 def inline(name: str, statements: Sequence[Json]) -> list[iam.CfnRole.PolicyProperty]:

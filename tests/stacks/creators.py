@@ -164,6 +164,20 @@ def health_check(region: Region, properties: Properties) -> Created:
     return Created(made["Id"], {"HealthCheckId": made["Id"]})
 
 
+def schedule(region: Region, properties: Properties) -> Created:
+    """AWS::Scheduler::Schedule."""
+    name = properties.take("Name")
+    region.client("scheduler").create_schedule(
+        Name=name,
+        Description=properties.take("Description"),
+        ScheduleExpression=properties.take("ScheduleExpression"),
+        ScheduleExpressionTimezone=properties.take("ScheduleExpressionTimezone"),
+        FlexibleTimeWindow=properties.take("FlexibleTimeWindow"),
+        Target=properties.take("Target"),
+    )
+    return Created(name)
+
+
 def bucket(region: Region, properties: Properties) -> Created:
     """AWS::S3::Bucket."""
     s3 = region.client("s3")
@@ -202,5 +216,6 @@ CREATORS: Mapping[str, Creator] = {
     "AWS::SQS::Queue": queue,
     "AWS::SQS::QueuePolicy": queue_policy,
     "AWS::SSM::Parameter": parameter,
+    "AWS::Scheduler::Schedule": schedule,
     "AWS::StepFunctions::StateMachine": machine,
 }

@@ -12,12 +12,14 @@ from datetime import timedelta
 from typing import Any
 
 from deployment.resources import (
+    ApplicationRole,
     Bus,
     BusTarget,
     CalculatedHealthCheck,
     FunctionTarget,
     HealthCheck,
     HealthCheckAlarm,
+    MachineSchedule,
     MetricAlarm,
     MetricHealthCheck,
     Parameter,
@@ -30,6 +32,7 @@ from deployment.resources import (
     Table,
     Topic,
 )
+from stacks.policies import DENIED
 from tests.stacks.properties import Region
 from tests.stacks.read_back_functions import functions, pages, statements_of_role, stream_sources
 
@@ -268,6 +271,41 @@ def _json(text: str | None) -> Any:
     return None if text is None else json.loads(text)
 
 
+def schedules(region: Region) -> Iterator[MachineSchedule]:
+    """The schedules that start a machine, if they are on, begin on time, and each has a role of its own name."""
+    scheduler = region.client("scheduler")
+    for listed in scheduler.list_schedules()["Schedules"]:
+        schedule = scheduler.get_schedule(Name=listed["Name"])
+        target, name = schedule["Target"], schedule["Name"]
+        assert schedule["State"] == "ENABLED", f"{name} is {schedule['State']}"
+        assert schedule["FlexibleTimeWindow"] == {"Mode": "OFF"}, f"{name} begins at some time"
+        made = MachineSchedule(
+            name=name,
+            description=schedule["Description"],
+            expression=schedule["ScheduleExpression"],
+            zone=schedule["ScheduleExpressionTimezone"],
+            machine_arn=target["Arn"],
+            input=target["Input"],
+        )
+        assert statements_of_role(region, target["RoleArn"]) == made.statements, f"{name} may do something else"
+        yield made
+
+
+def application_roles(region: Region) -> Iterator[ApplicationRole]:
+    """The roles of drilled applications. Roles have no region: theirs is the one that may assume them."""
+    for role in region.client("iam").list_roles()["Roles"]:
+        trusted = role["AssumeRolePolicyDocument"]["Statement"][0]
+        source = str(trusted["Condition"].get("ArnLike", {}).get("aws:SourceArn", ""))
+        if trusted["Principal"]["Service"] == "ecs-tasks.amazonaws.com" and f":{region.name}:" in source:
+            yield ApplicationRole(
+                role["RoleName"],
+                role["Description"],
+                "ecs-tasks.amazonaws.com",
+                statements_of_role(region, role["Arn"]),
+                statements_of_role(region, role["Arn"], DENIED),
+            )
+
+
 READERS: tuple[Callable[[Region], Iterator[Resource]], ...] = (
     tables,
     parameters,
@@ -281,4 +319,6 @@ READERS: tuple[Callable[[Region], Iterator[Resource]], ...] = (
     health_checks,
     public_objects,
     alarms,
+    schedules,
+    application_roles,
 )

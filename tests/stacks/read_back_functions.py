@@ -16,6 +16,7 @@ from deployment.names import ALIAS
 from deployment.resources import Function, StreamSource
 from pilotlight.domain.network import Foothold
 from pilotlight.domain.step import Access, Statement
+from stacks.policies import DENIED, DESCRIBED
 from tests.stacks.properties import Region
 
 PLAN_IN_LAYER = "pilotlight/plan.json"
@@ -44,6 +45,7 @@ def functions(region: Region) -> Iterator[Function]:
             description=served["Description"],
             handler=module,
             statements=statements_of_role(region, served["Role"]),
+            denied=statements_of_role(region, served["Role"], DENIED),
             environment=served.get("Environment", {}).get("Variables", {}),
             timeout=timedelta(seconds=served["Timeout"]),
             memory_megabytes=served["MemorySize"],
@@ -106,17 +108,17 @@ def _uploaded(region: Region) -> dict[str, bytes]:
     return {b64encode(hashlib.sha256(content).digest()).decode(): content for content in uploaded}
 
 
-def statements_of_role(region: Region, role_arn: str) -> tuple[Statement, ...]:
-    """What `deployment` gave to a role; what its wiring needs beside that stands in a policy of its own."""
+def statements_of_role(region: Region, role_arn: str, policy: str = DESCRIBED) -> tuple[Statement, ...]:
+    """What `deployment` gave to a role, or denied it; what its wiring needs stands in a policy of its own."""
     iam, name = region.client("iam"), role_arn.rsplit("/", 1)[1]
-    if "described" not in iam.list_role_policies(RoleName=name)["PolicyNames"]:
+    if policy not in iam.list_role_policies(RoleName=name)["PolicyNames"]:
         return ()
-    document = iam.get_role_policy(RoleName=name, PolicyName="described")["PolicyDocument"]
-    return tuple(_statement(statement) for statement in document["Statement"])
+    document = iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
+    return tuple(_statement(statement, "Deny" if policy == DENIED else "Allow") for statement in document["Statement"])
 
 
-def _statement(statement: Mapping[str, Any]) -> Statement:
-    assert statement["Effect"] == "Allow", f"{statement['Sid']} is not a permission"
+def _statement(statement: Mapping[str, Any], effect: str) -> Statement:
+    assert statement["Effect"] == effect, f"{statement['Sid']} is of another effect"
     word = statement["Sid"].rstrip("0123456789")
     access = next(access for access in Access if access.value.replace("-", "") == word.lower())
     return Statement(access, tuple(statement["Action"]), tuple(statement["Resource"]), statement.get("Condition", {}))

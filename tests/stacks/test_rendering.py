@@ -11,6 +11,7 @@ import pytest
 from aws_cdk.assertions import Template
 
 from deployment.resources import (
+    ApplicationRole,
     Bus,
     BusTarget,
     CalculatedHealthCheck,
@@ -18,6 +19,7 @@ from deployment.resources import (
     FunctionTarget,
     HealthCheck,
     HealthCheckAlarm,
+    MachineSchedule,
     MetricAlarm,
     MetricHealthCheck,
     Parameter,
@@ -38,6 +40,8 @@ from tests.stacks.samples import ACCOUNT, a_function
 REGION_AND_ACCOUNT = "ap-northeast-1:123456789012"
 
 WHAT_A_RESOURCE_BECOMES = {
+    ApplicationRole: ("AWS::IAM::Role",),
+    MachineSchedule: ("AWS::IAM::Role", "AWS::Scheduler::Schedule"),
     Bus: ("AWS::Events::EventBus",),
     Function: (
         "AWS::IAM::Role",
