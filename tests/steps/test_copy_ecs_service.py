@@ -221,7 +221,7 @@ def test_a_copy_is_deleted_in_turns_until_nothing_of_it_stands(drill: Drill) -> 
     assert drill.original.status == "ACTIVE"
 
 
-def test_the_next_drill_takes_the_same_names(drill: Drill) -> None:
+def test_the_next_start_takes_the_same_names(drill: Drill) -> None:
     drill.live()
     drill.clear_away()
 
