@@ -17,12 +17,18 @@ from rehearsal.services.events import Events
 from rehearsal.services.lambda_functions import LambdaFunctions
 from rehearsal.services.step_functions import StepFunctions
 from rehearsal.wire import Call, ServiceError
+from rehearsal.world import World
 
 
 class Iam(Service):
     """The simulator."""
 
     name = "iam"
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world)
+        self.named: list[tuple[str, Role]] = []
+        """Roles that were deployed by a name of their own, by it."""
 
     @operation("SimulatePrincipalPolicy")
     def simulate_principal_policy(self, call: Call) -> Mapping[str, Any]:
@@ -55,5 +61,6 @@ class Iam(Service):
         return [
             *((f"{each.region}/{each.role.name}", each.role) for each in functions),
             *((f"{arn.split(':')[3]}/{role.name}", role) for arn, (_, role) in machines),
+            *self.named,
             *((to.role_name, Role(to.role_name, to.statements)) for to in targets if isinstance(to, BusTarget)),
         ]
