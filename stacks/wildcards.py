@@ -174,6 +174,25 @@ SIGNED_WILDCARDS = (
         "Load balancing makes the ids in these ARNs; the copy is named, and conditions ask for the tag of its drill.",
     ),
     SignedWildcard(
+        "group of a drill",
+        ("autoscaling:CreateAutoScalingGroup", "autoscaling:DeleteAutoScalingGroup"),
+        "arn:aws:autoscaling:REGION:ACCOUNT:autoScalingGroup:*:autoScalingGroupName/COPY",
+        "Auto Scaling makes the id in the ARN; the copy is named, and conditions ask for the tag of its drill.",
+    ),
+    SignedWildcard(
+        "launches of a drill",
+        ("ec2:CreateLaunchTemplate", "ec2:DeleteLaunchTemplate", "ec2:RunInstances"),
+        "arn:aws:ec2:REGION:ACCOUNT:KIND/*",
+        "EC2 makes the ids, and takes no name of a launch template; conditions ask for the tag of its drill, and "
+        "nothing is launched but by such a template, in security groups and subnets that are named.",
+    ),
+    SignedWildcard(
+        "images of a drill",
+        ("ec2:RunInstances",),
+        "arn:aws:ec2:REGION::KIND/*",
+        "Which image the standby launches now is known in the run; only the drill's launch template launches it.",
+    ),
+    SignedWildcard(
         "replicated backups",
         ("rds:RestoreDBInstanceToPointInTime",),
         "arn:aws:rds:REGION:ACCOUNT:auto-backup:*",
