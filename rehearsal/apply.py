@@ -40,6 +40,7 @@ from rehearsal.embedded_aws import EmbeddedAws
 from rehearsal.internet import Internet
 from rehearsal.services.cloudwatch import CloudWatch
 from rehearsal.services.events import Events
+from rehearsal.services.iam import Iam
 from rehearsal.services.lambda_functions import LambdaFunctions
 from rehearsal.services.route53 import Route53
 from rehearsal.services.s3 import S3
@@ -114,9 +115,9 @@ class Account:
             case PublicObject():
                 self.aws.service(S3).deploy(resource, stack.region, self.internet)
             case ApplicationRole():
-                self.roles[f"arn:aws:iam::{stack.account}:role/{resource.name}"] = Role(
-                    resource.name, resource.statements, resource.denied
-                )
+                role = Role(resource.name, resource.statements, resource.denied)
+                self.roles[f"arn:aws:iam::{stack.account}:role/{resource.name}"] = role
+                self.aws.service(Iam).deployed[resource.name] = role
             case StreamSource():
                 feed_from_stream(self.aws, stack.region, resource)
             case _:

@@ -101,6 +101,7 @@ class Launching(Images):
         """Set the scene: a launch template of one version, of an instance of type t2.small unless told otherwise."""
         first = TemplateVersion(1, image.id, **{"instance_type": "t2.small", **made_of})
         self.templates.append(LaunchTemplate(region, f"lt-{self.random.getrandbits(68):017x}", name, [first]))
+        self.limits_of(region)  # they are there before the first launch, and no trace of one
         return self.templates[-1]
 
     def template_of(self, identity: str) -> LaunchTemplate:

@@ -29,6 +29,7 @@ class Iam(Service):
     def __init__(self, world: World) -> None:
         super().__init__(world)
         self.profiles: dict[str, tuple[str, ...]] = {}
+        self.deployed: dict[str, Role] = {}
 
     def furnish(self, standing: Standing) -> None:
         """An instance profile that holds one role."""
@@ -82,5 +83,6 @@ class Iam(Service):
         return [
             *((f"{each.region}/{each.role.name}", each.role) for each in functions),
             *((f"{arn.split(':')[3]}/{role.name}", role) for arn, (_, role) in machines),
+            *self.deployed.items(),
             *((to.role_name, Role(to.role_name, to.statements)) for to in targets if isinstance(to, BusTarget)),
         ]

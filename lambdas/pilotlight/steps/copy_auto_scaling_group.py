@@ -73,8 +73,8 @@ class CopyAutoScalingGroupParams(CopySpecification):
       group: MegaTicket-DR-App-ASG
       copy_as: megaticket-drill-app
       instances: 2
-      instance_profile: pilotlight-megaticket-drill-instance
-      instance_role: arn:aws:iam::123456789012:role/pilotlight-megaticket-drill-instance
+      instance_profile: MegaTicket-Drill-Instance
+      instance_role: arn:aws:iam::123456789012:role/MegaTicket-Drill-Instance
       security_groups: [sg-0d1e2f3a4b5c60730]
       egress:
         - {to: pl-61a54008, ports: [443]}
