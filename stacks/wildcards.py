@@ -130,9 +130,11 @@ SIGNED_WILDCARDS = (
         "The id in the ARN is made at registration; a condition narrows it to the task counts of ECS services.",
     ),
     SignedWildcard(
-        "sizes of a group",
+        "a group by its name",
         (
+            "autoscaling:CreateAutoScalingGroup",
             "autoscaling:CreateOrUpdateTags",
+            "autoscaling:DeleteAutoScalingGroup",
             "autoscaling:DeleteTags",
             "autoscaling:ResumeProcesses",
             "autoscaling:SuspendProcesses",
@@ -172,19 +174,6 @@ SIGNED_WILDCARDS = (
         ),
         "arn:aws:elasticloadbalancing:REGION:ACCOUNT:KIND/COPY/*",
         "Load balancing makes the ids in these ARNs; the copy is named, and conditions ask for the tag of its drill.",
-    ),
-    SignedWildcard(
-        "group of a drill",
-        ("autoscaling:CreateAutoScalingGroup", "autoscaling:DeleteAutoScalingGroup"),
-        "arn:aws:autoscaling:REGION:ACCOUNT:autoScalingGroup:*:autoScalingGroupName/COPY",
-        "Auto Scaling makes the id in the ARN; the copy is named, and conditions ask for the tag of its drill.",
-    ),
-    SignedWildcard(
-        "launches of a drill",
-        ("ec2:CreateLaunchTemplate", "ec2:DeleteLaunchTemplate", "ec2:RunInstances"),
-        "arn:aws:ec2:REGION:ACCOUNT:KIND/*",
-        "EC2 makes the ids, and takes no name of a launch template; conditions ask for the tag of its drill, and "
-        "nothing is launched but by such a template, in security groups and subnets that are named.",
     ),
     SignedWildcard(
         "images of a drill",
@@ -234,10 +223,18 @@ SIGNED_WILDCARDS = (
         "Lambda makes the ids of the interfaces of a function in a VPC; the subnets are named, the code is denied it.",
     ),
     SignedWildcard(
-        "gateways and addresses of a run",
-        ("ec2:AllocateAddress", "ec2:CreateNatGateway", "ec2:CreateTags"),
+        "what EC2 makes for a run",
+        (
+            "ec2:AllocateAddress",
+            "ec2:CreateLaunchTemplate",
+            "ec2:CreateNatGateway",
+            "ec2:CreateTags",
+            "ec2:DeleteLaunchTemplate",
+            "ec2:RunInstances",
+        ),
         "arn:aws:ec2:REGION:ACCOUNT:KIND/*",
-        "EC2 makes the ids; conditions narrow it to what is being made with a run's tag, or carries one.",
+        "EC2 makes the ids; conditions narrow it to what is being made with a run's tag, carries one, or is launched "
+        "by a launch template that does.",
     ),
     SignedWildcard(
         "tasks of a cluster",
