@@ -119,7 +119,7 @@ class Account:
             case ApplicationRole():
                 role = Role(resource.name, resource.statements, resource.denied)
                 self.roles[f"arn:aws:iam::{stack.account}:role/{resource.name}"] = role
-                self.aws.service(Iam).named.append((resource.name, role))
+                self.aws.service(Iam).deployed[resource.name] = role
             case StreamSource():
                 feed_from_stream(self.aws, stack.region, resource)
             case _:
@@ -135,7 +135,7 @@ class Account:
                 self.aws.service(StepFunctions).deploy(resource, stack.region)
             case MachineSchedule():
                 role = Role(resource.name, resource.statements)
-                self.aws.service(Iam).named.append((resource.name, role))
+                self.aws.service(Iam).deployed[resource.name] = role
                 self.aws.service(Scheduler).deploy(resource)
             case MetricAlarm():
                 self.aws.service(CloudWatch).deploy(resource, stack.region)

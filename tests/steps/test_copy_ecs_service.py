@@ -22,7 +22,7 @@ from pilotlight.domain.step import (
     StepContext,
     Undone,
 )
-from pilotlight.estate.ecs.copy_operations import REFUSALS
+from pilotlight.estate.elbv2.copy_operations import REFUSALS
 from pilotlight.steps.copy_ecs_service import KIND, CopyEcsServiceParams
 from rehearsal.access import CURRENT_ROLE, Role
 from rehearsal.embedded_aws import EmbeddedAws
