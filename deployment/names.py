@@ -68,11 +68,6 @@ def janitor_function(drill: str) -> str:
     return f"pilotlight-{drill}-janitor"
 
 
-def drill_task_role(application: str) -> str:
-    """The role of the tasks of a drilled application; roles are global, and no task of production has it."""
-    return f"pilotlight-{application}-drill-task"
-
-
 def failover_machine(application: str) -> str:
     """The state machine of a failover plan."""
     return f"{application}-failover"

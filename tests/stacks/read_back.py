@@ -12,6 +12,8 @@ from datetime import timedelta
 from typing import Any
 
 from deployment.resources import (
+    PODS,
+    TASKS,
     ApplicationRole,
     Bus,
     BusTarget,
@@ -296,11 +298,12 @@ def application_roles(region: Region) -> Iterator[ApplicationRole]:
     for role in region.client("iam").list_roles()["Roles"]:
         trusted = role["AssumeRolePolicyDocument"]["Statement"][0]
         source = str(trusted["Condition"].get("ArnLike", {}).get("aws:SourceArn", ""))
-        if trusted["Principal"]["Service"] == "ecs-tasks.amazonaws.com" and f":{region.name}:" in source:
+        service = trusted["Principal"]["Service"]
+        if service in (TASKS, PODS) and f":{region.name}:" in source:
             yield ApplicationRole(
                 role["RoleName"],
                 role["Description"],
-                "ecs-tasks.amazonaws.com",
+                service,
                 statements_of_role(region, role["Arn"]),
                 statements_of_role(region, role["Arn"], DENIED),
             )

@@ -149,6 +149,7 @@ class CheckDatabase(StepKind[CheckDatabaseParams]):
     params = CheckDatabaseParams
     # It writes to the application's database, so it stands behind the gate.
     harm = Harm.DISRUPTIVE
+    leaves_nothing = "its row goes with the drill's own database"
     outputs = ("address", "seen")
     verifies_by = ("Invoke",)
     timing = Timing(
