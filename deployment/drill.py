@@ -15,8 +15,6 @@ from deployment import names
 from deployment.alarms import run_alarms
 from deployment.databases import databases
 from deployment.resources import (
-    PODS,
-    TASKS,
     ApplicationRole,
     Function,
     FunctionTarget,
@@ -113,7 +111,7 @@ def _application_role(of: Drill, drilling: Drilling, denied: tuple[Statement, ..
     return ApplicationRole(
         name=drill_task_role(of.application),
         description=f"What {of.application} may do while it is drilled.",
-        service=PODS if in_cluster else TASKS,
+        service=names.PODS if in_cluster else names.TASKS,
         statements=tuple(Statement(Access.WRITE, may.actions, may.resources) for may in drilling.application_may),
         denied=denied,
     )

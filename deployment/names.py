@@ -68,6 +68,10 @@ def janitor_function(drill: str) -> str:
     return f"pilotlight-{drill}-janitor"
 
 
+TASKS, PODS = "ecs-tasks.amazonaws.com", "pods.eks.amazonaws.com"
+"""By what name IAM knows who runs a drilled application: tasks of ECS, or pods of EKS by Pod Identity."""
+
+
 def failover_machine(application: str) -> str:
     """The state machine of a failover plan."""
     return f"{application}-failover"

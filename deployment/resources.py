@@ -140,10 +140,6 @@ class StateMachine:
     statements: tuple[Statement, ...]
 
 
-TASKS, PODS = "ecs-tasks.amazonaws.com", "pods.eks.amazonaws.com"
-"""What runs a drilled application: tasks of ECS, or pods of EKS by Pod Identity."""
-
-
 @dataclass(frozen=True)
 class ApplicationRole:
     """A role that a service assumes for the drilled application; what is `denied` it may not do, whatever allows it."""

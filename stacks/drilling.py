@@ -6,7 +6,8 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_scheduler as scheduler
 
-from deployment.resources import PODS, ApplicationRole, MachineSchedule, Stack
+from deployment.names import PODS
+from deployment.resources import ApplicationRole, MachineSchedule, Stack
 from stacks.naming import arn, logical_id
 from stacks.policies import DENIED, DESCRIBED, denied, described, inline, trust
 

@@ -25,7 +25,7 @@ TASK = {
         "task_role": OWN_ROLE,
     },
 }
-ASK = {"kind": "check_http", "params": {"url": "https://fileflow.ryuqqq.com/api/test"}}
+ASK: dict[str, Any] = {"kind": "check_http", "params": {"url": "https://fileflow.ryuqqq.com/api/test"}}
 
 
 def faults_of(text: str) -> tuple[Fault, ...]:

@@ -11,9 +11,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
+from deployment.names import PODS, TASKS
 from deployment.resources import (
-    PODS,
-    TASKS,
     ApplicationRole,
     Bus,
     BusTarget,

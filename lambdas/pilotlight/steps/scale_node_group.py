@@ -76,6 +76,14 @@ class ScaleNodeGroupParams(Params):
       nodes: 3
       maximum: 6
     ```
+
+    A drill's own group:
+
+    ```yaml
+    step: scale-nodes
+    kind: scale_node_group
+    params: {cluster: portforge-dr-cluster, node_group: portforge-drill, nodes: 1, taint: use=portforge-drill}
+    ```
     """
 
     cluster: ClusterName
