@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
@@ -20,6 +21,8 @@ from pilotlight.domain.stages import StageName
 from planfile import PlanFileRefused, load, load_any
 from planfile.draft import Kinds
 from planfile.drawing import json_of, lines_of, mermaid_of
+from planfile.drill_drawing import drill_json, drill_lines
+from planfile.drill_overview import drill_overview
 from planfile.generated import ROOT, regenerate, stale
 from planfile.overview import overview
 from planfile.reading import InstalledKinds
@@ -50,20 +53,24 @@ def validate(paths: Sequence[Path], kinds: Kinds | None = None) -> int:
     return OK if sound else MISCONFIGURED
 
 
-def show(path: Path, output: Output = Output.TEXT, kinds: Kinds | None = None) -> int:
-    """Show what a plan does and how long it will take."""
+def show(path: Path, output: Output = Output.TEXT, kinds: Kinds | None = None, now: datetime | None = None) -> int:
+    """Show what a plan does, how long it will take, and how it is drilled; `now` is the moment after which the next
+    drill is looked for."""
     known = InstalledKinds() if kinds is None else kinds
     plan = load_or_report(path, known)
     if plan is None:
         return MISCONFIGURED
     seen = overview(plan, known)
+    # A run-book is not drilled: it is tried in staging, under a plan of its own.
+    drilled = drill_overview(plan, known, now or datetime.now(UTC)) if isinstance(plan, Plan) else None
     match output:
         case Output.TEXT:
-            print_lines(lines_of(seen), sys.stdout)
+            print_lines([*lines_of(seen), *(drill_lines(drilled) if isinstance(plan, Plan) else ())], sys.stdout)
         case Output.MERMAID:
             sys.stdout.write(mermaid_of(seen))
         case Output.JSON:
-            print(json.dumps(json_of(seen), indent=2, ensure_ascii=False))
+            told = json_of(seen) | {"drill": drill_json(drilled)}
+            print(json.dumps(told, indent=2, ensure_ascii=False))
     return OK
 
 

@@ -25,10 +25,11 @@ from deployment.resources import (
 from deployment.running import PLAN_FILE, calls, closer, environment, journal, listener, machine, opener, step_functions
 from deployment.schedules import schedules
 from deployment.slack import spoken_of
-from pilotlight.domain.drill import Drill
+from pilotlight.domain.drill import Drill, drill_task_role
 from pilotlight.domain.drilling import Drilling
 from pilotlight.domain.plan import Plan
 from pilotlight.domain.step import Access, Statement
+from pilotlight.steps.swap_config_map import SwapConfigMap
 from planfile.drill import drill_of, production
 from planfile.reading import InstalledKinds
 
@@ -48,7 +49,7 @@ def drill(plan: Plan) -> tuple[Stack, ...]:
         *spoken_of(of),
         *functions,
         machine(of),
-        _application_role(plan, plan.drill, denied),
+        _application_role(of, plan.drill, denied),
         _tick(of),
         *schedules(of, plan.drill.schedule, "it is time for a drill"),
         *run_alarms(of, functions),
@@ -103,11 +104,13 @@ def _uncleaned(of: Drill) -> MetricAlarm:
     )  # fmt: skip
 
 
-def _application_role(plan: Plan, drilling: Drilling, denied: tuple[Statement, ...]) -> ApplicationRole:
+def _application_role(of: Drill, drilling: Drilling, denied: tuple[Statement, ...]) -> ApplicationRole:
+    """What the drilled application runs under: in a cluster of EKS its pods are given it by EKS Pod Identity."""
+    in_cluster = any(step.kind == SwapConfigMap.name for step in of.steps().values())
     return ApplicationRole(
-        name=names.drill_task_role(plan.application),
-        description=f"What {plan.application} may do while it is drilled.",
-        service="ecs-tasks.amazonaws.com",
+        name=drill_task_role(of.application),
+        description=f"What {of.application} may do while it is drilled.",
+        service=names.PODS if in_cluster else names.TASKS,
         statements=tuple(Statement(Access.WRITE, may.actions, may.resources) for may in drilling.application_may),
         denied=denied,
     )

@@ -68,9 +68,8 @@ def janitor_function(drill: str) -> str:
     return f"pilotlight-{drill}-janitor"
 
 
-def drill_task_role(application: str) -> str:
-    """The role of the tasks of a drilled application; roles are global, and no task of production has it."""
-    return f"pilotlight-{application}-drill-task"
+TASKS, PODS = "ecs-tasks.amazonaws.com", "pods.eks.amazonaws.com"
+"""By what name IAM knows who runs a drilled application: tasks of ECS, or pods of EKS by Pod Identity."""
 
 
 def failover_machine(application: str) -> str:

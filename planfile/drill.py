@@ -7,7 +7,7 @@ change any of that is refused here, and the roles of the drill are denied it bes
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from fnmatch import fnmatchcase
@@ -15,16 +15,18 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from pilotlight.domain.drill import Drill, drill_name
+from pilotlight.domain.drill import Drill, drill_name, drill_task_role
+from pilotlight.domain.drilling import Drilling
 from pilotlight.domain.errors import PlanRefused
 from pilotlight.domain.in_one_region import TimeObjectives
 from pilotlight.domain.place import Place
 from pilotlight.domain.plan import Arming, Notifications, Plan
 from pilotlight.domain.policy import PeopleGate
-from pilotlight.domain.stages import AwaitStep, RunStep, Stage, StageName, Stages, StartStep
+from pilotlight.domain.stages import AwaitStep, PlannedStep, RunStep, Stage, StageName, Stages, StartStep
 from pilotlight.domain.standing_in import Isolation, LeftOut, Refusal, StandIn
 from pilotlight.domain.step import (
     Access,
+    Harm,
     Params,
     Statement,
     StepKind,
@@ -86,10 +88,12 @@ def stand_ins(plan: Plan, kinds: Kinds) -> Drilled:
     """What a drill does in place of each step, by the step's kind or as the plan declares it."""
     assert plan.drill is not None
     drilled = Drilled()
-    isolation = Isolation(drill_name(plan.application), plan.drill.security_groups)
+    isolation = isolation_of(plan, plan.drill)
     for name, step in plan.steps().items():
         kind = kinds[step.kind]
-        found = _declared(plan, name, kinds) or kind.stand_in(kind.params.model_validate(step.params), isolation)
+        found = _declared(plan.drill, name, kinds, isolation) or kind.stand_in(
+            kind.params.model_validate(step.params), isolation
+        )
         match found:
             case StandIn():
                 drilled.steps[name] = found
@@ -101,7 +105,7 @@ def stand_ins(plan: Plan, kinds: Kinds) -> Drilled:
             case Problem():
                 drilled.problems.append(found)
     for further in plan.drill.then:
-        made = _read(kinds, further.step, further.kind, further.params)
+        made = _read(kinds, further.step, further.kind, further.params, isolation)
         if isinstance(made, Problem):
             drilled.problems.append(made)
         else:
@@ -122,7 +126,7 @@ def production(plan: Plan, kinds: Kinds) -> tuple[Statement, ...]:
     Each change of a service is named on everything of it that the failover changes, which is shorter than one by one,
     and denies more: a role has room for few words.
     """
-    written = [s for step in plan.steps().values() for s in _written(kinds[step.kind], step.params, plan.place)]
+    written = [s for step in plan.steps().values() for s in _written(kinds, step, plan.place)]
     changed = {arn for statement in written for arn in _changed(statement)}
     services: dict[str, tuple[dict[str, None], dict[str, None]]] = {}
     for statement in written:
@@ -134,24 +138,50 @@ def production(plan: Plan, kinds: Kinds) -> tuple[Statement, ...]:
     return tuple(Statement(Access.WRITE, tuple(actions), tuple(arns)) for actions, arns in services.values())
 
 
-def _declared(plan: Plan, name: str, kinds: Kinds) -> StandIn | Problem | None:
-    assert plan.drill is not None
-    declared = plan.drill.stand_ins.get(name)
-    return _read(kinds, name, declared.kind, declared.params) if declared else None
+def isolation_of(plan: Plan, drilling: Drilling) -> Isolation:
+    """What keeps the drills of a plan apart from production."""
+    role = f"arn:aws:iam::{plan.account}:role/{drill_task_role(plan.application)}"
+    return Isolation(drill_name(plan.application), drilling.security_groups, role)
 
 
-def _read(kinds: Kinds, name: str, kind_name: str, params: Mapping[str, Any]) -> StandIn | Problem:
+def _declared(drilling: Drilling, name: str, kinds: Kinds, isolation: Isolation) -> StandIn | Problem | None:
+    declared = drilling.stand_ins.get(name)
+    return _read(kinds, name, declared.kind, declared.params, isolation) if declared else None
+
+
+def _read(
+    kinds: Kinds, name: str, kind_name: str, params: Mapping[str, Any], isolation: Isolation
+) -> StandIn | Problem:
     kind = kinds.get(kind_name)
     if kind is None:
         return Problem(name, f"There is no step kind '{kind_name}' to stand in for {name}.", declared=True)
-    if kind.fences:
-        return Problem(name, f"{kind_name} closes production, so it stands in for nothing in a drill.", declared=True)
+    never = _stands_in_for_nothing(kind)
+    if never:
+        return Problem(name, f"{kind_name} {never}, so it stands in for nothing in a drill.", declared=True)
     try:
-        return StandIn(kind_name, kind.params.model_validate(params))
+        read = kind.params.model_validate(params)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         where = ".".join(map(str, first["loc"])) or "its params"
         return Problem(name, f"The stand-in of {name} is refused at '{where}': {first['msg']}.", declared=True)
+    mingles = kind.not_apart(read, isolation) or _in_other_groups(read, isolation)
+    if mingles:
+        return Problem(name, f"The stand-in of {name} is not apart from production: {mingles}", declared=True)
+    return StandIn(kind_name, read)
+
+
+def _stands_in_for_nothing(kind: StepKind[Any]) -> str:
+    if kind.fences:
+        return "closes production"
+    return "moves a writer for good" if kind.harm is Harm.IRREVERSIBLE else kind.stands_in_for_nothing
+
+
+def _in_other_groups(params: Params, isolation: Isolation) -> str:
+    """Which security groups that a stand-in names are not the drill's; kinds say by one name where things stand."""
+    others = [group for group in getattr(params, "security_groups", ()) if group not in isolation.security_groups]
+    if not others:
+        return ""
+    return f"{', '.join(others)} is no group of drill.security_groups, which alone let nothing out to it."
 
 
 def _needs(plan: Plan, drilled: Drilled, kinds: Kinds) -> Iterator[Problem]:
@@ -169,28 +199,38 @@ def _needs(plan: Plan, drilled: Drilled, kinds: Kinds) -> Iterator[Problem]:
 def _touching(plan: Plan, drilled: Drilled, kinds: Kinds) -> Iterator[Problem]:
     """A stand-in that would change what the failover changes."""
     forbidden = {arn for statement in production(plan, kinds) for arn in statement.resources}
+    besides = {
+        c for s in plan.steps().values() for c in kinds[s.kind].changes(_params(kinds, s.kind, s.params), plan.place)
+    }
     for name, stand_in in drilled.steps.items():
-        for statement in kinds[stand_in.kind].statements(stand_in.params, place_of(plan)):
-            for arn in _changed(statement) if statement.access is Access.WRITE else ():
-                if any(fnmatchcase(arn, other) or fnmatchcase(other, arn) for other in forbidden):
-                    said = (
-                        f"The stand-in of '{name}' would change {arn}, which the failover changes as well, and a drill "
-                        "does not touch production; name a resource that is the drill's own."
-                    )
-                    yield Problem(name, said, declared=_is_declared(plan, name))
-                    break
-            else:
-                continue
-            break
+        kind, place = kinds[stand_in.kind], place_of(plan)
+        statements = (s for s in kind.statements(stand_in.params, place) if s.access is Access.WRITE)
+        changed = [arn for s in statements for arn in _changed(s) if _is_one_of(arn, forbidden)]
+        changed += [what for what in kind.changes(stand_in.params, place) if what in besides]
+        if changed:
+            said = (
+                f"The stand-in of '{name}' would change {changed[0]}, which the failover changes as well, and a drill "
+                "does not touch production; name a resource that is the drill's own."
+            )
+            yield Problem(name, said, declared=_is_declared(plan, name))
+
+
+def _is_one_of(arn: str, forbidden: Collection[str]) -> bool:
+    return any(fnmatchcase(arn, other) or fnmatchcase(other, arn) for other in forbidden)
 
 
 def _is_declared(plan: Plan, name: str) -> bool:
     return plan.drill is not None and name in plan.drill.stand_ins
 
 
-def _written(kind: StepKind[Any], params: Mapping[str, Any], place: Place) -> Iterator[Statement]:
-    read: Params = kind.params.model_validate(params)
-    return (s for s in kind.statements(read, place) if s.access is Access.WRITE)
+def _params(kinds: Kinds, kind: str, params: Mapping[str, Any]) -> Params:
+    read: Params = kinds[kind].params.model_validate(params)
+    return read
+
+
+def _written(kinds: Kinds, step: PlannedStep, place: Place) -> Iterator[Statement]:
+    statements = kinds[step.kind].statements(_params(kinds, step.kind, step.params), place)
+    return (s for s in statements if s.access is Access.WRITE)
 
 
 def _changed(statement: Statement) -> tuple[str, ...]:

@@ -29,7 +29,8 @@ def drill_rules(kinds: Kinds) -> Sequence[Rule]:
         then = {step.step: ("drill", "then", index, "step") for index, step in enumerate(draft.plan.drill.then)}
         for problem in stand_ins(draft.plan, kinds).problems:
             declared: Where = ("drill", "stand_ins", problem.step)
-            where = declared if problem.declared else written.get(problem.step) or then[problem.step]
+            own = then.get(problem.step) if problem.step not in written else None
+            where = own or (declared if problem.declared else written[problem.step])
             yield Complaint(where, problem.sentence)
 
     return (every_step_has_a_stand_in_or_is_left_out, *DRILL_RULES)

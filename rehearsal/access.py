@@ -92,6 +92,7 @@ _RESOURCES: tuple[tuple[str, str, str], ...] = (
     ("acm", "CertificateArn", ""),
     ("ecr", "repositoryName", "repository/{}"),
     ("cognito-idp", "UserPoolId", "userpool/{}"),
+    ("eks", "resourceArn", ""),
     ("eks", "nodegroupName", "nodegroup/{cluster}/{}/*"),
     ("eks", "addonName", "addon/{cluster}/{}/*"),
     ("eks", "name", "cluster/{}"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -20,6 +21,7 @@ from pilotlight.domain.records import Record
 from pilotlight.domain.run import Outcome
 from pilotlight.steps import kind_and_params
 from pilotlight.steps.check_http import CheckHttpParams
+from rehearsal.drilled_clusters import clusters_of, own_namespaces
 from rehearsal.drilled_writes import let_it_try
 from rehearsal.engine.history import EventType, HistoryEvent
 from rehearsal.good_answer import good_body
@@ -31,11 +33,17 @@ from rehearsal.services.elbv2 import Elbv2, LoadBalancer
 from rehearsal.services.step_functions import StepFunctions
 from rehearsal.snapshot import picture_of
 
+_QUOTAS = "ec2 limits "
+"""How much an account may run, of which the model keeps a line as soon as something was launched."""
 _OWN = (names.LEDGER_TABLE, names.CONTROL_TABLE, names.SIGNALS_TABLE, names.ALERTS_TOPIC)
 """Where Pilotlight itself writes down and tells what happens; the topic's line holds all of a region's messages."""
 
 _GONE = ("'status': 'INACTIVE'", "'status': 'DELETE_IN_PROGRESS'")
 """How ECS goes on to list, for a while, a service and a task definition that were deleted (ECS API Reference)."""
+_ENDED = re.compile(r"^ecs one_offs .*'status': <TaskStatus\.STOPPED")
+"""How ECS goes on to show, for an hour, a task that was run once and has ended (ECS API Reference, DescribeTasks)."""
+_CLUSTERS = re.compile(r"^(eks clusters |autoscaling groups .*'name': 'eks-)")
+"""Of clusters, and of their node groups, `rehearsal.drilled_clusters` shows what a drill has to leave as it was."""
 
 _STATES_OF_A_DRILL = 20
 """Every drill enters more than so many."""
@@ -202,7 +210,11 @@ def let_copies_answer(scene: AnyScene) -> None:
 def pictures(scene: Scene) -> dict[str, str]:
     """What stands in each of the plan's regions, but for what Pilotlight writes down and tells."""
     regions = filter(None, (scene.plan.regions.primary, scene.plan.regions.standby, scene.plan.regions.witness))
-    return {region: "\n".join(_of_the_owner(picture_of(scene.world, region))) for region in regions}
+    own = own_namespaces(drill_scene(scene).plan)
+    return {
+        region: "\n".join([*_of_the_owner(picture_of(scene.world, region)), *clusters_of(scene.world, region, own)])
+        for region in regions
+    }
 
 
 def difference(before: dict[str, str], after: dict[str, str]) -> str:
@@ -215,4 +227,5 @@ def difference(before: dict[str, str], after: dict[str, str]) -> str:
 
 
 def _of_the_owner(picture: str) -> list[str]:
-    return [line for line in picture.splitlines() if not any(name in line for name in (*_OWN, *_GONE))]
+    kept = (line for line in picture.splitlines() if not any(name in line for name in (*_OWN, *_GONE, _QUOTAS)))
+    return [line for line in kept if not (_CLUSTERS.match(line) or _ENDED.match(line))]

@@ -6,20 +6,27 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_scheduler as scheduler
 
+from deployment.names import PODS
 from deployment.resources import ApplicationRole, MachineSchedule, Stack
 from stacks.naming import arn, logical_id
 from stacks.policies import DENIED, DESCRIBED, denied, described, inline, trust
 
 
 def render_application_role(stack: cdk.Stack, description: Stack, role: ApplicationRole) -> iam.CfnRole:
-    """The role, by a name of its own so that a plan can say it; for tasks of this account and region alone."""
-    tasks = arn(description, "ecs", "*")
+    """The role, by a name of its own so that a plan can say it; for what runs in this account and region alone.
+
+    EKS Pod Identity tags the session of a pod (EKS user guide, "Create IAM role with trust policy required by EKS Pod
+    Identity").
+    """
+    pods = role.service == PODS
+    sources = [arn(description, "eks", "cluster/*") if pods else arn(description, "ecs", "*")]
+    trusted = trust(description, role.service, sources, tags=pods)
     return iam.CfnRole(
         stack,
         logical_id(role.name, "Role"),
         role_name=role.name,
         description=role.description,
-        assume_role_policy_document=trust(description, role.service, [tasks]),
+        assume_role_policy_document=trusted,
         policies=[*inline(DESCRIBED, described(role.statements)), *inline(DENIED, denied(role.denied))],
     )
 

@@ -66,10 +66,11 @@ def inline(name: str, statements: Sequence[Json]) -> list[iam.CfnRole.PolicyProp
     return [iam.CfnRole.PolicyProperty(policy_name=name, policy_document=document(statements))]
 
 
-def trust(stack: Stack, service: str, source_arns: Sequence[str] = ()) -> Json:
+def trust(stack: Stack, service: str, source_arns: Sequence[str] = (), *, tags: bool = False) -> Json:
     """Who may assume a role: a service, on behalf of this account, and of the named resources if it says which.
 
-    Lambda names no source when it assumes an execution role, so there the account alone is asked for.
+    Lambda names no source when it assumes an execution role, so there the account alone is asked for. With `tags` it
+    may tag the session.
     """
     conditions: dict[str, Json] = {"StringEquals": {"aws:SourceAccount": stack.account}}
     if source_arns:
@@ -77,7 +78,7 @@ def trust(stack: Stack, service: str, source_arns: Sequence[str] = ()) -> Json:
     statement = {
         "Effect": "Allow",
         "Principal": {"Service": service},
-        "Action": "sts:AssumeRole",
+        "Action": ["sts:AssumeRole", "sts:TagSession"] if tags else "sts:AssumeRole",
         "Condition": conditions,
     }
     return document([statement])

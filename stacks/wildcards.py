@@ -155,7 +155,7 @@ SIGNED_WILDCARDS = (
     ),
     SignedWildcard(
         "a node group by its name",
-        ("eks:UpdateNodegroupConfig",),
+        ("eks:TagResource", "eks:UntagResource", "eks:UpdateNodegroupConfig"),
         "arn:aws:eks:REGION:ACCOUNT:nodegroup/CLUSTER/GROUP/*",
         "EKS ends the ARN of a node group with an id of its own; cluster and group are named.",
     ),

@@ -21,7 +21,9 @@ PRIMARY_HOST = "primary.example.com"
 STANDBY_HOST = "standby.example.com"
 ALARM = "pilotlight-fileflow-primary-health"
 ALARM_ARN = f"arn:aws:cloudwatch:us-east-1:{ACCOUNT}:alarm:{ALARM}"
-ISOLATION = Isolation("fileflow-drill", ("sg-0a5011a7ed0000000",))
+ISOLATION = Isolation(
+    "fileflow-drill", ("sg-0a5011a7ed0000000",), "arn:aws:iam::123456789012:role/pilotlight-fileflow-drill-task"
+)
 SAMPLE_EVENTS = Path(__file__).parent / "events"
 
 

@@ -86,7 +86,8 @@ class Cluster:
         name, namespace = str(facts["name"]), str(facts.get("namespace", ""))
         match what:
             case "deployment":
-                self.add_deployment(namespace, name, reads=tuple(facts["reads"]))
+                tolerated = str(facts.get("tolerates", ""))
+                self.add_deployment(namespace, name, reads=tuple(facts["reads"]), tolerates=tolerated)
             case "access_entry":
                 role = f"{names.step_function(str(facts['application']), str(facts['kind']))}-role"
                 self.entries.setdefault(role, set()).add(name)
@@ -130,9 +131,9 @@ class Cluster:
         """The deployments that have a pod which started with a value from before the incident."""
         return [d.name for d in self.deployments if any(VALUE_BEFORE in pod.values.values() for pod in d.ready)]
 
-    def _has_node(self) -> bool:
+    def _has_node(self, tolerated: str) -> bool:
         # A cluster of which no node group is known runs its pods elsewhere, on Fargate for example.
-        return not self.nodes or any(nodes.ready for nodes in self.nodes)
+        return not self.nodes or any(nodes.ready for nodes in self.nodes if nodes.taint in ("", tolerated))
 
     def _values(self, namespace: str, names_of_kept: tuple[str, ...]) -> Mapping[str, str]:
         found: dict[str, str] = {}

@@ -44,7 +44,7 @@ class Pod:
 class Ground:
     """What pods find in their cluster: nodes, images, and the values that a deployment reads."""
 
-    has_node: Callable[[], bool]
+    has_node: Callable[[str], bool]
     has_image: Callable[[str], bool]
     values_of: Callable[[str, tuple[str, ...]], Mapping[str, str]]
 
@@ -61,6 +61,8 @@ class Deployment:
     image: str
     replicas: int = 2
     reads: tuple[str, ...] = ()
+    tolerates: str = ""
+    """The taint, as `key=value`, that its pods tolerate."""
     annotations: dict[str, str] = field(default_factory=dict)
     """Those of the template."""
     generation: int = 1
@@ -101,7 +103,12 @@ class Deployment:
             "generation": self.generation,
             "resourceVersion": str(self.version),
         }
-        template = {"metadata": {"annotations": dict(self.annotations), "labels": {"app": self.name}}}
+        key, _, value = self.tolerates.partition("=")
+        tolerations = [{"key": key, "operator": "Equal", "value": value, "effect": "NoSchedule"}] if key else []
+        template = {
+            "metadata": {"annotations": dict(self.annotations), "labels": {"app": self.name}},
+            "spec": {"tolerations": tolerations},
+        }
         return {
             "kind": "Deployment",
             "metadata": metadata,
@@ -137,7 +144,7 @@ class Deployment:
 
     def _live(self, pod: Pod) -> None:
         time = self.world.time
-        while pod in self.pods and not self.ground.has_node():
+        while pod in self.pods and not self.ground.has_node(self.tolerates):
             pod.unschedulable = "no nodes available to schedule pods"
             time.sleep(LOOKS_FOR_A_NODE_SECONDS)
         pod.unschedulable = ""

@@ -17,9 +17,13 @@ JOINING = Spread(10.0, 25.0, 60.0)
 
 @dataclass(eq=False)
 class Nodes:
-    """The nodes of one Auto Scaling group; the instances that the scene begins with have joined."""
+    """The nodes of one Auto Scaling group; the instances that the scene begins with have joined.
+
+    A taint keeps pods off that do not tolerate it.
+    """
 
     group: AutoScalingGroup
+    taint: str = ""
     joined: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:

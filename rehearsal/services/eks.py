@@ -61,6 +61,9 @@ class NodeGroup:
     status: str = "ACTIVE"
     issues: dict[str, str] = field(default_factory=dict)
     updates: list[Update] = field(default_factory=list)
+    tags: dict[str, str] = field(default_factory=dict)
+    taint: str = ""
+    """As `key=value`; its effect is NO_SCHEDULE."""
 
     @property
     def arn(self) -> str:
@@ -86,7 +89,8 @@ class Eks(Service):
         facts = standing.facts
         match standing.what:
             case "node_group":
-                self.add_node_group(self.add_cluster(standing.region, str(facts["cluster"])), str(facts["name"]))
+                cluster = self.add_cluster(standing.region, str(facts["cluster"]))
+                self.add_node_group(cluster, str(facts["name"]), taint=str(facts.get("taint", "")))
             case "add_on":
                 self.add_ons.append(AddOn(self.add_cluster(standing.region, str(facts["cluster"])), str(facts["name"])))
             case "cluster":
@@ -104,16 +108,18 @@ class Eks(Service):
             self.clusters.append(known)
         return known
 
-    def add_node_group(self, cluster: Cluster, name: str, *, nodes: int = 0, maximum: int = 1) -> NodeGroup:
-        """Set the scene: a node group of that many nodes."""
+    def add_node_group(
+        self, cluster: Cluster, name: str, *, nodes: int = 0, maximum: int = 1, taint: str = ""
+    ) -> NodeGroup:
+        """Set the scene: a node group of that many nodes; a taint, as `key=value`, keeps other pods off."""
         ec2, region, named = self.world.model(Ec2), cluster.region, f"eks-{name}-0ec1a2b3"
         template = ec2.add_template(region, named, self._add_image(ec2, region), instance_type=INSTANCE_TYPE)
         subnets = tuple(ec2.add_subnet(region, f"{region}{zone}") for zone in "ac")
         sizes = (0, max(maximum, nodes), nodes)
         group = self.world.model(AutoScaling).add_group(region, named, template, subnets, sizes=sizes)
-        made = NodeGroup(cluster, name, group)
+        made = NodeGroup(cluster, name, group, taint=taint)
         group.on_failure.append(lambda message: self._show_issue(made, message))
-        cluster.nodes.append(Nodes(group))
+        cluster.nodes.append(Nodes(group, taint))
         self.node_groups.append(made)
         return made
 
@@ -197,6 +203,19 @@ class Eks(Service):
             self.world.begin_effect(group.group.arn, group.group.resize(*sizes))
         return {"update": _say_update(update)}
 
+    @operation("TagResource")
+    def tag(self, call: Call) -> Mapping[str, Any]:
+        """Set tags of a node group, beside those that it has."""
+        self._find_by_arn(call).tags |= call.parameters["tags"]
+        return {}
+
+    @operation("UntagResource")
+    def untag(self, call: Call) -> Mapping[str, Any]:
+        """Take tags of a node group away."""
+        group = self._find_by_arn(call)
+        group.tags = {key: value for key, value in group.tags.items() if key not in call.parameters["tagKeys"]}
+        return {}
+
     def begin_update(self, group: NodeGroup, seconds: float) -> None:
         """Set the scene: an update of somebody else's that takes so long."""
         group.status = "UPDATING"
@@ -227,6 +246,15 @@ class Eks(Service):
                 return group
         raise ServiceError("ResourceNotFoundException", f"No node group found for name: {name}.", 404)
 
+    def _find_by_arn(self, call: Call) -> NodeGroup:
+        arn = str(call.parameters["resourceArn"])
+        if ":nodegroup/" not in arn:
+            raise NotModelled(call)
+        for group in self.node_groups:
+            if group.arn == arn:
+                return group
+        raise ServiceError("NotFoundException", f"Resource {arn} not found.", 404)
+
 
 def _sizes(group: NodeGroup, given: Mapping[str, int]) -> tuple[int, int, int]:
     now = group.group
@@ -243,6 +271,7 @@ def _sizes(group: NodeGroup, given: Mapping[str, int]) -> tuple[int, int, int]:
 
 def _say(group: NodeGroup) -> dict[str, Any]:
     sizes = group.group
+    key, _, value = group.taint.partition("=")
     issues = [{"code": code, "message": said, "resourceIds": [sizes.name]} for code, said in group.issues.items()]
     return {
         "nodegroupName": group.name,
@@ -252,6 +281,8 @@ def _say(group: NodeGroup) -> dict[str, Any]:
         "scalingConfig": {"minSize": sizes.minimum, "maxSize": sizes.maximum, "desiredSize": sizes.desired},
         "resources": {"autoScalingGroups": [{"name": sizes.name}]},
         "health": {"issues": issues},
+        "tags": dict(group.tags),
+        **({"taints": [{"key": key, "value": value, "effect": "NO_SCHEDULE"}]} if key else {}),
     }
 
 

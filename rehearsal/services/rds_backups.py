@@ -51,6 +51,7 @@ class Backups:
     _in: Callable[[float, Callable[[], None]], None]
     add_instance: Callable[..., Instance]
     begin_backup: Callable[[str, str, float], None]
+    lose_rows: Callable[[str, str], None]
 
     def __init__(self, world: World) -> None:
         super().__init__(world)  # type: ignore[call-arg]
@@ -262,7 +263,9 @@ class Backups:
         return {"DBInstance": self._shown(instance)}
 
     def _forget(self, instance: Instance) -> None:
-        self._instances.pop((instance.region, instance.identifier), None)
+        here = instance.region, instance.identifier
+        self._instances.pop(here, None)
+        self.lose_rows(*here)
 
     def _groups_asked(self, call: Call, what: str, named: str) -> list[str]:
         if call.parameters.get(named):

@@ -73,6 +73,12 @@ class DatabaseContents:
         else:
             made.answers[question] = expected
 
+    def lose_rows(self, region: str, identifier: str) -> None:
+        """Rows go with their instance; what stands here by its name is what the next one of that name holds."""
+        contents = self.contents.get((region, identifier))
+        for rows in contents.tables.values() if contents else ():
+            rows.clear()
+
     def found_at(self, address: str) -> Instance | None:
         """The instance that answers at an address."""
         return next((each for each in self._instances.values() if each.address == address), None)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from cli.planning import Output, schema, show, validate
+from tests.drills import COPY, written
 from tests.planfile.builders import KINDS, SOUND, changed
 
 
@@ -103,6 +105,52 @@ def test_json_is_one_document(sound: Path, capsys: pytest.CaptureFixture[str]) -
     told = json.loads(capsys.readouterr().out)
     assert code == 0
     assert told["critical_path"] == ["create-cache", "scale", "check"]
+
+
+DECEMBER = datetime(2026, 12, 1, tzinfo=UTC)
+
+
+def test_it_says_how_a_plan_is_drilled_and_when_next(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    sale = {"begins": "2026-12-01T00:00:00+09:00", "ends": "2026-12-24T00:00:00+09:00", "because": "a sale."}
+    path = tmp_path / "fileflow.yaml"
+    path.write_text(written(schedule={"cron": "0 10 ? * WED#1 *", "zone": "Asia/Seoul"}, blocked=[sale]))
+
+    show(path, Output.TEXT, now=DECEMBER)
+
+    told = " ".join(capsys.readouterr().out.partition("drill    ")[2].split())
+    assert told.startswith(
+        "next at 2026-12-02 10:00 Asia/Seoul, which is blocked because of a sale, or when a person starts one; cleaned "
+        "up after 6 h at most, for 3.00 USD at most in place of the steps create-redis Create cache"
+    )
+    assert f"promote Restore {COPY} restore_to_moment, as the plan declares" in told
+    assert "left out close-traffic Load balancer fileflow-prod-alb cannot be closed in a drill because" in told
+
+
+def test_json_holds_the_drill(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "fileflow.yaml"
+    path.write_text(written(schedule={"cron": "0 10 ? * WED#1 *", "zone": "Asia/Seoul"}))
+
+    show(path, Output.JSON, now=DECEMBER)
+
+    drill = json.loads(capsys.readouterr().out)["drill"]
+    assert drill["next"] == "2026-12-02T01:00:00+00:00"
+    assert {each["step"]: each["declared"] for each in drill["stand_ins"]} == {
+        "create-redis": False,
+        "promote": True,
+        "swap-endpoints": False,
+    }
+    assert [each["step"] for each in drill["left_out"]] == [
+        "close-traffic",
+        "close-database",
+        "latch-traffic",
+        "convert-to-multi-az",
+    ]
+
+
+def test_a_plan_that_does_not_say_is_said_not_to_be_drilled(sound: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    show(sound, Output.TEXT, KINDS)
+
+    assert "drill    the plan does not say how it is drilled, so it is not" in capsys.readouterr().out
 
 
 def test_mermaid_is_a_flowchart(sound: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -40,3 +40,21 @@ def test_its_title_fits_a_state(name: str) -> None:
 
     assert title[0].isupper()
     assert len(f"{title}: settled?: await") <= 80
+
+
+@kinds
+def test_what_may_stand_in_says_what_remains_or_why_nothing_can(name: str) -> None:
+    """A drill is clean when nothing remains: a kind that is silent would be taken for one that left nothing."""
+    its_kind = kind(name)
+    answers = type(its_kind).remains is not StepKind.remains
+    refused = its_kind.fences or its_kind.harm is Harm.IRREVERSIBLE or bool(its_kind.stands_in_for_nothing)
+
+    assert [answers, refused, bool(its_kind.leaves_nothing)].count(True) == 1
+
+
+@kinds
+def test_what_answers_what_remains_is_undone_without_a_receipt(name: str) -> None:
+    """A drill that was cut off has no receipt of its last step, and what that made is found by its mark."""
+    its_kind = kind(name)
+    if type(its_kind).remains is not StepKind.remains:
+        assert its_kind.marks

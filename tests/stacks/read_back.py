@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
+from deployment.names import PODS, TASKS
 from deployment.resources import (
     ApplicationRole,
     Bus,
@@ -296,11 +297,12 @@ def application_roles(region: Region) -> Iterator[ApplicationRole]:
     for role in region.client("iam").list_roles()["Roles"]:
         trusted = role["AssumeRolePolicyDocument"]["Statement"][0]
         source = str(trusted["Condition"].get("ArnLike", {}).get("aws:SourceArn", ""))
-        if trusted["Principal"]["Service"] == "ecs-tasks.amazonaws.com" and f":{region.name}:" in source:
+        service = trusted["Principal"]["Service"]
+        if service in (TASKS, PODS) and f":{region.name}:" in source:
             yield ApplicationRole(
                 role["RoleName"],
                 role["Description"],
-                "ecs-tasks.amazonaws.com",
+                service,
                 statements_of_role(region, role["Arn"]),
                 statements_of_role(region, role["Arn"], DENIED),
             )

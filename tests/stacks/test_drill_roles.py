@@ -66,3 +66,18 @@ def test_iam_denies_it_even_where_something_allows_everything(plan: Plan) -> Non
 
 def test_the_drills_of_this_repository_are_tested_here() -> None:
     assert "fileflow" in [plan.application for plan in DRILLED]
+
+
+def test_pods_take_the_role_of_the_drilled_application_by_pod_identity() -> None:
+    """A drilled application in a cluster of EKS may write no global table: its role holds what the plan says alone."""
+    roles = {
+        plan.application: resource
+        for plan in DRILLED
+        for stack in drill(plan)
+        for resource in stack.resources
+        if isinstance(resource, ApplicationRole)
+    }
+
+    assert roles["portforge"].service == "pods.eks.amazonaws.com"
+    assert roles["portforge"].statements == ()
+    assert roles["triflow"].service == "ecs-tasks.amazonaws.com"

@@ -490,7 +490,7 @@ def test_a_plan_is_refused_that_walls_nothing_in(changes: dict[str, Any], why: s
 
 def test_it_uses_outputs_of_earlier_steps_and_has_no_stand_in() -> None:
     assert KIND.needs(params()) == (OutputOf(step="promote", output="address"),)
-    refused = KIND.stand_in(params(), Isolation("fileflow", (WALL,)))
+    refused = KIND.stand_in(params(), Isolation("fileflow", (WALL,), ""))
     assert isinstance(refused, Refusal)
     assert "name it under the drill's stand-ins" in refused.sentence
 

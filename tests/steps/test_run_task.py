@@ -243,3 +243,28 @@ def test_its_permissions_name_the_family_the_cluster_and_the_roles() -> None:
 def test_parameters_that_name_nothing_are_refused(differences: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         params(**differences)
+
+
+class TestInADrill:
+    ROLE = "arn:aws:iam::123456789012:role/pilotlight-fileflow-drill-task"
+
+    def test_it_runs_under_the_drill_s_role_in_place_of_the_definition_s(self) -> None:
+        own = params(task_role=self.ROLE)
+        passed = [s.resources for s in KIND.statements(own, PLACE) if "iam:PassRole" in s.actions]
+
+        assert own.order(OUTPUTS)["overrides"]["taskRoleArn"] == self.ROLE
+        assert self.ROLE in passed[0]
+        assert KIND.not_apart(own, ISOLATION) == ""
+        assert "and not under the application's own" in KIND.not_apart(params(), ISOLATION)
+
+    def test_it_remains_as_long_as_it_works(self, bench: Bench, ecs: Ecs) -> None:
+        ecs.plan_next_task(TOKYO, seconds=60)
+        execute(bench)
+
+        standing = bench.inside(lambda: KIND.remains(params(), bench.context()))
+        bench.inside(lambda: bench.world.time.sleep(600))
+
+        assert standing is not None
+        assert standing.run_id == bench.context().run_id
+        assert f"Task {only(ecs).id} of triflow-dr-migration is " in standing.sentence
+        assert bench.inside(lambda: KIND.remains(params(), bench.context())) is None

@@ -441,3 +441,26 @@ class TestParameters:
 
     def test_a_drill_is_refused(self) -> None:
         assert isinstance(KIND.stand_in(params(), ISOLATION), Refusal)
+
+
+class TestInADrill:
+    def test_what_it_wrote_remains_until_it_is_put_back(self, tokyo: Tokyo) -> None:
+        bench = tokyo.bench
+        ended = tokyo.live()
+
+        standing = bench.inside(lambda: KIND.remains(params(), bench.context()))
+        tokyo.undo(ended)
+
+        assert standing is not None
+        assert standing.run_id == bench.context().run_id
+        assert standing.sentence.startswith("ConfigMap auth-config of namespace ")
+        assert bench.inside(lambda: KIND.remains(params(), bench.context())) is None
+
+    def test_pods_that_would_not_start_on_the_drill_s_nodes_are_not_restarted(self, tokyo: Tokyo) -> None:
+        before = dict(tokyo.config.data)
+
+        ended = tokyo.live(tolerates="use=a-drill")
+
+        assert ended.status is StepStatus.FAILED
+        assert "does not tolerate use=a-drill" in ended.reason
+        assert tokyo.config.data == before

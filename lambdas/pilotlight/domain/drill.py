@@ -60,3 +60,8 @@ class Drill(InOneRegion):
 def drill_name(application: str) -> str:
     """What the drills of an application go by."""
     return f"{application}-drill"
+
+
+def drill_task_role(application: str) -> str:
+    """The role of the drilled application, by name, which plans name as well."""
+    return f"pilotlight-{drill_name(application)}-task"

@@ -14,6 +14,14 @@ class Isolation:
 
     application: str
     security_groups: tuple[str, ...]
+    task_role: str
+
+    def another_role(self, role: str | None) -> str:
+        """Why a task under this role is not apart from production; empty where it is."""
+        if role == self.task_role:
+            return ""
+        named = f"and not under {role}" if role else "and not under the application's own"
+        return f"In a drill a task runs under {self.task_role}, {named}; name it as params.task_role."
 
 
 def drilled(name: str) -> str:

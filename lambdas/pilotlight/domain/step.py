@@ -191,6 +191,12 @@ class StepKind(Kind[P]):
     """Whether what it makes bears the run's mark from the first call on, long before there is a receipt. Such a step is
     undone without one, and its `undo` then goes by the mark alone."""
 
+    leaves_nothing: ClassVar[str] = ""
+    """Why nothing of it can still stand after a drill that declared it as a stand-in, so that `remains` has nothing to
+    say; empty for a kind that answers `remains`, or that stands in for nothing."""
+    stands_in_for_nothing: ClassVar[str] = ""
+    """Why no drill may declare it as a stand-in, as the end of a sentence that begins with the kind."""
+
     verifies_by: ClassVar[tuple[str, ...]] = ()
     """Operations by which `verify` only looks, though their names do not say so: a function that is asked how far it
     is. Like every call that may change something, each is guarded and recorded."""
@@ -244,6 +250,14 @@ class StepKind(Kind[P]):
     @abstractmethod
     def stand_in(self, params: P, isolation: Isolation) -> StandIn | LeftOut | Refusal:
         """What a drill does in place of this step without touching production."""
+
+    def not_apart(self, params: P, isolation: Isolation) -> str:
+        """Why these parameters, declared as a stand-in, are not apart from production; empty where they are."""
+        return ""
+
+    def changes(self, params: P, place: Place) -> tuple[str, ...]:
+        """What it changes of which no statement of IAM can tell, each named as in a sentence."""
+        return ()
 
     def remains(self, params: P, context: StepContext) -> Remains | None:
         """What stands of what a drill made with these parameters, whichever drill it was; None where nothing does.

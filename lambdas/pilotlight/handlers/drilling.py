@@ -9,16 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+from pilotlight.aws.functions import ask, step_function
 from pilotlight.domain.decision import VerdictKind
 from pilotlight.domain.drill import Drill
 from pilotlight.domain.life import StepState
 from pilotlight.domain.run import Run
 from pilotlight.domain.standing_in import Remains
 from pilotlight.estate.rds.copies import loss_up_to
-from pilotlight.handlers.inspection import context_of
 from pilotlight.handlers.journal import verdicts
 from pilotlight.handlers.runtime import Runtime
-from pilotlight.steps import kind_and_params
 
 
 def yields_to(runtime: Runtime, plan: Drill) -> str:
@@ -46,7 +45,7 @@ def not_now(runtime: Runtime, plan: Drill, run: Run) -> str:
             f"No drill of {plan.application} starts between {blocked.begins:%Y-%m-%d %H:%M} and "
             f"{blocked.ends:%Y-%m-%d %H:%M %Z}, because of {blocked.because.rstrip('. ')}; start it after that."
         )
-    standing = [found for found in remains(runtime, plan).values() if found.run_id != run.run_id]
+    standing = [found for found in remains(runtime, plan, run).values() if found.run_id != run.run_id]
     if standing:
         return (
             f"Something stands under the names of the drill: {standing[0].sentence} The janitor deletes what drills "
@@ -55,17 +54,19 @@ def not_now(runtime: Runtime, plan: Drill, run: Run) -> str:
     return ""
 
 
-def remains(runtime: Runtime, plan: Drill) -> dict[str, Remains]:
+def remains(runtime: Runtime, plan: Drill, run: Run) -> dict[str, Remains]:
     """What stands of what drills made, by the name of the step, whichever drill it was.
 
-    Raises an `AwsError` where that cannot be told: unknown is not clean.
+    Each step's own function is asked: it alone may look into a cluster, for example. Raises an `AwsError` where that
+    cannot be told: unknown is not clean.
     """
+    prefix = runtime.variable("PILOTLIGHT_STEP_FUNCTION_PREFIX")
     found: dict[str, Remains] = {}
     for step in plan.steps().values():
-        its_kind, params = kind_and_params(step)
-        standing = its_kind.remains(params, context_of(runtime, plan, step.name))
-        if standing:
-            found[step.name] = standing
+        event = {"do": "look", "run_id": run.run_id, "step": step.name}
+        told = ask(runtime.aws, runtime.region, step_function(prefix, step.kind), event)
+        if told["standing"]:
+            found[step.name] = Remains(told["run_id"], told["standing"])
     return found
 
 

@@ -35,7 +35,7 @@ from pilotlight.handlers.journal import write, write_once
 from pilotlight.handlers.moving import ask_to_give_back, closing, entomb, move_is_recorded, must_not_move
 from pilotlight.handlers.private import web_of
 from pilotlight.handlers.runtime import Handler, Outside, Runtime, entry, measure
-from pilotlight.handlers.undoing import undo
+from pilotlight.handlers.undoing import look, undo
 from pilotlight.steps import kind_and_params
 
 CLAIM = timedelta(seconds=60)
@@ -54,16 +54,17 @@ def build(environ: Mapping[str, str], outside: Outside) -> Handler:
     kind_name = runtime.variable("PILOTLIGHT_STEP_KIND")
     runs: dict[str, Run] = {}
 
-    def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    def handle(event: dict[str, Any], _: Any) -> dict[str, Any]:
         if event.get("do") == "warm":
             return {"status": "warm", "wait_seconds": 1}
         run_id = str(event["run_id"])
         # What a step reads of its run (the plan, the epoch) never changes, so a warm function reads it once.
         run = runs.get(run_id) or runs.setdefault(run_id, runtime.control.run(run_id))
         step = _find(run.plan, str(event["step"]), kind_name)
-        if event.get("do") == "undo":
+        if event.get("do") in ("undo", "look"):
             now = runtime.now()
-            return undo(runtime, run, step, _context(runtime, run, step, StepState(started=now), now, {}))
+            context = _context(runtime, run, step, StepState(started=now), now, {})
+            return undo(runtime, run, step, context) if event["do"] == "undo" else look(step, context)
         return take_turn(runtime, run, step)
 
     return handle

@@ -1,4 +1,5 @@
-"""Takes back what one step of a run did, as far as its kind can; the run that asks for it still holds its lease."""
+"""Takes back what one step of a run did, as far as its kind can, and looks what stands of drills; the run that asks for
+it still holds its lease."""
 
 from __future__ import annotations
 
@@ -42,6 +43,13 @@ def undo(runtime: Runtime, run: Run, step: PlannedStep, context: StepContext) ->
         write(runtime, run, RecordKind.STEP_UNDONE, result.sentence, step=step.name, undone=done)
     standing = _standing(run, its_kind.remains(params, context)) if isinstance(run.plan, Drill) else ""
     return {"undone": done, "sentence": result.sentence, "standing": standing}
+
+
+def look(step: PlannedStep, context: StepContext) -> dict[str, Any]:
+    """What stands of what drills made in place of a step, whichever drill it was, and by whose mark."""
+    its_kind, params = kind_and_params(step)
+    found = its_kind.remains(params, context)
+    return {"standing": found.sentence if found else "", "run_id": found.run_id if found else ""}
 
 
 def _standing(run: Run, remains: Remains | None) -> str:

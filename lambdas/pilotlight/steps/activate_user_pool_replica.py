@@ -72,6 +72,7 @@ class ActivateUserPoolReplica(StepKind[ActivateUserPoolReplicaParams]):
     params = ActivateUserPoolReplicaParams
     waits_for_the_runtime = True
     harm: ClassVar[Harm] = Harm.DISRUPTIVE
+    stands_in_for_nothing: ClassVar[str] = "lets the application's own pool serve in two regions"
     # Section 11 of aws-facts: 1 s to 60 s, an estimate.
     timing: ClassVar[Timing] = Timing(
         shortest=timedelta(seconds=1),

@@ -71,6 +71,7 @@ class AskAPerson(StepKind[AskAPersonParams]):
     name = "ask_a_person"
     params = AskAPersonParams
     harm = Harm.HARMLESS
+    leaves_nothing = "it changes nothing"
     asks = True
     timing = Timing(
         shortest=timedelta(seconds=15),

@@ -149,6 +149,7 @@ class CheckDatabase(StepKind[CheckDatabaseParams]):
     params = CheckDatabaseParams
     # It writes to the application's database, so it stands behind the gate.
     harm = Harm.DISRUPTIVE
+    leaves_nothing = "its row goes with the drill's own database"
     outputs = ("address", "seen")
     verifies_by = ("Invoke",)
     timing = Timing(
@@ -230,10 +231,8 @@ class CheckDatabase(StepKind[CheckDatabaseParams]):
         return Undone(f"The row of run {context.run_id} stays in {params.table}: it is a record that nothing reads.")
 
     def stand_in(self, params: CheckDatabaseParams, isolation: Isolation) -> Refusal:
-        return Refusal(
-            f"Database {params.instance} is not written to in a drill, because it is the application's own; name the "
-            "database of the drill in a plan for drills instead."
-        )
+        said = f"Database {params.instance} is not written to in a drill, because it is the application's own."
+        return Refusal(said)
 
     def by_hand(self, params: CheckDatabaseParams, place: Place) -> Handwork:
         return checking(params.instance, params.query or "", params.table or "", place)

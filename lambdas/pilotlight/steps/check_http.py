@@ -158,6 +158,7 @@ class CheckHttp(StepKind[CheckHttpParams]):
     name = "check_http"
     params = CheckHttpParams
     harm = Harm.HARMLESS
+    leaves_nothing = "it only asks; what a POST did the application alone can tell"
     timing = Timing(
         shortest=timedelta(seconds=1),
         typical=timedelta(seconds=10),

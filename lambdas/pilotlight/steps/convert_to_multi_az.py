@@ -97,6 +97,7 @@ class ConvertToMultiAz(StepKind[ConvertToMultiAzParams]):
     name = "convert_to_multi_az"
     params = ConvertToMultiAzParams
     harm = Harm.DISRUPTIVE
+    leaves_nothing = "its database is the drill's own, which the step that made that answers for"
     timing = Timing(
         shortest=timedelta(minutes=5),
         typical=timedelta(minutes=15),

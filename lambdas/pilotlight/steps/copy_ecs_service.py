@@ -207,6 +207,9 @@ class CopyEcsService(StepKind[CopyEcsServiceParams]):
             "step; name it under the drill's stand-ins, and not in a stage."
         )
 
+    def not_apart(self, params: CopyEcsServiceParams, isolation: Isolation) -> str:
+        return isolation.another_role(params.task_role)
+
     def by_hand(self, params: CopyEcsServiceParams, place: Place) -> Handwork:
         return looking_at_copy(params, place)
 

@@ -73,6 +73,7 @@ class ForceMultiAzFailover(StepKind[ForceMultiAzFailoverParams]):
     name = "force_multi_az_failover"
     params = ForceMultiAzFailoverParams
     harm = Harm.DISRUPTIVE
+    leaves_nothing = "a database changes its zone and is otherwise the same"
     timing = Timing(
         shortest=timedelta(seconds=30),
         typical=timedelta(seconds=75),

@@ -119,6 +119,7 @@ class InvokeFunction(StepKind[InvokeFunctionParams]):
     name = "invoke_function"
     params = InvokeFunctionParams
     harm = Harm.DISRUPTIVE
+    leaves_nothing = "what the function did its owner alone can tell"
     marks = True
     verifies_by = ("Invoke",)
     timing = Timing(

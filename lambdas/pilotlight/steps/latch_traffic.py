@@ -91,6 +91,7 @@ class LatchTraffic(StepKind[LatchTrafficParams]):
     name = "latch_traffic"
     params = LatchTrafficParams
     harm = Harm.DISRUPTIVE
+    stands_in_for_nothing = "sends users to the standby"
     timing = Timing(
         shortest=timedelta(seconds=5),
         typical=timedelta(seconds=20),

@@ -70,6 +70,7 @@ class RedeployEcsService(StepKind[RedeployEcsServiceParams]):
     name: ClassVar[str] = "redeploy_ecs_service"
     params = RedeployEcsServiceParams
     harm: ClassVar[Harm] = Harm.DISRUPTIVE
+    leaves_nothing: ClassVar[str] = "tasks are replaced by their like"
     # As scale_ecs_service, and the draining of the old targets: 300 s where nobody set it otherwise.
     timing: ClassVar[Timing] = Timing(
         shortest=timedelta(seconds=45),

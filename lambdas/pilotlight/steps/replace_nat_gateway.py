@@ -88,6 +88,7 @@ class ReplaceNatGateway(StepKind[ReplaceNatGatewayParams]):
     name: ClassVar[str] = "replace_nat_gateway"
     params = ReplaceNatGatewayParams
     harm: ClassVar[Harm] = Harm.DISRUPTIVE
+    stands_in_for_nothing: ClassVar[str] = "changes the routes of everything in its subnets"
     # A gateway is available after one to three minutes: an estimate.
     timing: ClassVar[Timing] = Timing(
         shortest=timedelta(seconds=45),

@@ -82,6 +82,7 @@ class RestoreObjectVersions(StepKind[RestoreObjectVersionsParams]):
     name: ClassVar[str] = "restore_object_versions"
     params = RestoreObjectVersionsParams
     harm: ClassVar[Harm] = Harm.DISRUPTIVE
+    stands_in_for_nothing: ClassVar[str] = "brings objects back for good"
     timing: ClassVar[Timing] = Timing(
         shortest=timedelta(seconds=1),
         typical=timedelta(seconds=5),

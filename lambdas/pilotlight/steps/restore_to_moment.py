@@ -208,6 +208,9 @@ class RestoreToMoment(StepKind[RestoreToMomentParams]):
         apart = {"instance": name, "multi_az": False, "keep": False, "security_groups": isolation.security_groups}
         return StandIn(self.name, params.model_copy(update=apart))
 
+    def not_apart(self, params: RestoreToMomentParams, isolation: Isolation) -> str:
+        return f"Copy {params.instance} would be left behind; add `keep: false`." if params.keep else ""
+
     def remains(self, params: RestoreToMomentParams, context: StepContext) -> Remains | None:
         return standing(params.instance, context)
 

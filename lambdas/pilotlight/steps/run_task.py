@@ -5,8 +5,9 @@ it is looked for by `startedBy` before it is asked for at all. Done means: the t
 with exit code 0. A task that is still running says nothing, and one that never started has no exit code.
 
 It is disruptive: it may write to the application's database, so it stands after the writer has moved. It is never
-stopped midway, and what it changed is not taken back. A further run runs it anew, so the command has to be one that may
-run twice, as `alembic upgrade head` may.
+stopped midway, and what it changed is not taken back. A drill runs it on a database of its own, under a task role of
+its own, and is not cleaned up before it has ended: without that database it soon does. A further run runs it anew, so
+the command has to be one that may run twice, as `alembic upgrade head` may.
 
 It fails where the task could not start, or ended badly: with the exit code, ECS's reason and the place of its log.
 
@@ -25,7 +26,7 @@ from pydantic import Field
 from pilotlight.domain.errors import AwsError
 from pilotlight.domain.handwork import Handwork
 from pilotlight.domain.place import Place
-from pilotlight.domain.standing_in import Isolation, Refusal
+from pilotlight.domain.standing_in import Isolation, Refusal, Remains
 from pilotlight.domain.step import (
     Access,
     CannotUndo,
@@ -48,6 +49,7 @@ from pilotlight.domain.step import (
     Undone,
 )
 from pilotlight.estate.ecs import by_hand
+from pilotlight.estate.ecs.copy_specification import RoleArn
 from pilotlight.estate.ecs.one_off import (
     OPERATIONS,
     STOPPED,
@@ -98,6 +100,7 @@ class RunTaskParams(Params):
     roles: tuple[str, ...] = Field(
         min_length=1, max_length=2, description="The roles of the definition, by name: that of the task and ECS's own."
     )
+    task_role: RoleArn | None = Field(None, description="In the place of the definition's: a drill's own.")
 
     @property
     def family(self) -> str:
@@ -113,7 +116,10 @@ class RunTaskParams(Params):
             "count": 1,
             "launchType": "FARGATE",
             "networkConfiguration": {"awsvpcConfiguration": {**network, "assignPublicIp": "DISABLED"}},
-            "overrides": {"containerOverrides": [self.override(outputs)]},
+            "overrides": {
+                "containerOverrides": [self.override(outputs)],
+                **({"taskRoleArn": self.task_role} if self.task_role else {}),
+            },
         }
 
     def override(self, outputs: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
@@ -133,6 +139,7 @@ class RunTask(StepKind[RunTaskParams]):
     name = "run_task"
     params = RunTaskParams
     harm = Harm.DISRUPTIVE
+    marks = True
     outputs = ("task",)
     timing = Timing(
         shortest=timedelta(seconds=30),
@@ -155,6 +162,7 @@ class RunTask(StepKind[RunTaskParams]):
         definition = place.arn("ecs", f"task-definition/{params.family}:{revision}")
         in_cluster = {"ArnEquals": {"ecs:cluster": cluster}}
         roles = tuple(f"arn:aws:iam::{place.account}:role/{role}" for role in params.roles)
+        roles += (params.task_role,) if params.task_role else ()
         to_tasks = {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
         return (
             Statement(Access.WRITE, ("ecs:RunTask",), (definition,), in_cluster),
@@ -233,6 +241,8 @@ class RunTask(StepKind[RunTaskParams]):
     def undo(self, params: RunTaskParams, receipt: Receipt, context: StepContext) -> Undone | CannotUndo:
         if not receipt.acted:
             return Undone(f"Task {params.task_definition} was not started by this step: nothing to take back.")
+        if not receipt.data:
+            return CannotUndo(f"What task {params.task_definition} changed stays, if it was started; look at its log.")
         return CannotUndo(
             f"What task {receipt.data['task'].rsplit('/', 1)[-1]} changed stays, and it is not stopped midway, because "
             "half a change is worse than a whole one; look at its log."
@@ -243,6 +253,16 @@ class RunTask(StepKind[RunTaskParams]):
             f"Task {params.task_definition} is not run in a drill, because it would work on the application's own "
             "database."
         )
+
+    def not_apart(self, params: RunTaskParams, isolation: Isolation) -> str:
+        return isolation.another_role(params.task_role)
+
+    def remains(self, params: RunTaskParams, context: StepContext) -> Remains | None:
+        """The task, as long as it works: nothing can be said of its database before."""
+        task = find_mine(context, params.cluster, params.family, params.container)
+        if task is None or task.status == STOPPED:
+            return None
+        return Remains(context.run_id, f"Task {task.id} of {params.task_definition} is {task.status}.")
 
     def by_hand(self, params: RunTaskParams, place: Place) -> Handwork:
         values = {name: given.by_hand for name, given in params.environment.items() if isinstance(given, OutputOf)}

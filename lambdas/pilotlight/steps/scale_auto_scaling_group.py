@@ -126,6 +126,9 @@ class ScaleAutoScalingGroup(StepKind[ScaleAutoScalingGroupParams]):
     name: ClassVar[str] = "scale_auto_scaling_group"
     params = ScaleAutoScalingGroupParams
     harm: ClassVar[Harm] = Harm.DISRUPTIVE
+    stands_in_for_nothing: ClassVar[str] = (
+        "starts a group that is there already, whose instances use the application's data"
+    )
     # Section 11 of aws-facts: in service after 1 to 10 min; the application starts, and is healthy 10 to 150 s later.
     timing: ClassVar[Timing] = Timing(
         shortest=timedelta(seconds=75),

@@ -111,6 +111,7 @@ class ScaleCache(StepKind[ScaleCacheParams]):
     params = ScaleCacheParams
     # Nobody but the standby's own application reads this cache, and it serves while it is scaled.
     harm = Harm.HARMLESS
+    stands_in_for_nothing = "changes a cache that is there already; a drill creates one of its own (create_cache)"
     marks = True
     outputs = ("address", "port", "endpoint")
     timing = Timing(

@@ -106,6 +106,7 @@ class ScaleEcsService(StepKind[ScaleEcsServiceParams]):
     name: ClassVar[str] = "scale_ecs_service"
     params = ScaleEcsServiceParams
     harm: ClassVar[Harm] = Harm.DISRUPTIVE
+    stands_in_for_nothing: ClassVar[str] = "starts a service that is there; a drill runs a copy (copy_ecs_service)"
     # Section 11 of aws-facts: a task runs after 25 s to 3 min, and is healthy 10 to 150 s later.
     timing: ClassVar[Timing] = Timing(
         shortest=timedelta(seconds=35),

@@ -9,6 +9,9 @@ Healthy as asked for. EKS shows no nodes, so that they are Ready is not claimed 
 (`swap_config_map` waits for those). A health issue is given a few minutes, because Auto Scaling tries again and EKS
 shows an issue for a while after it passed; then the step ends with it, in the words of EKS.
 
+A drill scales a group of its own, known by a taint that keeps everything else off its nodes
+(`pilotlight.estate.eks.own_group`).
+
 Sources: botocore's text on UpdateNodegroupConfig and NodegroupScalingConfig; aws-facts sections 4.2, 4.3 and 11.
 """
 
@@ -21,7 +24,7 @@ from pydantic import Field, model_validator
 
 from pilotlight.domain.handwork import Handwork
 from pilotlight.domain.place import Place
-from pilotlight.domain.standing_in import Isolation, Refusal
+from pilotlight.domain.standing_in import Isolation, Refusal, Remains
 from pilotlight.domain.step import (
     Access,
     CannotUndo,
@@ -42,7 +45,7 @@ from pilotlight.domain.step import (
     Timing,
     Undone,
 )
-from pilotlight.estate.eks import by_hand
+from pilotlight.estate.eks import by_hand, own_group
 from pilotlight.estate.eks.node_group import (
     BROKEN,
     OPERATIONS,
@@ -50,6 +53,7 @@ from pilotlight.estate.eks.node_group import (
     NodeGroup,
     NodeGroupName,
     Sizes,
+    Taint,
     count_instances,
     look,
     say_nodes,
@@ -72,6 +76,14 @@ class ScaleNodeGroupParams(Params):
       nodes: 3
       maximum: 6
     ```
+
+    A drill's own group:
+
+    ```yaml
+    step: scale-nodes
+    kind: scale_node_group
+    params: {cluster: portforge-dr-cluster, node_group: portforge-drill, nodes: 1, taint: use=portforge-drill}
+    ```
     """
 
     cluster: ClusterName
@@ -79,6 +91,9 @@ class ScaleNodeGroupParams(Params):
     nodes: int = Field(ge=1, description="So many nodes are to serve; more that do already are left.")
     minimum: int | None = Field(None, ge=0, description="None holds as many as `nodes` against an autoscaler.")
     maximum: int | None = Field(None, ge=1, description="None raises the maximum as far as `nodes` need.")
+    taint: Taint | None = Field(
+        None, description="For a drill's own group: what keeps all other pods off its nodes, as `key=value`."
+    )
 
     @model_validator(mode="after")
     def _bounds_hold_the_nodes(self) -> Self:
@@ -110,7 +125,8 @@ class ScaleNodeGroup(StepKind[ScaleNodeGroupParams]):
         give_up=timedelta(minutes=30),
     )
     outputs: ClassVar[tuple[str, ...]] = ("nodes",)
-    operations: ClassVar[tuple[Operation, ...]] = OPERATIONS
+    marks: ClassVar[bool] = True
+    operations: ClassVar[tuple[Operation, ...]] = (*OPERATIONS, *own_group.OPERATIONS)
 
     def title(self, params: ScaleNodeGroupParams) -> str:
         """A verb and the group, without its name where that is long."""
@@ -122,8 +138,9 @@ class ScaleNodeGroup(StepKind[ScaleNodeGroupParams]):
         group = place.arn("eks", f"nodegroup/{params.cluster}/{params.node_group}/*")
         cluster = place.arn("eks", f"cluster/{params.cluster}")
         descriptions = ("autoscaling:DescribeAutoScalingGroups", "autoscaling:DescribeScalingActivities")
+        noting = own_group.ACTIONS if params.taint else ()
         return (
-            Statement(Access.WRITE, ("eks:UpdateNodegroupConfig",), (group,)),
+            Statement(Access.WRITE, ("eks:UpdateNodegroupConfig", *noting), (group,)),
             Statement(Access.READ, ("eks:DescribeNodegroup", "eks:DescribeUpdate"), (group, cluster)),
             Statement(Access.READ, descriptions, ("*",)),
         )
@@ -131,6 +148,7 @@ class ScaleNodeGroup(StepKind[ScaleNodeGroupParams]):
     def standing(self, params: ScaleNodeGroupParams, place: Place) -> tuple[Standing, ...]:
         """A group that may be empty."""
         facts = {"cluster": params.cluster, "name": params.node_group}
+        facts |= {"taint": params.taint} if params.taint else {}
         why = "A run brings it up; until then it may be as small as its pods allow."
         return (Standing("eks", "node_group", place.standby, facts, why),)
 
@@ -154,6 +172,8 @@ class ScaleNodeGroup(StepKind[ScaleNodeGroupParams]):
         group = _usable(params, context)
         if isinstance(group, Failed):
             return group
+        if params.taint:
+            own_group.note(context, group)
         wanted = params.wanted(group.sizes)
         data: dict[str, Any] = {"wanted": wanted.data, "before": None, "update": None}
         data |= {"accepted": context.now.isoformat(), "first_turn": context.first_turn}
@@ -185,7 +205,11 @@ class ScaleNodeGroup(StepKind[ScaleNodeGroupParams]):
         return count_progress(context, group, params.nodes, waited)
 
     def undo(self, params: ScaleNodeGroupParams, receipt: Receipt, context: StepContext) -> Undone | CannotUndo:
-        """Take the sizes back, if they still are what this run set."""
+        """Take the sizes back, if they still are what this run set, or whatever they are in a group of its own."""
+        if params.taint:
+            return own_group.take_back(context, look(context, params.cluster, params.node_group))
+        if not receipt.data:
+            return CannotUndo(f"Whether node group {params.node_group} was scaled is not known; look at its sizes.")
         before, set_by_us = receipt.data["before"], Sizes(**receipt.data["wanted"])
         if before is None:
             return _nothing_to_take_back(params, receipt)
@@ -212,6 +236,19 @@ class ScaleNodeGroup(StepKind[ScaleNodeGroupParams]):
             "start against the application's own data; a drill needs a node group of its own, named here instead."
         )
 
+    def not_apart(self, params: ScaleNodeGroupParams, isolation: Isolation) -> str:
+        """A group that takes all pods would start those of the application, which wait for nodes."""
+        if params.taint:
+            return ""
+        return (
+            f"Node group {params.node_group} has to bear a taint that only the drill's pods tolerate, because others "
+            "that wait for nodes would start on it; name it as params.taint."
+        )
+
+    def remains(self, params: ScaleNodeGroupParams, context: StepContext) -> Remains | None:
+        """By the note alone, which goes when the last node that the drill added has gone."""
+        return own_group.remains(context, look(context, params.cluster, params.node_group)) if params.taint else None
+
     def by_hand(self, params: ScaleNodeGroupParams, place: Place) -> Handwork:
         wanted = params.wanted(Sizes(0, 0, 0))
         return by_hand.scaling(params.cluster, params.node_group, wanted, place.standby)
@@ -225,7 +262,7 @@ def _usable(params: ScaleNodeGroupParams, context: StepContext) -> NodeGroup | F
     if group.status in BROKEN:
         reason = f"{group.said} takes no nodes because it is {group.status}{parenthesised(group.issues)}."
         return Failed(reason, "Repair it or make another one, correct the plan, then retry.")
-    return group
+    return own_group.open_to_others(group, params.taint) or group
 
 
 def _nothing_to_take_back(params: ScaleNodeGroupParams, receipt: Receipt) -> Undone | CannotUndo:

@@ -71,6 +71,7 @@ class StopEcsTask(StepKind[StopEcsTaskParams]):
     name: ClassVar[str] = "stop_ecs_task"
     params = StopEcsTaskParams
     harm: ClassVar[Harm] = Harm.DISRUPTIVE
+    leaves_nothing: ClassVar[str] = "ECS puts another task in its place"
     timing: ClassVar[Timing] = Timing(
         shortest=timedelta(seconds=35),
         typical=timedelta(minutes=2),

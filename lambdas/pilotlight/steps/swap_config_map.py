@@ -25,7 +25,7 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_val
 
 from pilotlight.domain.handwork import Handwork
 from pilotlight.domain.place import Place
-from pilotlight.domain.standing_in import Isolation, Refusal
+from pilotlight.domain.standing_in import Isolation, Refusal, Remains
 from pilotlight.domain.step import (
     Access,
     CannotUndo,
@@ -48,7 +48,7 @@ from pilotlight.domain.step import (
 )
 from pilotlight.estate import secrets
 from pilotlight.estate.eks import access, by_hand, rollouts, undoing
-from pilotlight.estate.eks.node_group import ClusterName
+from pilotlight.estate.eks.node_group import ClusterName, Taint
 from pilotlight.estate.eks.values import Held, Holder, Namespace, look, write
 from pilotlight.estate.secrets import SecretValue, read_secrets
 
@@ -99,6 +99,9 @@ class SwapConfigMapParams(Params):
     values: dict[Key, Value] = Field(min_length=1)
     secret: SecretPart | None = None
     restart: tuple[ObjectName, ...] = Field(min_length=1, description="The deployments that read these values.")
+    tolerates: Taint | None = Field(
+        None, description="For a drill's own namespace: the taint of its nodes, which these deployments tolerate."
+    )
 
     @model_validator(mode="after")
     def _names_each_once(self) -> Self:
@@ -134,6 +137,7 @@ class SwapConfigMap(StepKind[SwapConfigMapParams]):
     name: ClassVar[str] = "swap_config_map"
     params = SwapConfigMapParams
     harm: ClassVar[Harm] = Harm.DISRUPTIVE
+    marks: ClassVar[bool] = True
     timing: ClassVar[Timing] = Timing(
         shortest=timedelta(seconds=10),
         typical=timedelta(minutes=1),
@@ -162,7 +166,7 @@ class SwapConfigMap(StepKind[SwapConfigMapParams]):
         """The objects, the access to them, and the secrets."""
         held = [(Holder.CONFIG_MAP, params.config_map, tuple(params.values))]
         held += [(Holder.SECRET, params.secret.name, tuple(params.secret.values))] if params.secret else []
-        objects = access.standing(place, self.name, params.where, held, params.restart)
+        objects = access.standing(place, self.name, params.where, held, params.restart, params.tolerates)
         return (*objects, *secrets.standing(params.secrets.values(), place))
 
     def readiness(self, params: SwapConfigMapParams, context: StepContext) -> tuple[Finding, ...]:
@@ -228,6 +232,19 @@ class SwapConfigMap(StepKind[SwapConfigMapParams]):
             "the values of a failover; a drill needs a namespace of its own, named here instead."
         )
 
+    def changes(self, params: SwapConfigMapParams, place: Place) -> tuple[str, ...]:
+        """Its namespace: IAM knows nothing of what stands in a cluster."""
+        return (f"namespace {params.namespace} of {params.cluster}",)
+
+    def remains(self, params: SwapConfigMapParams, context: StepContext) -> Remains | None:
+        """By the notes in the objects, which go when the values are as before."""
+        for holder, name in _objects(params):
+            held = look(context, params.where, holder, name)
+            if held is not None and held.note:
+                said = f"{held.said} of namespace {params.namespace} holds values that run {held.note['run']} wrote."
+                return Remains(str(held.note["run"]), said)
+        return None
+
     def by_hand(self, params: SwapConfigMapParams, place: Place) -> Handwork:
         values = {key: given if isinstance(given, str) else given.by_hand for key, given in params.values.items()}
         secret = (params.secret.name, params.secrets) if params.secret else None
@@ -263,6 +280,9 @@ def _found(params: SwapConfigMapParams, context: StepContext) -> tuple[list[Held
         deployment = rollouts.look(context, params.where, name)
         if deployment is None:
             return access.unusable("Deployment", name, params.where, None)
+        if params.tolerates and params.tolerates not in deployment.tolerates:
+            reason = f"Deployment {name} of namespace {params.namespace} does not tolerate {params.tolerates}, so its"
+            return Failed(f"{reason} pods would not start on the drill's nodes.", "Give it that toleration.")
         deployments.append(deployment)
     return held, deployments
 

@@ -198,6 +198,11 @@ class SwapConfiguration(StepKind[SwapConfigurationParams]):
         drilled = params.for_drill(isolation.application)
         return drilled if isinstance(drilled, Refusal) else StandIn(self.name, drilled)
 
+    def not_apart(self, params: SwapConfigurationParams, isolation: Isolation) -> str:
+        if params.create_missing:
+            return ""
+        return "A drill makes parameters of its own, which are seen to be gone afterwards; add `create_missing: true`."
+
     def remains(self, params: SwapConfigurationParams, context: StepContext) -> Remains | None:
         for name in params.parameters if params.create_missing else ():
             if read(context, name) is not None:

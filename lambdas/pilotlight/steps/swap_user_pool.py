@@ -95,6 +95,7 @@ class SwapUserPool(StepKind[SwapUserPoolParams]):
     name: ClassVar[str] = "swap_user_pool"
     params = SwapUserPoolParams
     harm: ClassVar[Harm] = Harm.HARMLESS
+    leaves_nothing: ClassVar[str] = "it only looks"
     timing: ClassVar[Timing] = Timing(
         shortest=timedelta(seconds=1),
         typical=timedelta(seconds=2),

@@ -86,6 +86,7 @@ class SwitchEventSources(StepKind[SwitchEventSourcesParams]):
     name: ClassVar[str] = "switch_event_sources"
     params = SwitchEventSourcesParams
     harm = Harm.DISRUPTIVE
+    stands_in_for_nothing = "has the standby do work that the primary does already"
     marks: ClassVar[bool] = True
     # A mapping is switched within seconds to a minute; the documentation gives no bound.
     timing: ClassVar[Timing] = Timing(

@@ -47,8 +47,10 @@ def standing(
     where: Namespace,
     held: Sequence[tuple[Holder, str, tuple[str, ...]]],
     deployments: Sequence[str],
+    tolerates: str | None = None,
 ) -> tuple[Standing, ...]:
     """The cluster, what it holds and runs, and the access to it; `held` has the names of the values."""
+    taint = {"tolerates": tolerates} if tolerates else {}
     region, here = place.standby, {"cluster": where.cluster, "namespace": where.name}
     what = {Holder.CONFIG_MAP: "config_map", Holder.SECRET: "secret"}
     reads = tuple(name for _, name, _ in held)
@@ -65,7 +67,9 @@ def standing(
         Standing("eks", "cluster", region, {"name": where.cluster}, api),
         *(Standing("eks", what[h], region, {**here, "name": n, "keys": k}, why) for h, n, k in held),
         *(
-            Standing("eks", "deployment", region, {**here, "name": n, "reads": reads}, "It is restarted by the run.")
+            Standing(
+                "eks", "deployment", region, {**here, "name": n, "reads": reads, **taint}, "It is restarted by the run."
+            )
             for n in deployments
         ),
         Standing("eks", "access_entry", region, entry, f"The cluster knows the function of {kind} as that group."),

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Annotated, Any, Self
@@ -24,8 +24,15 @@ from pilotlight.domain.step import Access, Operation, StepContext
 ClusterName = Annotated[str, Field(pattern=r"^[0-9A-Za-z][A-Za-z0-9_-]{0,99}$", examples=["portforge-dr-cluster"])]
 NodeGroupName = Annotated[str, Field(pattern=r"^[0-9A-Za-z][A-Za-z0-9_-]{0,62}$", examples=["portforge-dr-nodes"])]
 
+Taint = Annotated[
+    str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,62}=[A-Za-z0-9][A-Za-z0-9._-]{0,62}$", examples=["use=drill"])
+]
+"""A taint of nodes, as `key=value`."""
+
 BROKEN = frozenset({"CREATE_FAILED", "DELETING", "DELETE_FAILED"})
 """States in which a group takes no nodes; DEGRADED is none of them: it names its issues, and may heal."""
+
+_KEEPS_OFF = ("NO_SCHEDULE", "NO_EXECUTE")
 
 _eks, _autoscaling = partial(Operation, "eks"), partial(Operation, "autoscaling")
 _WRONG = ("ClientException", "InvalidParameterException")
@@ -90,6 +97,10 @@ class NodeGroup:
     sizes: Sizes
     scaling_groups: tuple[str, ...]
     issues: tuple[str, ...]
+    arn: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    taints: tuple[str, ...] = ()
+    """Those that keep pods off which do not tolerate them, each as `key=value`."""
 
     @property
     def said(self) -> str:
@@ -102,6 +113,7 @@ class NodeGroup:
         scaling = answer["scalingConfig"]
         groups = answer.get("resources", {}).get("autoScalingGroups", ())
         issues = answer.get("health", {}).get("issues", ())
+        taints = answer.get("taints") or ()
         return cls(
             cluster=answer["clusterName"],
             name=answer["nodegroupName"],
@@ -109,6 +121,9 @@ class NodeGroup:
             sizes=Sizes(scaling["minSize"], scaling["maxSize"], scaling["desiredSize"]),
             scaling_groups=tuple(group["name"] for group in groups),
             issues=tuple(f"{issue.get('code', 'Unknown')}: {issue.get('message', '')}" for issue in issues),
+            arn=answer.get("nodegroupArn", ""),
+            tags=dict(answer.get("tags") or {}),
+            taints=tuple(f"{t['key']}={t.get('value', '')}" for t in taints if t.get("effect") in _KEEPS_OFF),
         )
 
 
@@ -124,6 +139,11 @@ class Instances:
     def coming(self) -> int:
         """How many are on their way."""
         return sum(count for state, count in self.others.items() if state.startswith("Pending"))
+
+    @property
+    def there(self) -> int:
+        """How many there are, in whatever state."""
+        return self.serving + sum(self.others.values())
 
     @property
     def say_others(self) -> str:

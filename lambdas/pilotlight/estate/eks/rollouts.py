@@ -48,6 +48,8 @@ class Deployment:
     timed_out: str
     restarted: str
     selector: str
+    tolerates: tuple[str, ...] = ()
+    """The taints that its pods tolerate, each as `key=value`."""
 
     @classmethod
     def from_answer(cls, answer: Mapping[str, Any]) -> Self:
@@ -56,6 +58,7 @@ class Deployment:
         exceeded = [c for c in status.get("conditions") or () if c.get("reason") == "ProgressDeadlineExceeded"]
         labels = (spec.get("selector") or {}).get("matchLabels") or {}
         annotations = (spec["template"].get("metadata") or {}).get("annotations") or {}
+        tolerations = (spec["template"].get("spec") or {}).get("tolerations") or ()
         return cls(
             name=answer["metadata"]["name"],
             wanted=spec.get("replicas", 1),
@@ -67,6 +70,7 @@ class Deployment:
             timed_out=exceeded[0].get("message", "no reason given") if exceeded else "",
             restarted=annotations.get(RESTARTED_AT, ""),
             selector=",".join(f"{name}={value}" for name, value in labels.items()),
+            tolerates=tuple(f"{each.get('key', '')}={each.get('value', '')}" for each in tolerations),
         )
 
     def unfinished(self) -> str:
