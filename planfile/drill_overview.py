@@ -11,7 +11,7 @@ from pilotlight.domain.plan import Plan
 from pilotlight.domain.standing_in import StandIn
 from planfile.draft import Kinds
 from planfile.drill import stand_ins
-from planfile.timetable import next_drill
+from planfile.timetable import next_start
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def drill_overview(plan: Plan, kinds: Kinds, now: datetime) -> ShownDrill | None
         kind = kinds[stand_in.kind]
         return ShownStandIn(name, kind.name, kind.title(stand_in.params), name in drilling.stand_ins)
 
-    own, begins = plan.steps(), next_drill(drilling.schedule, now) if drilling.schedule else None
+    own, begins = plan.steps(), next_start(drilling.schedule, now) if drilling.schedule else None
     blocked = [each for each in drilling.blocked if begins and each.begins <= begins < each.ends]
     return ShownDrill(
         stand_ins=tuple(shown(name, each) for name, each in drilled.steps.items() if name in own),

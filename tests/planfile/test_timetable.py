@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from pilotlight.domain.drilling import Schedule
-from planfile.timetable import NoTimetable, next_drill
+from pilotlight.domain.schedule import Schedule
+from planfile.timetable import NoTimetable, next_start
 
 
 def after(moment: str, cron: str, zone: str = "Asia/Seoul") -> str:
     schedule = Schedule(cron=cron, zone=zone)
-    return next_drill(schedule, datetime.fromisoformat(moment).replace(tzinfo=UTC)).strftime("%Y-%m-%d %H:%M")
+    return next_start(schedule, datetime.fromisoformat(moment).replace(tzinfo=UTC)).strftime("%Y-%m-%d %H:%M")
 
 
 @pytest.mark.parametrize(

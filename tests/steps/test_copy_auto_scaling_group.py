@@ -13,7 +13,7 @@ from botocore.model import StructureShape
 from pydantic import ValidationError
 
 from pilotlight.domain.life import StepState, StepStatus
-from pilotlight.domain.standing_in import Isolation, Refusal, Remains
+from pilotlight.domain.standing_in import Refusal, Remains
 from pilotlight.domain.step import CannotUndo, Failed, NotYet, Receipt, Severity, StepContext, Undone
 from pilotlight.estate.autoscaling.copy_operations import REFUSALS
 from pilotlight.estate.autoscaling.copy_specification import KEPT
@@ -29,6 +29,7 @@ from rehearsal.services.iam import Iam
 from rehearsal.virtual_time import VirtualTime
 from rehearsal.wire import Call, ServiceError
 from rehearsal.world import World
+from tests.builders import ISOLATION
 from tests.conventions.test_kinds import examples
 from tests.steps.conftest import PLACE, Bench
 
@@ -578,7 +579,7 @@ def test_a_plan_is_refused_that_walls_nothing_in(changes: dict[str, Any], why: s
 
 
 def test_it_has_no_stand_in_of_its_own() -> None:
-    refused = KIND.stand_in(params(), Isolation("megaticket", (WALL,)))
+    refused = KIND.stand_in(params(), ISOLATION)
 
     assert isinstance(refused, Refusal)
     assert "name it under the drill's stand-ins" in refused.sentence
