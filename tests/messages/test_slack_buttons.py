@@ -11,12 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from slack_sdk.models.blocks import ActionsBlock, Block
 
+from pilotlight.domain.plan import PlanKind
 from pilotlight.domain.run import Outcome
-from pilotlight.domain.word import WordKind
 from pilotlight.messages.private_answer import in_private, pressed
 from pilotlight.messages.slack import living_message
 from pilotlight.messages.slack_buttons import REASONS, Offer, actions, identity_of, offers
-from pilotlight.report.incident import IncidentState
 from pilotlight.report.view import view
 from rehearsal.slack_blocks import fault_in, lines_of
 from tests.report import stories
@@ -30,7 +29,6 @@ EVIL = [
     "x" * 10_000,
     "& < > " * 2000,
 ]
-KNOWN = {kind.value for kind in WordKind}
 
 
 def offered(scene: Any) -> list[str]:
@@ -53,13 +51,25 @@ def test_what_may_be_said_now_is_offered(scene: Any, words: list[str]) -> None:
 
 
 def test_a_failed_step_may_be_retried_or_skipped_and_a_failed_run_acknowledged() -> None:
-    seen = view(stories.failed().records)
-    acting = replace(seen, standing=IncidentState.ACTING)
+    asking, failed = view(stories.waiting_at_a_failure().records), view(stories.failed().records)
+    assert asking.pause is not None
+    skippable = replace(asking, pause=replace(asking.pause, skippable=("scale",)))
 
-    expected = {(word, step.name) for step in seen.failed_steps for word in ("retry", "skip") if word in KNOWN}
-    assert {(offer.word, offer.accept) for offer in offers(acting) if offer.accept} == expected
-    assert seen.outcome is Outcome.FAILED
-    assert [offer.word for offer in offers(seen)] == ["acknowledge"]
+    assert offered(stories.waiting_at_a_failure) == ["retry scale", "abort"]
+    assert [(offer.word, offer.accept) for offer in offers(skippable)] == [
+        ("retry", "scale"),
+        ("skip", "scale"),
+        ("abort", ""),
+    ]
+    assert failed.outcome is Outcome.FAILED
+    assert [offer.word for offer in offers(failed)] == ["acknowledge"]
+
+
+def test_a_drill_is_aborted_for_reasons_of_its_own() -> None:
+    a_drill = replace(view(stories.dark().records), kind=PlanKind.DRILL.value)
+
+    (abort,) = [offer for offer in offers(a_drill) if offer.word == "abort"]
+    assert not set(abort.reasons) & set(REASONS["abort"])
 
 
 def test_an_id_says_nothing_and_is_the_same_for_the_same_word() -> None:

@@ -65,7 +65,8 @@ def _happening(view: IncidentView) -> str:
 
 def _happening_at_work(view: IncidentView) -> str:
     if view.pause:
-        return f"{view.pause.sentence} {view.rpo_sentence}".strip()
+        # Behind the gate the loss is decided upon, and is no part of what is asked.
+        return f"{view.pause.sentence} {view.rpo_sentence if view.gate is None else ''}".strip()
     failed = " ".join(f"{step.title} failed: {step.reason}" for step in view.failed_steps)
     acting = view.acting_steps
     if acting:
@@ -187,11 +188,10 @@ def answer_to_failure(view: IncidentView, pause: Pause) -> Need:
     """What people are asked about a failed step: the first one, where there are several."""
     run_id, (first, *_) = view.run.run_id if view.run else "RUN", pause.steps
     plan = f"plans/{view.application}.yaml {run_id}"
-    without = (
-        f"; to go on without it, say skip in place of retry ({', '.join(pause.skippable)})" if pause.skippable else ""
-    )
-    stop = f"or end the run with ./pilotlight abort {plan}"
-    sentence = f"{fixes_of(view)} Then have it retried{without}; {stop}."
+    names = ", ".join(pause.skippable)
+    without = f" To go on without {names}, say skip in place of retry." if names else ""
+    stop = f"To end the run instead: ./pilotlight abort {plan} --reason 'why'."
+    sentence = f"{fixes_of(view)}{without} {stop}"
     paste = f"./pilotlight retry {plan} --step {first} --reason 'why'"
     return Need(ON_CALL, sentence, pause.until, "when the run ends without you", paste)
 

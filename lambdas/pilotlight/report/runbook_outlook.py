@@ -93,7 +93,7 @@ def _comes_next(view: IncidentView) -> str:
         return view.pause.then
     if view.standing in (IncidentState.LOOKING, IncidentState.ACTING):
         waiting = [step.title for step in view.steps if step.started is None]
-        return f"Then: {listed(waiting)}." if waiting else _ending(view)
+        return f"{listed(waiting)}.{'' if view.is_runbook else ' ' + _ending(view)}" if waiting else _ending(view)
     if view.standing is IncidentState.STOPPING:
         return "The run closes and says what is left to do." if view.is_runbook else _ending(view)
     return "Nothing more happens by itself."
@@ -102,7 +102,7 @@ def _comes_next(view: IncidentView) -> str:
 def _ending(view: IncidentView) -> str:
     if view.is_runbook:
         return "When that is done, the run closes with its report."
-    return "All that the drill made is deleted, then it closes with its report. Production is not touched."
+    return "In the end all that the drill made is deleted, and it closes with its report."
 
 
 def _need(view: IncidentView) -> Need | None:
