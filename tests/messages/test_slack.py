@@ -14,6 +14,7 @@ from pilotlight.domain.plan import PlanKind
 from pilotlight.domain.records import RecordKind
 from pilotlight.messages.slack import Message, console_link, living_message, thread_reply
 from pilotlight.messages.slack_buttons import offers
+from pilotlight.report.outlook import run_of
 from pilotlight.report.view import view
 from rehearsal.slack_blocks import fault_in, lines_of, plain
 from tests.report import stories
@@ -118,6 +119,12 @@ def test_a_run_that_waits_at_a_failed_step_says_what_to_put_right_and_how_to_ans
     assert "Copy image fileflow:1.42 to ap-northeast-1. To end the run instead: ./pilotlight abort" in shown
     assert "Press a button, or paste this where Pilotlight is checked out:" in shown
     assert "Paste this where Pilotlight is checked out:" in "\n".join(lines(stories.waiting_at_a_failure()))
+
+
+def test_a_drill_that_is_held_names_the_plan_file_that_there_is() -> None:
+    held = replace(view(stories.asking("release").records), kind=PlanKind.DRILL.value, application="fileflow-drill")
+
+    assert run_of(held) == "plans/fileflow.yaml fileflow-2026-11-21T0104Z --drill"
 
 
 def test_a_drill_at_work_promises_nothing_to_users() -> None:

@@ -19,6 +19,7 @@ from pilotlight.report.outlook import (
     fixes_of,
     keeping_of,
     machine_of,
+    run_of,
 )
 from pilotlight.report.words import in_region, listed, recovery_failed
 
@@ -127,6 +128,5 @@ def _answer(view: IncidentView, pause: Pause) -> Need:
     if pause.what is WaitsFor.ANSWER:
         return answer_to_failure(view, pause)
     word, sentence = _WORDS[pause.what]
-    run_id = view.run.run_id if view.run else "RUN"
-    paste = f"./pilotlight {word} plans/{view.application}.yaml {run_id} --reason 'why'"
+    paste = f"./pilotlight {word} {run_of(view)} --reason 'why'"
     return Need(ON_CALL, sentence.format(name=view.application), pause.until, "when it is decided without you", paste)
