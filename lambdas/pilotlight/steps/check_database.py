@@ -232,7 +232,7 @@ class CheckDatabase(StepKind[CheckDatabaseParams]):
     def stand_in(self, params: CheckDatabaseParams, isolation: Isolation) -> Refusal:
         return Refusal(
             f"Database {params.instance} is not written to in a drill, because it is the application's own; name the "
-            "database of the drill in a plan for drills instead."
+            "drill's own database in its place."
         )
 
     def by_hand(self, params: CheckDatabaseParams, place: Place) -> Handwork:
