@@ -7,7 +7,6 @@ application runs under a role of the same kind. The functions that conduct a dri
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from datetime import timedelta
 
@@ -18,13 +17,13 @@ from deployment.resources import (
     ApplicationRole,
     Function,
     FunctionTarget,
-    MachineSchedule,
     MetricAlarm,
     Resource,
     Rule,
     Stack,
 )
 from deployment.running import PLAN_FILE, calls, closer, environment, journal, listener, machine, opener, step_functions
+from deployment.schedules import schedules
 from deployment.slack import spoken_of
 from pilotlight.domain.drill import Drill
 from pilotlight.domain.drilling import Drilling
@@ -51,7 +50,7 @@ def drill(plan: Plan) -> tuple[Stack, ...]:
         machine(of),
         _application_role(plan, plan.drill, denied),
         _tick(of),
-        *_schedule(of, plan.drill),
+        *schedules(of, plan.drill.schedule, "it is time for a drill"),
         *run_alarms(of, functions),
         _uncleaned(of),
     )
@@ -111,20 +110,4 @@ def _application_role(plan: Plan, drilling: Drilling, denied: tuple[Statement, .
         service="ecs-tasks.amazonaws.com",
         statements=tuple(Statement(Access.WRITE, may.actions, may.resources) for may in drilling.application_may),
         denied=denied,
-    )
-
-
-def _schedule(of: Drill, drilling: Drilling) -> tuple[MachineSchedule, ...]:
-    if drilling.schedule is None:
-        return ()
-    given = {"confirm": of.name, "reason": "it is time for a drill", "requested_by": "the schedule"}
-    return (
-        MachineSchedule(
-            name=f"pilotlight-{of.machine}-schedule",
-            description=f"Begins the drills of {of.application}.",
-            expression=f"cron({drilling.schedule.cron})",
-            zone=drilling.schedule.zone,
-            machine_arn=of.place.arn("states", f"stateMachine:{of.machine}"),
-            input=json.dumps(given),
-        ),
     )

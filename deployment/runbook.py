@@ -1,4 +1,4 @@
-"""The stack of one run-book in its region: the functions of its runs and its machine. Nothing here starts by itself."""
+"""The stack of one run-book in its region: the functions of its runs and its machine. Only a test starts by itself."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from deployment.databases import databases
 from deployment.foundation import table_arn
 from deployment.resources import Resource, Stack
 from deployment.running import PLAN_FILE, closer, listener, machine, opener, step_functions
+from deployment.schedules import schedules
 from deployment.slack import spoken_of
 from pilotlight.domain.lease import partition_of
 from pilotlight.domain.runbook import Runbook
@@ -23,6 +24,7 @@ def runbook(plan: Runbook) -> Stack:
         *spoken_of(plan),
         *functions,
         machine(plan),
+        *schedules(plan, plan.test_of.schedule if plan.test_of else None, "it is time for the test"),
         *run_alarms(plan, functions),
     )
     return Stack(names.application_stack(plan.name), plan.region, plan.account, resources)

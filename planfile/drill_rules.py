@@ -6,7 +6,6 @@ Written like the rules in `planfile.rules`, which says how they are asked.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 
 from pilotlight.domain.durations import say_duration
 from pilotlight.domain.stages import StageName
@@ -15,9 +14,7 @@ from planfile.drill import stand_ins
 from planfile.faults import Complaint, Where
 from planfile.rules import Rule, reading
 from planfile.step_rules import role_of
-from planfile.timetable import NoTimetable, next_drill
-
-_ANY_TIME = datetime(2026, 1, 1, tzinfo=UTC)
+from planfile.timetable import no_moment
 
 
 def drill_rules(kinds: Kinds) -> Sequence[Rule]:
@@ -79,13 +76,8 @@ def a_drill_costs_no_more_than_it_may(draft: Draft) -> Iterator[Complaint]:
 @reading("drill")
 def its_schedule_names_a_moment(draft: Draft) -> Iterator[Complaint]:
     """A drill at a wrong hour is one that nobody watches."""
-    schedule = draft.plan.drill.schedule if draft.plan.drill else None
-    if schedule is None:
-        return
-    try:
-        next_drill(schedule, _ANY_TIME)
-    except NoTimetable as wrong:
-        yield Complaint(("drill", "schedule"), str(wrong))
+    if draft.plan.drill:
+        yield from no_moment(draft.plan.drill.schedule, ("drill", "schedule"))
 
 
 DRILL_RULES = (stand_ins_are_of_steps, a_drill_costs_no_more_than_it_may, its_schedule_names_a_moment)

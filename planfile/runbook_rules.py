@@ -14,6 +14,7 @@ from pilotlight.steps.latch_traffic import LatchTrafficParams
 from planfile.draft import RunbookDraft
 from planfile.faults import Complaint, Where, any_of, did_you_mean
 from planfile.rules import reading
+from planfile.timetable import no_moment
 
 STAGES = (StageName.PREPARE, StageName.SERVE, StageName.AFTER)
 
@@ -27,6 +28,13 @@ def a_person_starts_it(draft: RunbookDraft) -> Iterator[Complaint]:
             "'observe' to have it only say what it would do."
         )
         yield Complaint(("arming",), sentence)
+
+
+@reading("test_of")
+def its_test_begins_at_some_time(draft: RunbookDraft) -> Iterator[Complaint]:
+    """A test that never begins shows nothing."""
+    if draft.plan.test_of:
+        yield from no_moment(draft.plan.test_of.schedule, ("test_of", "schedule"))
 
 
 @reading("stages")
@@ -87,6 +95,7 @@ def objectives_can_be_kept(draft: RunbookDraft) -> Iterator[Complaint]:
 
 RUNBOOK_RULES = (
     a_person_starts_it,
+    its_test_begins_at_some_time,
     it_has_the_stages_of_one_region,
     it_mends_something,
     its_steps_move_nothing_between_regions,

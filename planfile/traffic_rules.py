@@ -77,7 +77,7 @@ def traffic_moves_last(draft: Draft) -> Iterator[Complaint]:
 @reading("stages", "application", "account", "regions")
 def the_latch_reads_every_database_that_moves(draft: Draft) -> Iterator[Complaint]:
     """Traffic never leads to a replica."""
-    moved = [w.new.split(":", 5)[5].partition(":") for w in _writers(draft) if w.new.split(":")[2] == "rds"]
+    moved = [w.new.split(":", 5)[5].partition(":") for w in _writers(draft) if w.new.startswith("arn:aws:rds:")]
     for placed, params in _latches(draft):
         read = {"db": params.databases, "cluster": tuple(params.clusters.values())}
         for what, _, name in dict.fromkeys(moved):

@@ -41,6 +41,7 @@ _RESOURCES: tuple[tuple[str, str, str], ...] = (
     ("ssm", "Name", "parameter{}"),
     ("ssm", "ResourceId", "parameter{}"),
     ("secretsmanager", "SecretId", "secret:{}-AbCdEf"),
+    ("iam", "InstanceProfileName", "instance-profile/{}"),
     ("iam", "RoleName", "role/aws-service-role/{principal}/{}"),
     ("sns", "TopicArn", ""),
     ("sqs", "QueueUrl", "{}"),
@@ -109,6 +110,8 @@ _CREATED: tuple[tuple[str, str, str], ...] = (
     ("DeleteTaskDefinitions", "taskDefinitions", ""),
     ("CreateLoadBalancer", "Name", "loadbalancer/app/{}/0123456789abcdef"),
     ("CreateTargetGroup", "Name", "targetgroup/{}/0123456789abcdef"),
+    ("CreateLaunchTemplate", "LaunchTemplateName", "launch-template/lt-0123456789abcdef0"),
+    ("DeleteLaunchTemplate", "LaunchTemplateId", "launch-template/{}"),
 )
 
 

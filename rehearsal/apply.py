@@ -42,6 +42,7 @@ from rehearsal.internet import Internet
 from rehearsal.services.cloudwatch import CloudWatch
 from rehearsal.services.events import Events
 from rehearsal.services.function_urls import host_of_url
+from rehearsal.services.iam import Iam
 from rehearsal.services.lambda_functions import LambdaFunctions
 from rehearsal.services.route53 import Route53
 from rehearsal.services.s3 import S3
@@ -116,9 +117,9 @@ class Account:
             case PublicObject():
                 self.aws.service(S3).deploy(resource, stack.region, self.internet)
             case ApplicationRole():
-                self.roles[f"arn:aws:iam::{stack.account}:role/{resource.name}"] = Role(
-                    resource.name, resource.statements, resource.denied
-                )
+                role = Role(resource.name, resource.statements, resource.denied)
+                self.roles[f"arn:aws:iam::{stack.account}:role/{resource.name}"] = role
+                self.aws.service(Iam).deployed[resource.name] = role
             case StreamSource():
                 feed_from_stream(self.aws, stack.region, resource)
             case _:
@@ -133,6 +134,8 @@ class Account:
             case StateMachine():
                 self.aws.service(StepFunctions).deploy(resource, stack.region)
             case MachineSchedule():
+                role = Role(resource.name, resource.statements)
+                self.aws.service(Iam).deployed[resource.name] = role
                 self.aws.service(Scheduler).deploy(resource)
             case MetricAlarm():
                 self.aws.service(CloudWatch).deploy(resource, stack.region)

@@ -7,8 +7,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from random import Random
 
 from deployment import names
+from pilotlight.aws.leases import Leases
+from pilotlight.aws.tables import DynamoTable
+from pilotlight.domain.drill import drill_name
 from pilotlight.domain.errors import PlanRefused
 from pilotlight.domain.plan import Arming, Plan
 from pilotlight.domain.ports import WebAnswer, WebRequest
@@ -17,12 +21,14 @@ from pilotlight.domain.run import Outcome
 from pilotlight.steps import kind_and_params
 from pilotlight.steps.check_http import CheckHttpParams
 from rehearsal.drilled_writes import let_it_try
+from rehearsal.engine.history import EventType, HistoryEvent
 from rehearsal.good_answer import good_body
 from rehearsal.invariants import InvariantBroken
 from rehearsal.play import AnyPlayed, conclude, listen_to_the_world, run_to_the_end
 from rehearsal.scenarios.scenario import start_by_hand
 from rehearsal.scene import AnyScene, Scene, close_scene, drill_scene, open_scene
 from rehearsal.services.elbv2 import Elbv2, LoadBalancer
+from rehearsal.services.step_functions import StepFunctions
 from rehearsal.snapshot import picture_of
 
 _OWN = (names.LEDGER_TABLE, names.CONTROL_TABLE, names.SIGNALS_TABLE, names.ALERTS_TOPIC)
@@ -31,11 +37,18 @@ _OWN = (names.LEDGER_TABLE, names.CONTROL_TABLE, names.SIGNALS_TABLE, names.ALER
 _GONE = ("'status': 'INACTIVE'", "'status': 'DELETE_IN_PROGRESS'")
 """How ECS goes on to list, for a while, a service and a task definition that were deleted (ECS API Reference)."""
 
+_STATES_OF_A_DRILL = 20
+"""Every drill enters more than so many."""
+_LOOKED_AFTER, _LONGEST_CLEANING = timedelta(minutes=5), timedelta(hours=2)
+
 
 @dataclass(frozen=True)
 class DrillScenario:
-    """What happens in a drill, and how that ends; `changes` says that production may change
-    meanwhile, `writes` that the drilled application tries to change it."""
+    """What happens in a drill, and how that ends.
+
+    `changes` says that production may change meanwhile, `writes` that the drilled application tries to change it,
+    `crashes` that the drill's execution is stopped amid.
+    """
 
     name: str
     summary: str
@@ -43,6 +56,7 @@ class DrillScenario:
     happen: Callable[[Scene], None] = lambda scene: None
     changes: bool = False
     writes: bool = False
+    crashes: bool = False
 
 
 def _dark_amid(scene: Scene) -> None:
@@ -63,6 +77,12 @@ DRILL_SCENARIOS = {
             Outcome.ABORTED_CLEAN,
             _dark_amid,
             changes=True,
+        ),
+        DrillScenario(
+            "drill-crash",
+            "The drill's execution is killed at a state that the seed chooses, and the janitor cleans up.",
+            Outcome.FAILED,
+            crashes=True,
         ),
         DrillScenario(
             "drill-app-writes",
@@ -110,9 +130,15 @@ def play_drill(plan: Plan, scenario: DrillScenario, seed: int, *, as_armed: bool
         notes = listen_to_the_world(scene)
         before, onset = pictures(whole), scene.world.time.now()
         notes.append((onset, f"It begins: {scenario.summary}"))
+        if scenario.crashes:
+            notes.append(
+                (onset, f"It is killed at state number {kill_at_a_state(whole, seed)} of those that it enters.")
+            )
         start_by_hand(scene, scenario.name)
         scenario.happen(whole)
         run_to_the_end(scene, onset)
+        if scenario.crashes:
+            let_janitor_clean(whole)
         after = pictures(whole)
         result, records = conclude(scene, scenario.name, seed, onset)
         _, beside = conclude(whole, scenario.name, seed, onset)
@@ -128,6 +154,33 @@ def play_drill(plan: Plan, scenario: DrillScenario, seed: int, *, as_armed: bool
         )
     finally:
         close_scene(whole)
+
+
+def kill_at_a_state(scene: Scene, seed: int) -> int:
+    """Stop the drill's execution as it enters its n-th state, n by the seed; gives n."""
+    machines, number = scene.account.aws.service(StepFunctions), Random(seed).randint(1, _STATES_OF_A_DRILL)
+    entered, name = list[str](), drill_name(scene.plan.application)
+
+    def stop(event: HistoryEvent) -> None:
+        if event.type is EventType.ENTERED:
+            entered.append(event.state)
+        if len(entered) == number:
+            drill = next(e for arn, e in machines.executions.items() if f":{name}:" in arn)
+            scene.world.time.spawn(drill.stop, name=f"killed at {event.state}")
+
+    machines.observe = stop
+    return number
+
+
+def let_janitor_clean(scene: Scene) -> None:
+    """Let time go by until the drill holds its lease no longer; raises `InvariantBroken` where that never comes."""
+    region, time = scene.plan.regions.standby, scene.world.time
+    leases = Leases(DynamoTable(scene.account.sdk(region), region, names.CONTROL_TABLE))
+    for _ in range(_LONGEST_CLEANING // _LOOKED_AFTER):
+        time.run(limit_seconds=_LOOKED_AFTER.total_seconds())
+        if not leases.of(drill_name(scene.plan.application)).holder:
+            return
+    raise InvariantBroken(f"The drill still holds its lease {_LONGEST_CLEANING} after it was killed.")
 
 
 def let_copies_answer(scene: AnyScene) -> None:

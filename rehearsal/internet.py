@@ -21,7 +21,7 @@ _UNHEARD = WebAnswer(None, "", "no connection came about in time", silence=Silen
 
 
 class Internet:
-    """The web port of a rehearsal. A host that nobody put there is a name that does not resolve."""
+    """The web port of a rehearsal. A host that nobody put there does not resolve; large letters are small ones."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -31,7 +31,7 @@ class Internet:
 
     def put(self, host: str, answers: Answers) -> None:
         """Let a host answer."""
-        self._hosts[host] = answers
+        self._hosts[host.lower()] = answers
 
     def put_in_region(self, host: str, region: str, answers: Answers) -> None:
         """Let a host answer as long as its region is not dark; then connections to it time out."""
@@ -39,7 +39,7 @@ class Internet:
         def answer(request: WebRequest) -> WebAnswer:
             return _UNHEARD if self._world.is_out_of_reach(region) else answers(request)
 
-        self._hosts[host] = answer
+        self._hosts[host.lower()] = answer
 
     def put_private(self, host: str, region: str, answers: Answers) -> None:
         """Let a host in a region's VPC answer those who reach it there."""
@@ -47,13 +47,13 @@ class Internet:
         def answer(request: WebRequest) -> WebAnswer:
             return _UNHEARD if self._world.is_private_out_of_reach(region) else answers(request)
 
-        self._hosts[host] = answer
-        self._private.add(host)
+        self._hosts[host.lower()] = answer
+        self._private.add(host.lower())
 
     def ask(self, request: WebRequest) -> WebAnswer:
         """Answer a request as the host that it is sent to does; silence takes what the request allows for the whole."""
         patience = self._world.time.elapsed_seconds() + request.timeout_seconds
-        address = request.connect_to or urlsplit(request.url).hostname or ""
+        address = (request.connect_to or urlsplit(request.url).hostname or "").lower()
         answers = self._hosts.get(address)
         self._world.time.sleep(ROUND_TRIP.draw(self._random))
         if answers is None:

@@ -6,31 +6,11 @@ signed by its exact actions: every write, and every read that hands out data. do
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import Any
 
-
-@dataclass(frozen=True)
-class SignedWildcard:
-    """Actions that may name such resources, because of `reason`. `resource` has NAMES where the real one has others."""
-
-    name: str
-    actions: tuple[str, ...]
-    resource: str
-    reason: str
-
-    def covers(self, action: str, resource: str) -> bool:
-        """Whether this entry signs for the action on the resource."""
-        # REGION, ACCOUNT and the like stand for one name each; a `*` or `?` stands for itself.
-        shape = re.sub(r"[A-Z]{3,}", "[A-Za-z0-9_/.-]+", re.escape(self.resource))
-        of_this_shape = self.resource == ANY_RESOURCE or re.fullmatch(shape, resource) is not None
-        return of_this_shape and any(fnmatchcase(action, signed) for signed in self.actions)
-
-
-ANY_RESOURCE = "any"
+from stacks.drill_wildcards import OF_DRILLS
+from stacks.signed import ANY_RESOURCE, SignedWildcard
 
 SIGNED_WILDCARDS = (
     SignedWildcard(
@@ -38,12 +18,6 @@ SIGNED_WILDCARDS = (
         ("logs:CreateLogStream", "logs:PutLogEvents"),
         "arn:aws:logs:REGION:ACCOUNT:log-group:/aws/lambda/FUNCTION:*",
         "A function names its log streams itself; the group is its own.",
-    ),
-    SignedWildcard(
-        "objects of a drilled application",
-        ("s3:GetObject",),
-        "arn:aws:s3:::BUCKET/*",
-        "A plan says that its application may read the objects of one bucket while it is drilled; it writes none.",
     ),
     SignedWildcard(
         "traces",
@@ -142,9 +116,11 @@ SIGNED_WILDCARDS = (
         "The id in the ARN is made at registration; a condition narrows it to the task counts of ECS services.",
     ),
     SignedWildcard(
-        "sizes of a group",
+        "a group by its name",
         (
+            "autoscaling:CreateAutoScalingGroup",
             "autoscaling:CreateOrUpdateTags",
+            "autoscaling:DeleteAutoScalingGroup",
             "autoscaling:DeleteTags",
             "autoscaling:ResumeProcesses",
             "autoscaling:SuspendProcesses",
@@ -158,32 +134,6 @@ SIGNED_WILDCARDS = (
         ("ecs:RunTask",),
         "arn:aws:ecs:REGION:ACCOUNT:task-definition/FAMILY:*",
         "ECS numbers each revision of a task definition anew; the family is named, and a condition names the cluster.",
-    ),
-    SignedWildcard(
-        "revisions of a drill's task",
-        ("ecs:DeleteTaskDefinitions", "ecs:RegisterTaskDefinition", "ecs:TagResource"),
-        "arn:aws:ecs:REGION:ACCOUNT:task-definition/FAMILY:*",
-        "ECS numbers each revision anew; the family is the drill's own, and conditions ask for the drill's tag.",
-    ),
-    SignedWildcard(
-        "end of a drill's task definition",
-        ("ecs:DeregisterTaskDefinition",),
-        "*",
-        "ECS gives this action no resource and no tag to ask for; a condition narrows it to the standby, and a service "
-        "whose revision is deregistered goes on and scales as before.",
-    ),
-    SignedWildcard(
-        "load balancing of a drill",
-        (
-            "elasticloadbalancing:AddTags",
-            "elasticloadbalancing:CreateListener",
-            "elasticloadbalancing:CreateLoadBalancer",
-            "elasticloadbalancing:CreateTargetGroup",
-            "elasticloadbalancing:DeleteLoadBalancer",
-            "elasticloadbalancing:DeleteTargetGroup",
-        ),
-        "arn:aws:elasticloadbalancing:REGION:ACCOUNT:KIND/COPY/*",
-        "Load balancing makes the ids in these ARNs; the copy is named, and conditions ask for the tag of its drill.",
     ),
     SignedWildcard(
         "replicated backups",
@@ -227,10 +177,18 @@ SIGNED_WILDCARDS = (
         "Lambda makes the ids of the interfaces of a function in a VPC; the subnets are named, the code is denied it.",
     ),
     SignedWildcard(
-        "gateways and addresses of a run",
-        ("ec2:AllocateAddress", "ec2:CreateNatGateway", "ec2:CreateTags"),
+        "what EC2 makes for a run",
+        (
+            "ec2:AllocateAddress",
+            "ec2:CreateLaunchTemplate",
+            "ec2:CreateNatGateway",
+            "ec2:CreateTags",
+            "ec2:DeleteLaunchTemplate",
+            "ec2:RunInstances",
+        ),
         "arn:aws:ec2:REGION:ACCOUNT:KIND/*",
-        "EC2 makes the ids; conditions narrow it to what is being made with a run's tag, or carries one.",
+        "EC2 makes the ids; conditions narrow it to what is being made with a run's tag, carries one, or is launched "
+        "by a launch template that does.",
     ),
     SignedWildcard(
         "tasks of a cluster",
@@ -256,6 +214,7 @@ SIGNED_WILDCARDS = (
         ANY_RESOURCE,
         "Describing and listing shows configuration and changes nothing; many such actions have no resource to name.",
     ),
+    *OF_DRILLS,
 )
 
 

@@ -17,6 +17,7 @@ from pilotlight.domain.step import Standing
 from rehearsal.service import Service, operation
 from rehearsal.services.autoscaling_groups import AutoScalingGroup, Process
 from rehearsal.services.autoscaling_instances import Activity, GroupInstance
+from rehearsal.services.autoscaling_making import Making
 from rehearsal.services.ec2 import Ec2
 from rehearsal.services.ec2_launching import LATEST, LaunchTemplate, Subnet
 from rehearsal.services.elbv2 import Elbv2, TargetGroup
@@ -30,7 +31,7 @@ _PORT = 8080
 _UPDATABLE = {"AutoScalingGroupName", "MinSize", "MaxSize", "DesiredCapacity"}
 
 
-class AutoScaling(Service):
+class AutoScaling(Making, Service):
     """Groups."""
 
     name: ClassVar[str] = "autoscaling"
@@ -67,6 +68,9 @@ class AutoScaling(Service):
         if standing.what == "same image":
             self._copy_image(standing)
             return
+        if standing.what == "copied group":
+            self._furnish_copied(standing)
+            return
         if standing.what not in ("group", "serving group"):
             super().furnish(standing)
         facts, region, name = standing.facts, standing.region, str(standing.facts["group"])
@@ -81,6 +85,13 @@ class AutoScaling(Service):
         most = int(facts.get("maximum") or _SERVING)
         sizes = (_SERVING, 2 * _SERVING, _SERVING) if standing.what == "serving group" else (0, most, 0)
         self.add_group(region, name, template, subnets, *behind, sizes=sizes)
+
+    def _furnish_copied(self, standing: Standing) -> None:
+        """A group of no instances that has the named target group, however it is furnished besides."""
+        facts, region = standing.facts, standing.region
+        if self.find(region, facts["group"]) is None:
+            behind = {facts["target_group"]: _PORT} if facts["target_group"] else {}
+            self.furnish(Standing(self.name, "group", region, {"group": facts["group"], "target_groups": behind}))
 
     def _copy_image(self, standing: Standing) -> None:
         facts, ec2 = standing.facts, self.world.model(Ec2)
@@ -220,6 +231,7 @@ def _say_group(group: AutoScalingGroup) -> dict[str, Any]:
         ],
         "TerminationPolicies": ["Default"],
         "NewInstancesProtectedFromScaleIn": group.protects_new,
+        **({"Status": "Delete in progress"} if group.deleting else {}),
     }  # fmt: skip
 
 

@@ -76,6 +76,7 @@ class AutoScalingGroup:
     health_check_type: str = "ELB"
     grace_seconds: int = 300
     protects_new: bool = False
+    deleting: bool = False
     wait_seconds: float = 0.0
     created: datetime | None = None
     suspended: dict[str, str] = field(default_factory=dict)
@@ -110,6 +111,21 @@ class AutoScalingGroup:
         if lives:
             return delay + self.wait_seconds + max(life.seconds for life in lives)
         return delay + self._drain_seconds + self._shut_down_seconds if desired < before else 0.0
+
+    def delete(self, gone: Callable[[], None]) -> None:
+        """End all instances, whatever protects them or is suspended, and tell when there is none left."""
+        self.deleting, self.minimum, self.maximum, self.desired = True, 0, 0, 0
+        self._planned.clear()
+        self._shut_down_seconds = SHUT_DOWN.draw(self.random)
+        for instance in [i for i in self.instances if i.lifecycle is not Lifecycle.TERMINATING]:
+            self._end(instance, "a user request deleted the group")
+        self._tell_when_empty(gone)
+
+    def _tell_when_empty(self, gone: Callable[[], None]) -> None:
+        if self.instances:
+            self._later(SCHEDULING.draw(self.random), partial(self._tell_when_empty, gone))
+        else:
+            gone()
 
     def reconcile(self, cause: str) -> None:
         """Launch what is missing, end what is too much; a suspended process does neither, and says nothing."""

@@ -20,6 +20,7 @@ from rehearsal.services.ec2_interfaces import Interface, Interfaces
 from rehearsal.services.ec2_launching import Launching, LaunchTemplate, Limits, Subnet
 from rehearsal.services.ec2_peering import Connection
 from rehearsal.services.ec2_routing import Routing
+from rehearsal.services.ec2_templates import Templates
 from rehearsal.wire import Call, NotModelled, ServiceError
 from rehearsal.world import World
 
@@ -71,7 +72,7 @@ class SecurityGroup:
     tags: dict[str, str] = field(default_factory=dict)
 
 
-class Ec2(Launching, Routing, Interfaces, Service):
+class Ec2(Launching, Templates, Routing, Interfaces, Service):
     """The security groups of all regions, what instances are launched from, and what leads out of a VPC."""
 
     name: ClassVar[str] = "ec2"

@@ -33,6 +33,8 @@ class Image:
     created: datetime | None = None
     source: tuple[str, str] | None = None
     tags: dict[str, str] = field(default_factory=dict)
+    devices: dict[str, bool] = field(default_factory=dict)
+    """The devices that it has volumes for, and whether each ends with its instance."""
 
 
 class Images:
@@ -100,6 +102,9 @@ def _say_image(image: Image) -> dict[str, Any]:
         "Architecture": "x86_64",
         "Tags": [{"Key": key, "Value": value} for key, value in image.tags.items()],
     }
+    if image.devices:
+        mapped = [{"DeviceName": name, "Ebs": {"DeleteOnTermination": ends}} for name, ends in image.devices.items()]
+        said["BlockDeviceMappings"] = mapped
     if image.name:
         said["Name"] = image.name
     if image.created:

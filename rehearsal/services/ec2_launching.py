@@ -39,6 +39,8 @@ class TemplateVersion:
     key_name: str | None = None
     profile: str | None = None
     user_data: str = ""
+    other: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    """All else that it says, as EC2 shows it."""
 
 
 @dataclass(eq=False)
@@ -50,6 +52,7 @@ class LaunchTemplate:
     name: str
     versions: list[TemplateVersion]
     default: int = 1
+    tags: dict[str, str] = field(default_factory=dict)
 
     def version(self, wanted: str) -> TemplateVersion | None:
         """The version of a number, `$Latest` or `$Default`."""
@@ -98,6 +101,7 @@ class Launching(Images):
         """Set the scene: a launch template of one version, of an instance of type t2.small unless told otherwise."""
         first = TemplateVersion(1, image.id, **{"instance_type": "t2.small", **made_of})
         self.templates.append(LaunchTemplate(region, f"lt-{self.random.getrandbits(68):017x}", name, [first]))
+        self.limits_of(region)  # they are there before the first launch, and no trace of one
         return self.templates[-1]
 
     def template_of(self, identity: str) -> LaunchTemplate:
@@ -114,7 +118,7 @@ class Launching(Images):
         version = found.version(wanted) if found else None
         if version is None:
             raise LaunchRefused(f"The specified launch template, with ID {template}, does not exist.")
-        self._must_be_whole(region, version)
+        self.must_be_whole(region, version)
         self._must_have_room(region, version, subnet)
         subnet.free -= 1
         self.limits_of(region).running += vcpus_of(version.instance_type)
@@ -125,7 +129,8 @@ class Launching(Images):
         subnet.free += 1
         self.limits_of(subnet.region).running -= vcpus_of(version.instance_type)
 
-    def _must_be_whole(self, region: str, version: TemplateVersion) -> None:
+    def must_be_whole(self, region: str, version: TemplateVersion) -> None:
+        """Raise `LaunchRefused` where something that the version names is not there, or cannot be used."""
         image = next((i for i in self.images if (i.region, i.id) == (region, version.image)), None)
         if image is None:
             raise LaunchRefused(f"The image id '{version.image}' does not exist.")
@@ -240,5 +245,5 @@ def _say_version(template: LaunchTemplate, version: TemplateVersion) -> dict[str
         "LaunchTemplateName": template.name,
         "VersionNumber": version.number,
         "DefaultVersion": version.number == template.default,
-        "LaunchTemplateData": {key: value for key, value in data.items() if value},
+        "LaunchTemplateData": {**version.other, **{key: value for key, value in data.items() if value}},
     }

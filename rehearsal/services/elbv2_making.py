@@ -45,7 +45,7 @@ class Making(Listeners):
 
     @operation("CreateTargetGroup")
     def create_target_group(self, call: Call) -> Mapping[str, Any]:
-        """A group of addresses; one of the same name and settings is given back."""
+        """A group of addresses or instances; one of the same name and settings is given back."""
         asked = {key: value for key, value in call.parameters.items() if key not in ("Name", "Tags")}
         name = str(call.parameters["Name"])
         there = next((g for g in self.target_groups if (g.region, g.name) == (call.region, name)), None)
@@ -54,11 +54,12 @@ class Making(Listeners):
                 said = f"A target group with the same name '{name}' exists, but with different settings"
                 raise ServiceError("DuplicateTargetGroupName", said)
             return {"TargetGroups": [say_target_group(there)]}
-        if asked.get("TargetType") != "ip" or asked.get("Protocol") not in ("HTTP", "HTTPS"):
+        if asked.get("TargetType") not in ("ip", "instance") or asked.get("Protocol") not in ("HTTP", "HTTPS"):
             raise NotModelled(call)
         if not asked.get("VpcId"):
             raise ServiceError("ValidationError", "A VPC ID must be specified")
-        made: TargetGroup = self.add_target_group(call.region, name, port=int(asked["Port"]))
+        of_type = {"port": int(asked["Port"]), "target_type": asked["TargetType"]}
+        made: TargetGroup = self.add_target_group(call.region, name, **of_type)
         made.checks = replace(
             made.checks,
             interval_seconds=float(asked.get("HealthCheckIntervalSeconds", 30)),

@@ -13,9 +13,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 from deployment.resources import MachineSchedule
-from pilotlight.domain.drilling import Schedule as Timetable
+from pilotlight.domain.schedule import Schedule as Timetable
 from pilotlight.domain.step import Standing
-from planfile.timetable import next_drill
+from planfile.timetable import next_start
 from rehearsal.access import Role
 from rehearsal.service import Service, operation
 from rehearsal.services.step_functions import StepFunctions
@@ -67,7 +67,7 @@ class Scheduler(Service):
         def begin_all() -> None:
             while True:
                 now: datetime = self.world.time.now()
-                self.world.time.sleep((next_drill(told, now) - now).total_seconds())
+                self.world.time.sleep((next_start(told, now) - now).total_seconds())
                 self._begin(schedule, role)
 
         self.world.time.spawn(begin_all, name=schedule.name)

@@ -50,7 +50,13 @@ def test_json_holds_all_of_each_level_and_what_it_adds(capsys: pytest.CaptureFix
     assert code == 0
     assert [level["arming"] for level in told["levels"]] == ["observe", "manual", "staged", "automatic"]
     observe, manual, staged, automatic = told["levels"]
-    assert {role["of"] for role in observe["roles"]} == {"function", "state machine", "forwarding role"}
+    assert {role["of"] for role in observe["roles"]} == {
+        "function",
+        "state machine",
+        "forwarding role",
+        "role of drilled tasks",
+        "schedule",
+    }
     assert observe["adds"] == observe["roles"]
     promoting = next(role for role in manual["adds"] if role["role"] == "pilotlight-fileflow-promote-replica")
     assert "rds:PromoteReadReplica" in [action for s in promoting["statements"] for action in s["actions"]]

@@ -29,12 +29,15 @@ LETS_IN = "whom the network of the standby lets in"
 FIELDS = "which of its fields must not name the primary; values of secrets are not read"
 HEALTHY = "what a healthy answer says"
 PROMISED = "what the business was promised"
+CALLED = "what its people call the severities"
+DRILLED = "how it is drilled, and what stands in for what"
 SYSTEMS: dict[str, tuple[str, tuple[str, ...], dict[str, str]]] = {
     "fileflow": (
         "plans/fileflow.yaml",
         ("ryuqqq-shared-rds",),
         {
             **OF_ALL,
+            "drill": DRILLED,
             "objectives.expected_rto": "what is expected of a run",
             "check_http https://fileflow.ryuqqq.com/actuator/health.expect_json.status": HEALTHY,
             "signals.probe.expect_body": HEALTHY,
@@ -91,6 +94,13 @@ SYSTEMS: dict[str, tuple[str, tuple[str, ...], dict[str, str]]] = {
         (),
         {
             **OF_ALL,
+            "notifications.severities.names.P1": CALLED,
+            "notifications.severities.names.P2": CALLED,
+            "notifications.severities.names.P3": CALLED,
+            "notifications.severities.names.P4": CALLED,
+            "notifications.drafts": "whether drafts for AWS and for customers stand in the thread",
+            "signals.aws_health": "whether AWS Health is heard",
+            "serve: check_database": "what the database itself is asked, and as whom",
             "notifications.updates": "how often its people want to hear",
             "notifications.escalation": "who is called when nobody takes it up",
             "create_cache.security_groups": LETS_IN,
@@ -111,6 +121,8 @@ SYSTEMS: dict[str, tuple[str, tuple[str, ...], dict[str, str]]] = {
             "gates.max_data_loss": "how much may be lost without asking anybody",
             "notifications.slack": "whether anybody is told in Slack",
             "serve: invoke_function": "which function has to be called, and when",
+            "prepare: scale_cache": "how small the standby's cache stands, and how large it has to be",
+            "swap_configuration.parameters./orders/dr/redis/endpoint": "which parameter the application reads it from",
             "requires: listener_parity orders-dr-alb": FRONTS,
             "requires: certificate_issued orders-dr-alb": "whether a certificate is asked for; the draft proposes it",
         },

@@ -32,7 +32,8 @@ PEOPLE = {
     "same": [[ANNA.name, ANNA_AT_THE_SHELL.arn]],
 }
 SLACK = {"channel": CHANNEL, "token_secret": "pilotlight/slack-bot-token", "team": TEAM}
-HEARING: dict[str, Any] = {"people": PEOPLE, "notifications": {"slack": SLACK}}
+DRILLED = {"security_groups": ["sg-0d1e2f3a4b5c60720"], "usd_per_hour": 0.5, "usd_at_most": 3}
+HEARING: dict[str, Any] = {"people": PEOPLE, "notifications": {"slack": SLACK}, "drill": DRILLED}
 
 
 @dataclass

@@ -583,6 +583,7 @@ def test_every_kind_of_record_can_be_told() -> None:
         stories.given_back(),
         stories.reminded(),
         stories.taken_up(),
+        stories.cleaned(),
     )
     told = {record.entry.kind for story in scenes for record in story.records}
 

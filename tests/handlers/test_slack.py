@@ -288,6 +288,12 @@ class TestStarting:
         asked = [line.resource for line in quiet.desk.world.trace if line.operation == "StartExecution"]
         assert [arn.rsplit(":", 1)[-1] for arn in asked] == ["fileflow-drill"]
 
+    def test_an_application_that_is_not_drilled_is_refused_with_the_way_out(self) -> None:
+        with a_slack_desk(drill=None) as desk:
+            desk.types(DORA, "drill fileflow")
+
+            assert "does not say how it is drilled; give it a part 'drill', and deploy." in desk.hand(DORA).shown()[-1]
+
     def test_a_full_drill_is_a_planned_failover_for_two_people_who_may(self, quiet: SlackDesk) -> None:
         quiet.types(DORA, "drill fileflow full")
         assert "people.starters of the plan of fileflow does not name" in quiet.hand(DORA).shown()[-1]

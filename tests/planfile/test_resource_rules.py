@@ -12,7 +12,9 @@ from planfile.reading import parse_any
 from tests.planfile.builders import changed, points_at, spot_of, the_fault_of
 from tests.private_fileflow import FILEFLOW
 
-TEXT = FILEFLOW.read_text()
+_WHOLE = FILEFLOW.read_text()
+TEXT = _WHOLE[: _WHOLE.index("# A drill does")] + _WHOLE[_WHOLE.index("stages:", _WHOLE.index("usd_at_most")) :]
+"""Without its drill, which would ask for a stand-in of each further step."""
 OF_ANOTHER = "210987654321"
 
 

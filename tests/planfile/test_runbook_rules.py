@@ -103,3 +103,13 @@ def test_a_disruptive_step_does_not_prepare() -> None:
         parse_any(text, "runbook.yaml")
 
     assert any("prepare comes before the gate" in fault.sentence for fault in refused.value.faults)
+
+
+def test_a_test_of_a_run_book_begins_at_a_moment_that_there_is() -> None:
+    test_of = "test_of:\n  runbook: other\n  schedule: {cron: '0 3 ? * SUN#1 *', zone: Asia/Seoul}\n"
+    sound = SOUND.replace("arming: manual\n", f"arming: manual\n{test_of}")
+
+    assert parse_any(sound, "runbook.yaml").name == "triflow-mend"
+    assert the_fault_of(sound.replace("Asia/Seoul", "Asia/Soul")).sentence == (
+        "There is no time zone 'Asia/Soul'; name one as in Asia/Seoul."
+    )

@@ -225,6 +225,13 @@ def waiting_at_a_failure() -> Story:
     )  # fmt: skip
 
 
+def cleaned() -> Story:
+    """A drill, of which nothing is left."""
+    story = Story("fileflow-drill").opened(0, plan_kind="drill", machine="fileflow-drill").confirmed(2)
+    story.started(3, "promote").settled(600, "promote", "Copy drill-ryuqqq-shared-rds is whole.")
+    return story.write(RecordKind.DRILL_CLEANED, 900, "Nothing of drill fileflow-drill-7 is left.")
+
+
 def reminded() -> Story:
     """Nobody has taken it up for a quarter of an hour, so somebody else is called."""
     sentence = "L2 is called, the DevOps lead, because nobody has taken this up for 15 min 00 s."

@@ -6,7 +6,8 @@ import re
 from datetime import timedelta
 
 from pilotlight.domain.step import Timing
-from stacks.wildcards import ANY_RESOURCE, SIGNED_WILDCARDS
+from stacks.signed import ANY_RESOURCE
+from stacks.wildcards import SIGNED_WILDCARDS
 from tests.stacks.costs import PAGE, CostLine, table, turns_of, written
 from tests.stacks.described import CHECKOUT
 

@@ -68,7 +68,7 @@ def test_every_pattern_that_a_role_holds_is_signed(arming):
         for _, entry in wildcards_of(described(function.statements))
     ]
 
-    assert ("sizes of a group" in signed) is (arming is not Arming.OBSERVE)
+    assert ("a group by its name" in signed) is (arming is not Arming.OBSERVE)
 
 
 def test_the_code_that_makes_the_groups_synthesizes():

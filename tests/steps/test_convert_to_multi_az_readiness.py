@@ -93,7 +93,7 @@ class TestUndo:
         refusal = KIND.stand_in(CONVERT, ISOLATION)
 
         assert isinstance(refusal, LeftOut)
-        assert "readiness looks at its zones and pending changes instead" in refusal.sentence
+        assert "readiness looks at its zones and pending changes" in refusal.sentence
 
 
 class TestReadiness:

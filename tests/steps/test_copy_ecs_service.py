@@ -22,7 +22,7 @@ from pilotlight.domain.step import (
     StepContext,
     Undone,
 )
-from pilotlight.estate.ecs.copy_operations import REFUSALS
+from pilotlight.estate.elbv2.copy_operations import REFUSALS
 from pilotlight.steps.copy_ecs_service import KIND, CopyEcsServiceParams
 from rehearsal.access import CURRENT_ROLE, Role
 from rehearsal.embedded_aws import EmbeddedAws
@@ -221,7 +221,7 @@ def test_a_copy_is_deleted_in_turns_until_nothing_of_it_stands(drill: Drill) -> 
     assert drill.original.status == "ACTIVE"
 
 
-def test_the_next_drill_takes_the_same_names(drill: Drill) -> None:
+def test_the_next_start_takes_the_same_names(drill: Drill) -> None:
     drill.live()
     drill.clear_away()
 

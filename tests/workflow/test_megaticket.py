@@ -15,6 +15,8 @@ from pilotlight.domain.records import RecordKind
 from pilotlight.domain.run import Outcome
 from pilotlight.readiness.look import Found
 from planfile import load
+from planfile.drill import drill_of
+from planfile.reading import InstalledKinds
 from rehearsal.play import Played, play
 from rehearsal.readiness import look_at
 from rehearsal.scenarios import Scenario
@@ -163,3 +165,18 @@ class TestReadiness:
             "MegaTicket-ALB listens on port 443 (HTTPS) and MegaTicket-DR-ALB on port 80 (HTTP) alone, so whoever asks "
             "the standby at port 443 gets no answer."
         )
+
+
+def test_a_drill_copies_both_groups_and_leaves_out_what_would_touch_seoul_or_the_tables() -> None:
+    drill = drill_of(load(MEGATICKET), InstalledKinds())
+    params = {name: step.params for name, step in drill.steps().items()}
+
+    assert {name: step.kind for name, step in drill.steps().items()} == {
+        "scale-app": "copy_auto_scaling_group",
+        "scale-web": "copy_auto_scaling_group",
+        "check-api": "check_http",
+        "check-pages": "check_http",
+    }
+    assert {*drill.left_out} == {"close-traffic", "stop-app", "stop-web", "take-over-tables", "latch-traffic"}
+    assert params["check-api"]["connect_to"] == {"step": "scale-app", "output": "host"}
+    assert params["check-pages"]["connect_to"] == {"step": "scale-web", "output": "host"}

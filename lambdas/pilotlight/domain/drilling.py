@@ -9,6 +9,7 @@ from pydantic import AwareDatetime, Field, model_validator
 
 from pilotlight.domain.durations import Duration
 from pilotlight.domain.part import Name, Part
+from pilotlight.domain.schedule import Schedule
 from pilotlight.domain.stages import RunStep
 
 
@@ -38,19 +39,6 @@ class Blocked(Part):
         if self.ends <= self.begins:
             raise ValueError("a blocked time ends after it begins")
         return self
-
-
-class Schedule(Part):
-    """When drills begin by themselves."""
-
-    cron: str = Field(
-        pattern=r"^\S+( \S+){5}$",
-        description=(
-            "Minute, hour, day of the month, month, day of the week, year, as EventBridge Scheduler takes them: "
-            "`0 10 ? * WED#1 *` is the first Wednesday of each month at 10:00."
-        ),
-    )
-    zone: str = Field(description="The time zone that the hour is meant in.", examples=["Asia/Seoul"])
 
 
 class Drilling(Part):

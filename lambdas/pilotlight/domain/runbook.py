@@ -1,4 +1,7 @@
-"""A run-book: steps that mend an application within one region, started by a person and by nobody else."""
+"""A run-book: steps that mend an application within one region, started by a person and by nobody else.
+
+A test of it in a staging environment is a run-book of its own, and may begin by a schedule.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,17 @@ from typing import Literal
 from pydantic import Field
 
 from pilotlight.domain.in_one_region import InOneRegion
-from pilotlight.domain.part import Name
+from pilotlight.domain.part import Name, Part
 from pilotlight.domain.place import Place
 from pilotlight.domain.plan import PlanKind
+from pilotlight.domain.schedule import Schedule
+
+
+class TestOf(Part):
+    """What a run-book of a staging environment tests, and when it begins by itself."""
+
+    runbook: Name = Field(description="The run-book of production that it tests.", examples=["multi-az"])
+    schedule: Schedule
 
 
 class Runbook(InOneRegion):
@@ -18,6 +29,10 @@ class Runbook(InOneRegion):
     kind: Literal[PlanKind.RUNBOOK] = PlanKind.RUNBOOK
     runbook: Name = Field(
         description="What it is called among the run-books of its application.", examples=["database-failover"]
+    )
+
+    test_of: TestOf | None = Field(
+        None, description="For a test in a staging environment alone. What mends production starts by hand."
     )
 
     @property

@@ -6,13 +6,14 @@ it recorded anything. What does not bear the application's tag was made by someb
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from pilotlight.domain.place import Place
 from pilotlight.domain.standing_in import Remains
-from pilotlight.domain.step import (
-    StepContext,
-)
+from pilotlight.domain.step import CannotUndo, Failed, StepContext, Undone
+
+Conditions = dict[str, dict[str, str | list[str]]]
 
 APPLICATION_TAG = "pilotlight:application"
 RUN_TAG = "pilotlight:run"
@@ -21,6 +22,14 @@ RUN_TAG = "pilotlight:run"
 def marks(context: StepContext) -> dict[str, str]:
     """The tags of what this run makes."""
     return {APPLICATION_TAG: context.place.application, RUN_TAG: context.run_id}
+
+
+def asked_and_borne(place: Place) -> tuple[Conditions, Conditions]:
+    """In a policy: that a creation sets the tag of the application's drill, and that a thing bears it."""
+    return (
+        {"StringEquals": {f"aws:RequestTag/{APPLICATION_TAG}": place.application}},
+        {"StringEquals": {f"aws:ResourceTag/{APPLICATION_TAG}": place.application}},
+    )
 
 
 @dataclass(frozen=True)
@@ -63,3 +72,32 @@ def remains_of(things: Iterable[Thing], context: StepContext) -> Remains | None:
     run = (of_this_run or of_drills)[0].tags[RUN_TAG]
     named = " and ".join(thing.what for thing in of_drills if thing.tags[RUN_TAG] == run)
     return Remains(run, f"Of drill {run} there still stands {named}.")
+
+
+def taken(copy_as: str, things: Iterable[Thing], context: StepContext) -> Failed | None:
+    """Whether something of the copy's name was made by another drill, or by somebody else."""
+    others = [thing for thing in things if not thing.is_of_this_run(context)]
+    if not others:
+        return None
+    first = others[0]
+    return Failed(
+        f"Copy {copy_as} cannot be made, because there is {first.what} of that name, which {first.owner}.",
+        "Have the earlier drill cleared away if it is one of its, or give the copy another name in the plan.",
+    )
+
+
+def say_undone(
+    copy_as: str, asked: Sequence[str], things: Sequence[Thing], context: StepContext
+) -> Undone | CannotUndo:
+    """What a turn of deleting came to.
+
+    Parameters: `asked` is what was asked for in it, and `things` what stood before it.
+    """
+    others = [thing for thing in things if not thing.is_ours(context)]
+    if others:
+        stays = " and ".join(f"{thing.what} {thing.owner}" for thing in others)
+        return CannotUndo(f"Not all of copy {copy_as} is deleted, because {stays}; find out whose it is.")
+    if asked:
+        return Undone(f"Of copy {copy_as}, {', '.join(asked)}.")
+    what = "is gone already" if not things else "is on its way out"
+    return Undone(f"Copy {copy_as} {what}.")

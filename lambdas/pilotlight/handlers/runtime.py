@@ -23,7 +23,6 @@ from aws_lambda_powertools import Logger, single_metric
 from aws_lambda_powertools.metrics import MetricUnit
 
 from pilotlight.aws.beside import Beside, in_a_thread
-from pilotlight.aws.control import Control
 from pilotlight.aws.databases import Drivers
 from pilotlight.aws.kubernetes import AwsAndKubernetes
 from pilotlight.aws.ledger import Ledger

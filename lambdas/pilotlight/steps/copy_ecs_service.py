@@ -47,23 +47,21 @@ from pilotlight.domain.step import (
     Timing,
     Undone,
 )
+from pilotlight.estate.ec2.walls import opened
 from pilotlight.estate.ecs.copies import DRAINING, Copy, look_at_copy, register, take_down
 from pilotlight.estate.ecs.copy_by_hand import looking_at_copy
-from pilotlight.estate.ecs.copy_operations import NAME_NOT_FREE, OPERATIONS, RACES, REFUSALS
+from pilotlight.estate.ecs.copy_operations import NAME_NOT_FREE, OPERATIONS
 from pilotlight.estate.ecs.copy_permissions import permissions
 from pilotlight.estate.ecs.copy_specification import CopySpecification, Made
 from pilotlight.estate.ecs.original import Original, read_original
 from pilotlight.estate.ecs.progress import SHOWS_AFTER, Goal, progress
 from pilotlight.estate.ecs.service import ACTIVE, look
-from pilotlight.estate.ecs.walls import changed, opened, taken
+from pilotlight.estate.ecs.walls import changed
 from pilotlight.estate.elbv2.copies import ACTIVE as SERVING
-from pilotlight.estate.elbv2.copies import (
-    create_balancer,
-    create_group,
-    forwards_to,
-    look_at_balancer,
-)
-from pilotlight.estate.marking import remains_of
+from pilotlight.estate.elbv2.copies import Made as Front
+from pilotlight.estate.elbv2.copies import create_group, forwards_to, look_at_balancer, serve_by
+from pilotlight.estate.elbv2.copy_operations import RACES, REFUSALS
+from pilotlight.estate.marking import remains_of, say_undone, taken
 
 _LONGEST_TITLE = 60
 
@@ -154,7 +152,7 @@ class CopyEcsService(StepKind[CopyEcsServiceParams]):
         leaking = opened(params, context)
         if leaking:
             found.append(impossible("not-isolated", leaking))
-        foreign = taken(params, look_at_copy(context, params).things, context)
+        foreign = taken(params.copy_as, look_at_copy(context, params).things, context)
         if foreign:
             found.append(impossible("name-taken", foreign))
         fine = f"Service {params.service} can be copied as {params.copy_as}, which reaches only what the plan allows."
@@ -165,7 +163,7 @@ class CopyEcsService(StepKind[CopyEcsServiceParams]):
         if copy.service is not None and copy.service.status == DRAINING:
             return NotYet(f"Service {params.copy_as} of before is still draining, so its name is not free yet.")
         original, variables = read_original(context, params), params.variables(context.outputs)
-        for refused in (taken(params, copy.things, context), opened(params, context), original, variables):
+        for refused in (taken(params.copy_as, copy.things, context), opened(params, context), original, variables):
             if isinstance(refused, Failed):
                 return refused
         assert isinstance(original, Original)
@@ -198,15 +196,7 @@ class CopyEcsService(StepKind[CopyEcsServiceParams]):
     def undo(self, params: CopyEcsServiceParams, receipt: Receipt, context: StepContext) -> Undone | CannotUndo:
         """By the drill's tags alone, so that it needs no receipt; what is asked for now ends in the turns to come."""
         copy = look_at_copy(context, params)
-        asked = take_down(context, params, copy)
-        others = [thing for thing in copy.things if not thing.is_ours(context)]
-        if others:
-            stays = " and ".join(f"{thing.what} {thing.owner}" for thing in others)
-            return CannotUndo(f"Not all of copy {params.copy_as} is deleted, because {stays}; find out whose it is.")
-        if asked:
-            return Undone(f"Of copy {params.copy_as}, {', '.join(asked)}.")
-        what = "is gone already" if not copy.things else "is on its way out"
-        return Undone(f"Copy {params.copy_as} {what}.")
+        return say_undone(params.copy_as, take_down(context, params, copy), copy.things, context)
 
     def remains(self, params: CopyEcsServiceParams, context: StepContext) -> Remains | None:
         return remains_of(look_at_copy(context, params).things, context)
@@ -229,14 +219,9 @@ def _make(
     context: StepContext,
 ) -> Receipt:
     """Make what is missing, in the order in which each needs the one before; ECS refuses a group that nobody uses."""
-    name, wanted = params.copy_as, params.load_balancer
+    name = params.copy_as
     group = copy.group.arn if copy.group else create_group(context, name, original.group)
-    balancer = copy.balancer.arn if copy.balancer else ""
-    if not balancer:
-        subnets, groups = params.subnets, wanted.security_groups
-        balancer = create_balancer(context, name, wanted.scheme.value, subnets, groups)
-    if forwards_to(context, balancer, wanted.port) is None:
-        context.aws.call("elbv2", "CreateListener", context.place.standby, **wanted.listener(balancer, group))
+    serve_by(context, name, params.load_balancer, params.subnets, Front(copy.balancer, group))
     revision = next((each.arn for each in copy.definitions if each.status == ACTIVE), "")
     if not revision:
         revision = register(context, params.definition(original.definition, variables, context))

@@ -91,6 +91,7 @@ class Group:
     deleting: bool
     warm_pool: bool
     protects_new: bool
+    mixed: bool
     tags: Mapping[str, str]
 
     @property
@@ -111,8 +112,8 @@ class Group:
     @classmethod
     def from_answer(cls, region: str, answer: Mapping[str, Any]) -> Self:
         """Read one entry of DescribeAutoScalingGroups."""
-        mixed = answer.get("MixedInstancesPolicy", {}).get("LaunchTemplate", {})
-        template = answer.get("LaunchTemplate") or mixed.get("LaunchTemplateSpecification")
+        policy = answer.get("MixedInstancesPolicy", {}).get("LaunchTemplate", {})
+        template = answer.get("LaunchTemplate") or policy.get("LaunchTemplateSpecification")
         return cls(
             region=region,
             name=answer["AutoScalingGroupName"],
@@ -136,6 +137,7 @@ class Group:
             deleting=bool(answer.get("Status")),
             warm_pool="WarmPoolConfiguration" in answer,
             protects_new=answer.get("NewInstancesProtectedFromScaleIn", False),
+            mixed="MixedInstancesPolicy" in answer,
             tags={tag["Key"]: tag.get("Value", "") for tag in answer.get("Tags", ())},
         )
 

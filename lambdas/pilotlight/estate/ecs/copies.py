@@ -20,11 +20,9 @@ from pilotlight.estate.ecs.service import ACTIVE, EcsService, look
 from pilotlight.estate.elbv2.copies import (
     Balancer,
     Group,
-    delete_balancer,
-    delete_group,
-    has_interfaces,
     look_at_balancer,
     look_at_group,
+    take_front_down,
 )
 from pilotlight.estate.marking import Thing
 
@@ -106,16 +104,7 @@ def take_down(context: StepContext, wanted: CopySpecification, copy: Copy) -> li
     if service is not None and thing is not None and service.status == ACTIVE and thing.is_ours(context):
         _delete_service(context, service)
         asked.append(f"service {service.name} is drained")
-    if copy.balancer is not None and copy.balancer.thing.is_ours(context):
-        delete_balancer(context, copy.balancer)
-        asked.append(f"load balancer {wanted.copy_as} is deleted")
-    elif copy.group is not None and copy.group.thing.is_ours(context):
-        if has_interfaces(context, wanted.copy_as):
-            asked.append(f"target group {wanted.copy_as} waits for the load balancer's network interfaces to go")
-        elif delete_group(context, copy.group):
-            asked.append(f"target group {wanted.copy_as} is deleted")
-        else:
-            asked.append(f"target group {wanted.copy_as} waits for its load balancer to go")
+    asked += take_front_down(context, wanted.copy_as, copy.balancer, copy.group)
     definitions = [each for each in copy.definitions if each.thing.is_ours(context)]
     if definitions:
         _delete_definitions(context, definitions)

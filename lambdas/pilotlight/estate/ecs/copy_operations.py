@@ -6,47 +6,17 @@ from functools import partial
 
 from pilotlight.domain.step import Access, Operation
 from pilotlight.estate.ecs.operations import OPERATIONS as OF_SERVICES
+from pilotlight.estate.elbv2.copy_operations import OPERATIONS as OF_BALANCING
 
 _READ, _WRITE = Access.READ, Access.WRITE
-_ecs, _balancing = partial(Operation, "ecs"), partial(Operation, "elbv2")
+_ecs = partial(Operation, "ecs")
 
 _AGAIN, _READ_BACK = {"ServerException": "asked again"}, {"ServerException": "looked for before it is repeated"}
 _DENIED, _CLIENT, _INVALID = "AccessDeniedException", "ClientException", "InvalidParameterException"
 _NO_CLUSTER, _NO_SERVICE = "ClusterNotFoundException", "ServiceNotFoundException"
-_NO_LISTENER, _NO_BALANCER, _NO_GROUP = "ListenerNotFound", "LoadBalancerNotFound", "TargetGroupNotFound"
-_NO_RULE, _NO_STORE, _PROTOCOL = "RuleNotFound", "TrustStoreNotFound", "UnsupportedProtocol"
-_CONFIGURATION, _TAGS = "InvalidConfigurationRequest", "TooManyTags"
 
-REFUSALS = {
-    "TooManyLoadBalancers": (
-        "the account's quota of load balancers is used up there",
-        "Delete load balancers that nobody needs, or have 'Application Load Balancers per Region' raised.",
-    ),
-    "TooManyTargetGroups": (
-        "the account's quota of target groups is used up there",
-        "Delete target groups that nobody needs, or have 'Target Groups per Region' raised in Service Quotas.",
-    ),
-    "SubnetNotFound": ("a subnet of the plan is missing there", "Create it, or correct its id in the plan."),
-    "InvalidSubnet": ("its subnets do not fit together", "Name subnets of two zones of one VPC in the plan."),
-    "InvalidSecurityGroup": (
-        "a security group of its load balancer is missing there",
-        "Create it, or correct its id in the plan.",
-    ),
-    "CertificateNotFound": ("its certificate is missing there", "Request it there, or correct its ARN in the plan."),
-}
-"""What a refused creation means to a person."""
-RACES = ("DuplicateLoadBalancerName", "DuplicateTargetGroupName", "DuplicateListener")
-"""Somebody made it since it was looked for, so it is looked for again."""
 NAME_NOT_FREE = ("still Draining", "not idempotent")
 """What ECS says of a name whose service is not gone yet, or stands there and did not show."""
-
-_RACED = dict.fromkeys(RACES, "looked at again")
-_SAID = {code: f"fails: {because}" for code, (because, _) in REFUSALS.items()}
-
-
-def _create(name: str, handled: tuple[str, ...], fatal: tuple[str, ...]) -> Operation:
-    return _balancing(name, _WRITE, {code: (_RACED | _SAID)[code] for code in handled}, fatal)
-
 
 _READING = ("DescribeServices", "DescribeTaskDefinition", "ListTasks", "DescribeTasks", "DescribeTargetHealth")
 
@@ -76,64 +46,5 @@ OPERATIONS = (
     ),
     _ecs("DeregisterTaskDefinition", _WRITE, _READ_BACK, (_DENIED, _CLIENT, _INVALID)),
     _ecs("DeleteTaskDefinitions", _WRITE, _READ_BACK, (_DENIED, _CLIENT, _INVALID)),
-    _balancing("DescribeLoadBalancers", _READ, {_NO_BALANCER: "there is none of that name"}),
-    _balancing("DescribeTargetGroups", _READ, {_NO_GROUP: "there is none of that name"}, (_NO_BALANCER,)),
-    _balancing("DescribeListeners", _READ, {}, (_NO_LISTENER, _NO_BALANCER, _PROTOCOL)),
-    _balancing(
-        "DescribeTags",
-        _READ,
-        {_NO_BALANCER: "gone meanwhile", _NO_GROUP: "gone meanwhile"},
-        (_NO_LISTENER, _NO_RULE, _NO_STORE),
-    ),
-    _create("CreateTargetGroup", ("DuplicateTargetGroupName", "TooManyTargetGroups"), (_CONFIGURATION, _TAGS)),
-    _create(
-        "CreateLoadBalancer",
-        (
-            "DuplicateLoadBalancerName",
-            "TooManyLoadBalancers",
-            "SubnetNotFound",
-            "InvalidSubnet",
-            "InvalidSecurityGroup",
-        ),
-        (
-            _CONFIGURATION,
-            _TAGS,
-            "AllocationIdNotFound",
-            "AvailabilityZoneNotSupported",
-            "DuplicateTagKeys",
-            "InvalidScheme",
-            "OperationNotPermitted",
-            "ResourceInUse",
-        ),
-    ),
-    _create(
-        "CreateListener",
-        ("DuplicateListener", "CertificateNotFound"),
-        (
-            _CONFIGURATION,
-            _TAGS,
-            _NO_BALANCER,
-            _NO_GROUP,
-            _NO_STORE,
-            _PROTOCOL,
-            "ALPNPolicyNotFound",
-            "IncompatibleProtocols",
-            "InvalidLoadBalancerAction",
-            "SSLPolicyNotFound",
-            "TargetGroupAssociationLimit",
-            "TooManyActions",
-            "TooManyCertificates",
-            "TooManyListeners",
-            "TooManyRegistrationsForTargetId",
-            "TooManyTargets",
-            "TooManyUniqueTargetGroupsPerLoadBalancer",
-            "TrustStoreNotReady",
-        ),
-    ),
-    _balancing(
-        "DeleteLoadBalancer", _WRITE, {_NO_BALANCER: "gone already"}, ("OperationNotPermitted", "ResourceInUse")
-    ),
-    _balancing("DeleteTargetGroup", _WRITE, {"ResourceInUse": "asked again"}),
-    Operation("ec2", "DescribeSecurityGroups", _READ),
-    Operation("ec2", "DescribeNetworkInterfaces", _READ),
+    *OF_BALANCING,
 )

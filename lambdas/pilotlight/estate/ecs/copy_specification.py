@@ -12,58 +12,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from pilotlight.domain.place import Place
 from pilotlight.domain.step import Failed, OutputOf, Params, StepContext
-from pilotlight.estate.ec2.egress import Destination, Port
+from pilotlight.estate.ec2.egress import Destination
+from pilotlight.estate.elbv2.copied_balancer import CopiedBalancer, CopyName, SecurityGroup, Subnet
 from pilotlight.estate.marking import marks
 from pilotlight.estate.ssm.settings import ParameterName, drilled_name
 
 EcsName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,255}$")]
 RoleArn = Annotated[str, Field(pattern=r"^arn:aws:iam::\d{12}:role/[A-Za-z0-9+=,.@_/-]+$")]
-SecurityGroup = Annotated[str, Field(pattern=r"^sg-[0-9a-f]+$")]
-Subnet = Annotated[str, Field(pattern=r"^subnet-[0-9a-f]+$")]
 
-_TLS = "ELBSecurityPolicy-TLS13-1-2-2021-06"
 _SHOWN_ONLY = (
     "taskDefinitionArn", "revision", "status", "requiresAttributes", "compatibilities", "registeredAt",
     "deregisteredAt", "registeredBy", "deleteRequestedAt",
 )  # fmt: skip
 """What ECS shows of a task definition and takes from nobody; all else can be registered again."""
 _AS_THE_ORIGINAL = ("launchType", "capacityProviderStrategy", "platformVersion", "healthCheckGracePeriodSeconds")
-
-
-class Scheme(StrEnum):
-    """From where a load balancer is reached."""
-
-    INTERNAL = "internal"
-    INTERNET_FACING = "internet-facing"
-
-
-class CopiedBalancer(BaseModel):
-    """The load balancer of a copy, with one listener; a certificate makes it HTTPS."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    scheme: Scheme
-    port: Port
-    certificate: str | None = Field(None, pattern=r"^arn:aws:acm:[a-z0-9-]+:\d{12}:certificate/[0-9a-f-]+$")
-    security_groups: tuple[SecurityGroup, ...] = Field(min_length=1, max_length=5)
-
-    def listener(self, balancer: str, group: str) -> dict[str, Any]:
-        """What is asked of load balancing for its listener."""
-        secure = {"SslPolicy": _TLS, "Certificates": [{"CertificateArn": self.certificate}]}
-        return {
-            "LoadBalancerArn": balancer,
-            "Port": self.port,
-            "Protocol": "HTTPS" if self.certificate else "HTTP",
-            "DefaultActions": [{"Type": "forward", "TargetGroupArn": group}],
-            **(secure if self.certificate else {}),
-        }
 
 
 @dataclass(frozen=True)
@@ -79,9 +47,8 @@ class CopySpecification(Params):
 
     cluster: EcsName
     service: EcsName = Field(description="The original: it is read, and never changed.")
-    copy_as: str = Field(
-        pattern=r"^[A-Za-z0-9]([A-Za-z0-9-]{0,30}[A-Za-z0-9])?$",
-        description="The name of the copied service, task definition, target group and load balancer.",
+    copy_as: CopyName = Field(
+        description="The name of the copied service, task definition, target group and load balancer."
     )
     tasks: int = Field(ge=1)
     task_role: RoleArn = Field(description="The drill's own; the original's is refused.")
@@ -108,8 +75,6 @@ class CopySpecification(Params):
     def _is_another_one(self) -> Self:
         if self.copy_as == self.service:
             raise ValueError(f"copy_as is {self.service} itself; give the copy a name of its own")
-        if self.copy_as.startswith("internal-") or "--" in self.copy_as:
-            raise ValueError("copy_as names a load balancer too, which may not begin with `internal-` or hold `--`")
         if self.task_role == self.execution_role:
             raise ValueError("task_role is the execution role, which reads the application's secrets; name another")
         return self

@@ -1,26 +1,13 @@
-"""Whether the copy of a service is walled in, free to be made, and still what the run made: each refusal in words."""
+"""Whether the copy of a service is still what the run made: each refusal in words."""
 
 from __future__ import annotations
 
 from pilotlight.domain.step import Failed, StepContext
-from pilotlight.estate.ec2.egress import leaks
 from pilotlight.estate.ecs.copies import read_definition
 from pilotlight.estate.ecs.copy_specification import CopySpecification
 from pilotlight.estate.ecs.service import EcsService
 from pilotlight.estate.elbv2.copies import FAILED, Balancer
 from pilotlight.estate.marking import Thing
-
-
-def opened(wanted: CopySpecification, context: StepContext) -> Failed | None:
-    """What the security groups of the tasks let out that the plan does not allow."""
-    open_to = leaks(context, wanted.security_groups, wanted.egress)
-    if not open_to:
-        return None
-    return Failed(
-        f"Copy {wanted.copy_as} is not walled in, because {'; '.join(open_to)}, which the plan does not allow.",
-        "Take these rules out of the security groups, or add them to `egress` where they lead to nothing of "
-        "production's; then start the drill again.",
-    )
 
 
 def changed(wanted: CopySpecification, service: EcsService, balancer: Balancer, context: StepContext) -> Failed | None:
@@ -37,15 +24,3 @@ def changed(wanted: CopySpecification, service: EcsService, balancer: Balancer, 
         reason = f"Load balancer {wanted.copy_as} could not be set up."
         return Failed(reason, "Read why in its state (describe-load-balancers), then start the drill again.")
     return None
-
-
-def taken(wanted: CopySpecification, things: tuple[Thing, ...], context: StepContext) -> Failed | None:
-    """Whether something of the copy's name was made by another drill, or by somebody else."""
-    others = [thing for thing in things if not thing.is_of_this_run(context)]
-    if not others:
-        return None
-    first = others[0]
-    return Failed(
-        f"Copy {wanted.copy_as} cannot be made, because there is {first.what} of that name, which {first.owner}.",
-        "Have the earlier drill cleared away if it is one of its, or give the copy another name in the plan.",
-    )

@@ -15,6 +15,7 @@ from typing import Any
 
 from pilotlight.domain.errors import InvalidState, NotFound
 from pilotlight.domain.step import StepContext
+from pilotlight.estate.elbv2.copied_balancer import CopiedBalancer
 from pilotlight.estate.marking import Thing, marks
 
 ACTIVE, FAILED = "active", "failed"
@@ -42,6 +43,14 @@ class Group:
 
     arn: str
     thing: Thing
+
+
+@dataclass(frozen=True)
+class Made:
+    """What stands of a copy's front: its load balancer, if it has one yet, and the ARN of its target group."""
+
+    balancer: Balancer | None
+    group: str
 
 
 def look_at_balancer(context: StepContext, name: str) -> Balancer | None:
@@ -121,6 +130,32 @@ def delete_group(context: StepContext, group: Group) -> bool:
     except InvalidState:
         return False
     return True
+
+
+def take_front_down(context: StepContext, name: str, balancer: Balancer | None, group: Group | None) -> list[str]:
+    """Ask for the end of a load balancer, or of its target group once that is free; what was asked."""
+    if balancer is not None and balancer.thing.is_ours(context):
+        delete_balancer(context, balancer)
+        return [f"load balancer {name} is deleted"]
+    if group is None or not group.thing.is_ours(context):
+        return []
+    if has_interfaces(context, name):
+        return [f"target group {name} waits for the load balancer's network interfaces to go"]
+    if delete_group(context, group):
+        return [f"target group {name} is deleted"]
+    return [f"target group {name} waits for its load balancer to go"]
+
+
+def serve_by(context: StepContext, name: str, wanted: CopiedBalancer, subnets: tuple[str, ...], made: Made) -> None:
+    """Make what is missing of a load balancer with one listener that forwards to a target group.
+
+    Parameters: `made` is the load balancer that stands already, if one does, and the target group by ARN.
+    """
+    balancer = made.balancer.arn if made.balancer else ""
+    if not balancer:
+        balancer = create_balancer(context, name, wanted.scheme.value, subnets, wanted.security_groups)
+    if forwards_to(context, balancer, wanted.port) is None:
+        context.aws.call("elbv2", "CreateListener", context.place.standby, **wanted.listener(balancer, made.group))
 
 
 def has_interfaces(context: StepContext, name: str) -> bool:

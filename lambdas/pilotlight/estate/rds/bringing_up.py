@@ -84,8 +84,11 @@ def delete(copy: RdsInstance, context: StepContext) -> Undone | CannotUndo:
     name, where = copy.identifier, context.place.standby
     if copy.status == "deleting":
         return Undone(f"Database {name} is gone already.")
+    by_hand = delete_copy(name, where)
+    stays = CannotUndo(f"Database {name} stays and costs money, because it is {copy.status}; later: {by_hand}")
     if copy.status == "creating":
-        return CannotUndo(f"Database {name} stays until it is made, because it is creating; it is deleted after that.")
+        # RDS would refuse, and a drill asks every few seconds until it does not.
+        return stays
     try:
         context.aws.call(
             "rds", "DeleteDBInstance", where, DBInstanceIdentifier=name, SkipFinalSnapshot=True,
@@ -94,9 +97,7 @@ def delete(copy: RdsInstance, context: StepContext) -> Undone | CannotUndo:
     except NotFound:
         return Undone(f"Database {name} is gone already.")
     except InvalidState:
-        return CannotUndo(
-            f"Database {name} stays and costs money, because it is {copy.status}; later: {delete_copy(name, where)}"
-        )
+        return stays
     return Undone(
         f"Database {name} is being deleted, without a final snapshot, because this run had made it and it holds "
         "nothing that its backups do not."
