@@ -68,6 +68,11 @@ def test_a_drill_is_aborted_for_reasons_of_its_own() -> None:
     assert not set(abort.reasons) & set(REASONS["abort"])
 
 
+def test_how_a_drill_ended_is_acknowledged_by_nobody() -> None:
+    """It starts nothing by itself, so the word would be refused."""
+    assert offers(replace(view(stories.failed().records), kind=PlanKind.DRILL.value)) == []
+
+
 def test_an_id_says_nothing_and_is_the_same_for_the_same_word() -> None:
     seen, again = view(stories.asking().records), view(stories.asking().records)
 

@@ -77,7 +77,8 @@ def _reasons(view: IncidentView, word: WordKind) -> tuple[str, ...]:
 
 
 def _words(view: IncidentView) -> Iterator[tuple[WordKind, str]]:
-    if view.standing is IncidentState.CLOSED and view.outcome not in (Outcome.RECOVERED, Outcome.NOT_NEEDED):
+    over_badly = view.standing is IncidentState.CLOSED and view.outcome not in (Outcome.RECOVERED, Outcome.NOT_NEEDED)
+    if over_badly and not view.in_one_region:
         yield WordKind.ACKNOWLEDGE, ""
     if view.standing not in (IncidentState.LOOKING, IncidentState.ACTING):
         return
