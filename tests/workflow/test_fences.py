@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from functools import cache
 
+import pytest
+
 from pilotlight.domain.ports import Silence, WebAnswer
 from pilotlight.domain.records import RecordKind
 from pilotlight.domain.run import Outcome
@@ -17,6 +19,8 @@ from rehearsal.services.ec2 import Ec2
 from rehearsal.services.elbv2 import Elbv2
 from rehearsal.services.rds import Rds
 from tests.workflow.played import FILEFLOW
+
+pytestmark = pytest.mark.full
 
 SEOUL = "ap-northeast-2"
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
+import pytest
+
 from pilotlight.domain.plan import Plan
 from pilotlight.domain.records import RecordKind
 from pilotlight.domain.run import Outcome
@@ -17,6 +19,8 @@ from rehearsal.services.elasticache import ElastiCache
 from rehearsal.services.lambda_functions import LambdaFunctions
 from rehearsal.services.rds import Rds
 from rehearsal.services.scheduler import Scheduler
+
+pytestmark = pytest.mark.full
 
 ORDERS = Path(__file__).parent / "orders.yaml"
 SEOUL, TOKYO = "ap-northeast-2", "ap-northeast-1"

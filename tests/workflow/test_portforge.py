@@ -14,6 +14,8 @@ from rehearsal.scenarios import scenario
 from rehearsal.services.eks import Eks
 from rehearsal.traffic import region_of_users
 
+pytestmark = pytest.mark.full
+
 PLAN = Path(__file__).parents[2] / "plans" / "portforge.yaml"
 PRIMARY, STANDBY = "ap-northeast-2", "ap-northeast-1"
 USERS = "api.portforge.org"

@@ -23,6 +23,8 @@ from rehearsal.services.elasticache import ElastiCache
 from rehearsal.services.rds import Rds
 from rehearsal.services.rds_holdings import AutomatedBackups
 
+pytestmark = pytest.mark.full
+
 TRIFLOW = ROOT / "plans" / "triflow.yaml"
 SEOUL, TOKYO = "ap-northeast-2", "ap-northeast-1"
 COPY = "triflow-dr-db"

@@ -9,6 +9,8 @@ from __future__ import annotations
 from datetime import timedelta
 from functools import cache
 
+import pytest
+
 from pilotlight.domain.records import RecordKind
 from pilotlight.domain.run import Outcome
 from rehearsal.play import Played, play
@@ -20,6 +22,8 @@ from rehearsal.scene import Scene, let_primary_answer
 from rehearsal.services.autoscaling import AutoScaling
 from rehearsal.traffic import region_of_users
 from tests.workflow.scaling_groups import NAME, SEOUL, TOKYO, the_plan
+
+pytestmark = pytest.mark.full
 
 
 @cache

@@ -210,6 +210,7 @@ class TestOutage:
         assert writes(seen) == []
 
 
+@pytest.mark.full
 class TestTrouble:
     def test_a_blip_changes_nothing(self) -> None:
         seen = played("blip")

@@ -26,6 +26,8 @@ from rehearsal.services.rds import Rds
 from tests.ticketing import CHECK, SCALE, STAGES, TABLES, TAKE_OVER, megaticket
 from tests.workflow.played import FILEFLOW
 
+pytestmark = pytest.mark.full
+
 SEOUL, TOKYO = "ap-northeast-2", "ap-northeast-1"
 SEOULS_BALANCER = "megaticket-alb-123456.ap-northeast-2.elb.amazonaws.com"
 CHATS = {

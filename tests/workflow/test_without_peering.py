@@ -17,6 +17,8 @@ from rehearsal.services.ec2 import Ec2
 from rehearsal.services.ec2_peering import DELETED
 from tests.workflow.played import FILEFLOW, played
 
+pytestmark = pytest.mark.full
+
 PEERING = ("DescribeVpcPeeringConnections", "DescribeRouteTables")
 
 

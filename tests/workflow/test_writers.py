@@ -19,6 +19,8 @@ from rehearsal.services.rds import Rds
 from rehearsal.services.step_functions import StepFunctions
 from tests.workflow.played import FILEFLOW, played
 
+pytestmark = pytest.mark.full
+
 SEOUL, TOKYO, SINGAPORE = "ap-northeast-2", "ap-northeast-1", "ap-southeast-1"
 SEOULS_BALANCER = "fileflow-prod-alb-123456.ap-northeast-2.elb.amazonaws.com"
 SEOULS_GROUP = "sg-0123456789abcdef1"
