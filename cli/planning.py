@@ -15,12 +15,15 @@ from pathlib import Path
 from typing import TypeVar
 
 from cli.printing import print_lines
-from pilotlight.domain.plan import Plan
+from pilotlight.domain.drill import Drill
+from pilotlight.domain.errors import PlanRefused
+from pilotlight.domain.plan import AnyPlan, Plan
 from pilotlight.domain.runbook import Runbook
 from pilotlight.domain.stages import StageName
 from planfile import PlanFileRefused, load, load_any
 from planfile.draft import Kinds
 from planfile.drawing import json_of, lines_of, mermaid_of
+from planfile.drill import drill_of
 from planfile.drill_drawing import drill_json, drill_lines
 from planfile.drill_overview import drill_overview
 from planfile.generated import ROOT, regenerate, stale
@@ -98,6 +101,17 @@ def load_or_report(path: Path, kinds: Kinds | None = None) -> Plan | Runbook | N
 def load_failover_or_report(path: Path) -> Plan | None:
     """The failover plan in a file; None once its faults, or that it is a run-book, are reported."""
     return _reported(path, lambda: load(path))
+
+
+def drill_or_report(plan: AnyPlan) -> Drill | None:
+    """The drill of a plan; None once it is reported that there is none."""
+    try:
+        if isinstance(plan, Plan):
+            return drill_of(plan, InstalledKinds())
+        print(f"pilotlight: {plan.name} is a run-book; a drill is of a failover plan.", file=sys.stderr)
+    except PlanRefused as refused:
+        print(f"pilotlight: {refused}", file=sys.stderr)
+    return None
 
 
 def _reported(path: Path, read: Callable[[], P]) -> P | None:

@@ -90,11 +90,13 @@ class _Chosen:
 
 
 def _chosen(plan: Plan | Runbook, wanted: Wanted) -> _Chosen | str:
-    """What is to be played; or why it cannot be. Raises `PlanRefused` for a scenario that there is not."""
+    """What is to be played; or why it cannot be. Raises `PlanRefused` for a moment that a scenario does not take."""
     seed, as_armed = wanted.seed, wanted.as_armed
     if isinstance(plan, Plan) and wanted.scenario in DRILL_SCENARIOS:
         drill = DRILL_SCENARIOS[wanted.scenario]
         return _Chosen(drill.name, drill.expected, lambda: play_drill(plan, drill, seed, as_armed=as_armed))
+    if isinstance(plan, Plan) and wanted.scenario and wanted.scenario not in SCENARIOS:
+        return f"There is no scenario '{wanted.scenario}'; there are {', '.join([*SCENARIOS, *DRILL_SCENARIOS])}."
     if isinstance(plan, Plan):
         known = scenario(wanted.scenario or "outage", wanted.at)
         expected = Outcome.BLOCKED if as_armed and plan.arming in _STARTS_NOTHING else known.expected

@@ -40,14 +40,15 @@ Output = Annotated[RunOutput, typer.Option("--output", help="Text, or one JSON d
 def status(
     plan: Annotated[Path | None, typer.Argument(help="The plan file; a line for each of plans/ unless given.")] = None,
     watch: Annotated[bool, typer.Option("--watch", help="Follow the run at work, or the next one.")] = False,
+    drill: Annotated[bool, typer.Option("--drill", help="Of the plan's drill, and not of its failover.")] = False,
     output: Output = RunOutput.TEXT,
 ) -> None:
     """Say how an application and its run stand, what comes next, and what is needed from whom; only reads."""
     from cli import telling
 
-    if watch and plan is None:
-        raise typer.BadParameter("name the plan that is to be followed", param_hint="PLAN")
-    raise typer.Exit(telling.status(telling.Wanted(plan, watch, output is RunOutput.JSON)))
+    if (watch or drill) and plan is None:
+        raise typer.BadParameter("name the plan that is to be looked at", param_hint="PLAN")
+    raise typer.Exit(telling.status(telling.Wanted(plan, watch, output is RunOutput.JSON, drill)))
 
 
 @app.command(epilog="Example: ./pilotlight failover plans/fileflow.yaml --planned --reason 'a move'")

@@ -16,9 +16,10 @@ from typing import Any
 
 import boto3
 
-from cli.planning import MISCONFIGURED, NOT_AS_EXPECTED, OK, load_or_report
+from cli.planning import MISCONFIGURED, NOT_AS_EXPECTED, OK, drill_or_report, load_or_report
 from cli.speaking import Ask, is_meant, speaker_for
 from pilotlight.domain.errors import AwsError
+from pilotlight.domain.plan import AnyPlan
 from pilotlight.domain.ports import Aws
 from pilotlight.domain.word import WordKind
 from planfile.reading import InstalledKinds
@@ -30,7 +31,7 @@ STOPS_ONLY = (WordKind.HOLD.value,)
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is to be said, about which plan's run; the run at work where none is named."""
+    """What is to be said, about which plan's run or drill; the one at work where none is named."""
 
     kind: str
     plan: Path
@@ -39,6 +40,7 @@ class Wanted:
     accept: str = ""
     yes: bool = False
     as_json: bool = False
+    drill: bool = False
 
 
 def say(
@@ -48,7 +50,8 @@ def say(
     ask: Ask = input,
 ) -> int:
     """Say it, and print what came of it."""
-    plan = load_or_report(wanted.plan, InstalledKinds())
+    plan: AnyPlan | None = load_or_report(wanted.plan, InstalledKinds())
+    plan = drill_or_report(plan) if plan and wanted.drill else plan
     if plan is None:
         return MISCONFIGURED
     about = f"run {wanted.run}" if wanted.run else "the run at work"

@@ -20,12 +20,11 @@ from typing import Any
 
 import boto3
 
-from cli.planning import MISCONFIGURED, NOT_AS_EXPECTED, OK, load_or_report
+from cli.planning import MISCONFIGURED, NOT_AS_EXPECTED, OK, drill_or_report, load_or_report
 from cli.saying import REFUSED
 from cli.speaking import Ask, Speaker, is_meant, speaker_for
 from cli.standing import Standing, json_of
 from cli.watching import Lines, Watch, follow, screen_for, went_well
-from pilotlight.domain.drill import drill_name
 from pilotlight.domain.errors import AlreadyExists, AwsError, NotFound
 from pilotlight.domain.plan import AnyPlan, Plan
 from pilotlight.domain.ports import Aws
@@ -92,17 +91,11 @@ def drill(wanted: Wanted, *, full: bool, ways: Ways | None = None) -> int:
     if not isinstance(plan, Plan):
         print(f"pilotlight: {plan.name} is a run-book; a drill is of a failover plan.", file=sys.stderr)
         return MISCONFIGURED
-    ways, machine = ways or Ways(), drill_name(plan.application)
-    if not full and plan.drill is None:
-        print(
-            f"pilotlight: the plan of {plan.application} does not say how it is drilled; give it a part `drill`, and "
-            "deploy.",
-            file=sys.stderr,
-        )
-        return MISCONFIGURED
+    ways = ways or Ways()
     if not full:
+        of = drill_or_report(plan)
         # It touches no production, so no name is typed.
-        return _start(plan, machine, machine, wanted, ways)
+        return _start(of, of.machine, of.name, wanted, ways) if of else MISCONFIGURED
     if not plan.gates.approval:
         print(
             f"pilotlight: a full drill moves {plan.application} for real, and somebody else approves it; set "

@@ -19,7 +19,7 @@ from typing import Any
 import boto3
 
 from cli.launching import CHECKOUT
-from cli.planning import MISCONFIGURED, NOT_AS_EXPECTED, OK, load_or_report
+from cli.planning import MISCONFIGURED, NOT_AS_EXPECTED, OK, drill_or_report, load_or_report
 from cli.standing import headline_of, json_of, read, text_of
 from cli.watching import Lines, Watch, follow, screen_for, went_well
 from pilotlight.aws.sdk import Clients, Sdk
@@ -34,11 +34,12 @@ _NAME_COLUMN = 24
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is to be told: of one plan, or of all of `plans/` in a line each."""
+    """What is to be told: of one plan or its drill, or of all of `plans/` in a line each."""
 
     plan: Path | None
     watch: bool = False
     as_json: bool = False
+    drill: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,8 @@ def status(wanted: Wanted, ways: Ways | None = None) -> int:
     ways = ways or Ways()
     if wanted.plan is None:
         return _all(wanted, ways)
-    plan = load_or_report(wanted.plan, InstalledKinds())
+    plan: AnyPlan | None = load_or_report(wanted.plan, InstalledKinds())
+    plan = drill_or_report(plan) if plan and wanted.drill else plan
     if plan is None:
         return MISCONFIGURED
     try:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, NamedTuple, NoReturn
 
 import typer
 
@@ -25,6 +25,7 @@ PlanFile = Annotated[Path, typer.Argument(help="The plan file.")]
 RunName = Annotated[str, typer.Argument(help="The run, by the name of its execution; the one at work unless given.")]
 Reason = Annotated[str, typer.Option(help="Why; it stands in the ledger and in Slack.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Say it without typing the application's name first.")]
+OfDrill = Annotated[bool, typer.Option("--drill", help="Say it to the plan's drill, and not to its failover.")]
 Output = Annotated[WordOutput, typer.Option("--output", help="Text, or one JSON document on standard output.")]
 
 
@@ -35,10 +36,11 @@ def approve(
     step: Annotated[str, typer.Option(help="The step that asks for it; the gate of the run unless given.")] = "",
     reason: Reason = "",
     yes: Yes = False,
+    drill: OfDrill = False,
     output: Output = WordOutput.TEXT,
 ) -> None:
     """Approve a run that waits at its gate, or a step of it that asks a person."""
-    _say("approve", plan, run, reason, output, accept=step, yes=yes)
+    _say("approve", plan, _Said(run, reason, step), output, yes=yes, drill=drill)
 
 
 @app.command(epilog="Example: ./pilotlight hold plans/fileflow.yaml --reason 'Seoul is coming back'")
@@ -46,10 +48,11 @@ def hold(
     plan: PlanFile,
     run: RunName = "",
     reason: Reason = "",
+    drill: OfDrill = False,
     output: Output = WordOutput.TEXT,
 ) -> None:
     """Hold a run before it disrupts anything, until it is released."""
-    _say("hold", plan, run, reason, output)
+    _say("hold", plan, _Said(run, reason), output, drill=drill)
 
 
 @app.command(epilog="Example: ./pilotlight release plans/fileflow.yaml fileflow-e7")
@@ -58,10 +61,11 @@ def release(
     run: RunName = "",
     reason: Reason = "",
     yes: Yes = False,
+    drill: OfDrill = False,
     output: Output = WordOutput.TEXT,
 ) -> None:
     """Release a run that is held."""
-    _say("release", plan, run, reason, output, yes=yes)
+    _say("release", plan, _Said(run, reason), output, yes=yes, drill=drill)
 
 
 @app.command(epilog="Example: ./pilotlight abort plans/fileflow.yaml --reason 'it was a bad deploy'")
@@ -70,10 +74,11 @@ def abort(
     run: RunName = "",
     reason: Reason = "",
     yes: Yes = False,
+    drill: OfDrill = False,
     output: Output = WordOutput.TEXT,
 ) -> None:
     """End a run: before its writer moves what it did is taken back, at a failed step it ends where it stands."""
-    _say("abort", plan, run, reason, output, yes=yes)
+    _say("abort", plan, _Said(run, reason), output, yes=yes, drill=drill)
 
 
 @app.command(
@@ -88,7 +93,7 @@ def override(
     output: Output = WordOutput.TEXT,
 ) -> None:
     """Accept, for one run and 30 minutes, that it loses more data than its plan accepts."""
-    _say("override", plan, run, reason, output, accept=accept, yes=yes)
+    _say("override", plan, _Said(run, reason, accept), output, yes=yes)
 
 
 @app.command(epilog="Example: ./pilotlight change plans/fileflow.yaml maintenance-7 --to planned --reason 'a move'")
@@ -101,7 +106,7 @@ def change(
     output: Output = WordOutput.TEXT,
 ) -> None:
     """Make a run planned or unplanned, until its writer moves; also ahead of its start, by the name it will have."""
-    _say("change", plan, run, reason, output, accept=to, yes=yes)
+    _say("change", plan, _Said(run, reason, to), output, yes=yes)
 
 
 @app.command(epilog="Example: ./pilotlight retry plans/fileflow.yaml --step scale --reason 'the image is there now'")
@@ -114,7 +119,7 @@ def retry(
     output: Output = WordOutput.TEXT,
 ) -> None:
     """Have a failed step tried anew, while its run waits for a person."""
-    _say("retry", plan, run, reason, output, accept=step, yes=yes)
+    _say("retry", plan, _Said(run, reason, step), output, yes=yes)
 
 
 @app.command(epilog="Example: ./pilotlight skip plans/fileflow.yaml --step jobs --reason 'not needed tonight'")
@@ -127,7 +132,7 @@ def skip(
     output: Output = WordOutput.TEXT,
 ) -> None:
     """Let a run go on without a failed step, where its plan allows that."""
-    _say("skip", plan, run, reason, output, accept=step, yes=yes)
+    _say("skip", plan, _Said(run, reason, step), output, yes=yes)
 
 
 @app.command(epilog="Example: ./pilotlight ack plans/fileflow.yaml --reason 'the image is there now'")
@@ -142,13 +147,19 @@ def ack(
     output: Output = WordOutput.TEXT,
 ) -> None:
     """Acknowledge how the last run ended, so that the next may start by itself."""
-    _say("acknowledge", plan, run, reason, output, accept="starts" if starts else "", yes=yes)
+    _say("acknowledge", plan, _Said(run, reason, "starts" if starts else ""), output, yes=yes)
 
 
-def _say(
-    kind: str, plan: Path, run: str, reason: str, output: WordOutput, *, accept: str = "", yes: bool = False
-) -> NoReturn:
+class _Said(NamedTuple):
+    """What is said of which run; of the one at work where none is named."""
+
+    run: str
+    reason: str
+    accept: str = ""
+
+
+def _say(kind: str, plan: Path, said: _Said, output: WordOutput, *, yes: bool = False, drill: bool = False) -> NoReturn:
     from cli import saying
 
-    wanted = saying.Wanted(kind, plan, run, reason, accept, yes, as_json=output is WordOutput.JSON)
-    raise typer.Exit(saying.say(wanted))
+    as_json = output is WordOutput.JSON
+    raise typer.Exit(saying.say(saying.Wanted(kind, plan, said.run, said.reason, said.accept, yes, as_json, drill)))

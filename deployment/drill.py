@@ -33,7 +33,7 @@ from pilotlight.steps.swap_config_map import SwapConfigMap
 from planfile.drill import drill_of, production
 from planfile.reading import InstalledKinds
 
-_SWEPT_EVERY = timedelta(minutes=5)
+SWEPT_EVERY = timedelta(minutes=5)
 
 
 def drill(plan: Plan) -> tuple[Stack, ...]:
@@ -87,10 +87,10 @@ def _tick(of: Drill) -> Rule:
         target=FunctionTarget(
             names.function_arn(of.place, names.janitor_function(of.name)),
             of.place.arn("sqs", names.LOST_EVENTS_QUEUE),
-            maximum_age=_SWEPT_EVERY,
+            maximum_age=SWEPT_EVERY,
             retries=0,
         ),
-        schedule=f"rate({_SWEPT_EVERY.seconds // 60} minutes)",
+        schedule=f"rate({SWEPT_EVERY.seconds // 60} minutes)",
     )
 
 
@@ -99,7 +99,7 @@ def _uncleaned(of: Drill) -> MetricAlarm:
         name=f"{of.machine}-uncleaned",
         description=f"For half an hour a drill of {of.application} that was cut off could not be cleaned up; it costs.",
         namespace="Pilotlight", metric="DrillsCutOff", dimensions={"application": of.name}, statistic="Sum",
-        threshold=0, comparison="GreaterThanThreshold", missing="notBreaching", period=_SWEPT_EVERY, periods=6,
+        threshold=0, comparison="GreaterThanThreshold", missing="notBreaching", period=SWEPT_EVERY, periods=6,
         notify=(of.place.arn("sns", names.ALERTS_TOPIC),),
     )  # fmt: skip
 

@@ -59,7 +59,9 @@ def drill_of(plan: Plan, kinds: Kinds) -> Drill:
     """The drill of a plan that says how it is drilled; raises `PlanRefused` where there can be none."""
     drilling = plan.drill
     if drilling is None:
-        raise PlanRefused(f"The plan of {plan.application} does not say how it is drilled; give it a part `drill`.")
+        raise PlanRefused(
+            f"The plan of {plan.application} does not say how it is drilled; give it a part `drill` (docs/drills.md)."
+        )
     drilled = stand_ins(plan, kinds)
     if drilled.problems:
         raise PlanRefused(drilled.problems[0].sentence)

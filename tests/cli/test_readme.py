@@ -1,4 +1,4 @@
-"""Every command of the README and of the page about operations runs, and every file they name is there."""
+"""Every command of the README and of the pages about operations and drills runs, and every file they name is there."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from deployment.application import application
+from deployment.drill import drill
 from deployment.foundation import foundation
 from deployment.guard import guard
 from deployment.observing import observers
@@ -20,7 +21,7 @@ from pilotlight.domain.plan import Plan
 from planfile import load
 from tests.cli.test_rehearse import ROOT, pilotlight
 
-PAGES = {name: (ROOT / name).read_text() for name in ("README.md", "docs/operations.md")}
+PAGES = {name: (ROOT / name).read_text() for name in ("README.md", "docs/operations.md", "docs/drills.md")}
 COMMANDS = sorted({found for page in PAGES.values() for found in re.findall(r"(\./pilotlight [a-z][^`\n]*)", page)})
 WORDS = (
     "abort",
@@ -112,4 +113,4 @@ def test_the_page_about_operations_names_every_alarm() -> None:
 
 def stacks_of(plan: Plan) -> list[Stack]:
     shared = [foundation(plan.account, plan.regions.standby), *observers([plan])]
-    return [*shared, application(plan), *signals(plan), *guard(plan), *users(plan)]
+    return [*shared, application(plan), *signals(plan), *guard(plan), *users(plan), *drill(plan)]

@@ -96,6 +96,7 @@ class TestMistakes:
             (("rehearse",), 2, "name a plan file"),
             (("rehearse", "plans/nowhere.yaml"), 2, "plans/nowhere.yaml"),
             (("rehearse", FILEFLOW, "--scenario", "flood"), 2, "There is no scenario 'flood'; there are outage,"),
+            (("rehearse", FILEFLOW, "--scenario", "drills"), 2, "drill, drill-during-outage"),
             (("rehearse", FILEFLOW, "--seed", "many"), 2, "--seed"),
             (("validate", "README.md"), 2, "README.md"),
             (("no-such-command",), 2, "no-such-command"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,8 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from slack_sdk.models.blocks import Block
 
+from pilotlight.domain.plan import PlanKind
 from pilotlight.domain.records import RecordKind
 from pilotlight.messages.slack import Message, console_link, living_message, thread_reply
+from pilotlight.messages.slack_buttons import offers
+from pilotlight.report.outlook import run_of
 from pilotlight.report.view import view
 from rehearsal.slack_blocks import fault_in, lines_of, plain
 from tests.report import stories
@@ -104,6 +108,33 @@ def test_a_run_that_waits_at_its_gate_shows_until_when_and_what_to_say() -> None
     assert "Unless it is approved, the run is blocked." in shown
     assert "./pilotlight approve plans/fileflow.yaml fileflow-2026-11-21T0104Z --reason 'why'" in shown
     assert "waits for an approval" not in "\n".join(lines(stories.approved()))
+
+
+def test_a_run_that_waits_at_a_failed_step_says_what_to_put_right_and_how_to_answer() -> None:
+    seen = view(stories.waiting_at_a_failure().records)
+    shown = "\n".join(lines_of(living_message(seen, offers(seen)).blocks))
+
+    (now,) = [line for line in shown.splitlines() if line.startswith("*Now.*")]
+    assert now == "*Now.* Step scale failed. A person may have it retried, or abort the run."
+    assert "Copy image fileflow:1.42 to ap-northeast-1. To end the run instead: ./pilotlight abort" in shown
+    assert "Press a button, or paste this where Pilotlight is checked out:" in shown
+    assert "Paste this where Pilotlight is checked out:" in "\n".join(lines(stories.waiting_at_a_failure()))
+
+
+def test_a_drill_that_is_held_names_the_plan_file_that_there_is() -> None:
+    held = replace(view(stories.asking("release").records), kind=PlanKind.DRILL.value, application="fileflow-drill")
+
+    assert run_of(held) == "plans/fileflow.yaml fileflow-2026-11-21T0104Z --drill"
+
+
+def test_a_drill_at_work_promises_nothing_to_users() -> None:
+    a_drill = replace(view(stories.moving().records), kind=PlanKind.DRILL.value)
+    shown = "\n".join(lines_of(living_message(a_drill).blocks))
+
+    assert "promised by" not in shown
+    assert "not known yet; 15 min promised" in "\n".join(
+        lines_of(living_message(replace(a_drill, rpo_seconds=None)).blocks)
+    )
 
 
 def test_writes_that_may_conflict_are_told_table_by_table() -> None:

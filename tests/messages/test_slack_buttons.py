@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from slack_sdk.models.blocks import ActionsBlock, Block
 
+from pilotlight.domain.plan import PlanKind
 from pilotlight.domain.run import Outcome
 from pilotlight.messages.private_answer import in_private, pressed
 from pilotlight.messages.slack import living_message
@@ -58,6 +59,18 @@ def test_a_failed_step_may_be_retried_or_skipped_and_a_failed_run_acknowledged()
     assert [(offer.word, offer.accept) for offer in offers(passable)][:2] == [("retry", "scale"), ("skip", "scale")]
     assert over.outcome is Outcome.FAILED
     assert [offer.word for offer in offers(over)] == ["acknowledge"]
+
+
+def test_a_drill_is_aborted_for_reasons_of_its_own() -> None:
+    a_drill = replace(view(stories.dark().records), kind=PlanKind.DRILL.value)
+
+    (abort,) = [offer for offer in offers(a_drill) if offer.word == "abort"]
+    assert not set(abort.reasons) & set(REASONS["abort"])
+
+
+def test_how_a_drill_ended_is_acknowledged_by_nobody() -> None:
+    """It starts nothing by itself, so the word would be refused."""
+    assert offers(replace(view(stories.failed().records), kind=PlanKind.DRILL.value)) == []
 
 
 def test_an_id_says_nothing_and_is_the_same_for_the_same_word() -> None:

@@ -13,6 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from backtest.observers import observers_of
+from deployment.drill import SWEPT_EVERY, drill
 from deployment.resources import (
     CalculatedHealthCheck,
     Function,
@@ -133,6 +134,22 @@ def idle_month(deployment: Deployment, plan: Plan) -> list[CostLine]:
     ]
 
 
+def drills_month(plan: Plan) -> list[CostLine]:
+    """What the drills of a plan add to a month in which none is started: alarms, and the janitor's looks."""
+    resources = [resource for stack in drill(plan) for resource in stack.resources]
+    janitor = next(r for r in resources if isinstance(r, Function) and r.handler.endswith(".janitor"))
+    sweeps = MINUTES_IN_A_MONTH / (SWEPT_EVERY.total_seconds() / 60)
+    seconds = sweeps * TICK_SECONDS * janitor.memory_megabytes / 1024
+    return [
+        CostLine("alarms", _count(resources, MetricAlarm), ALARM),
+        CostLine("looks of the janitor", sweeps, LAMBDA_CALL),
+        CostLine("GB-seconds of the janitor", seconds, LAMBDA_GB_SECOND),
+        CostLine("GB of its logs", sweeps * BYTES_LOGGED_PER_CALL / 1e9, LOG_GB),
+        CostLine("its traces", sweeps, TRACE),
+        CostLine("read units of the tables", sweeps, READ_UNIT),
+    ]
+
+
 def one_failover(plan: Plan) -> list[CostLine]:
     """The controller's own cost of one run; what the run starts (tasks, nodes) is on the application's bill."""
     looks = plan.decision.must_last // plan.decision.look_every + 1
@@ -188,6 +205,7 @@ def tables() -> Iterator[tuple[str, str]]:
     """Each table of the page with the name of its place."""
     plan = load(PLAN)
     yield "idle", table(idle_month(deployment_of(plan, Arming.MANUAL), plan))
+    yield "drills", table(drills_month(plan))
     yield "failover", table(one_failover(plan))
 
 

@@ -212,7 +212,7 @@ class TestUndo:
         refusal = KIND.stand_in(PROMOTE, ISOLATION)
 
         assert isinstance(refusal, Refusal)
-        assert "a drill restores a copy from the latest automated snapshot instead" in refusal.sentence
+        assert "have a copy of it restored from its backups in its place" in refusal.sentence
 
 
 class TestParams:

@@ -101,8 +101,7 @@ class Fence(StepKind[P]):
     def stand_in(self, params: P, isolation: Isolation) -> LeftOut:
         """A drill never fences production."""
         return LeftOut(
-            f"{self.subject(params)} cannot be closed in a drill because it serves production; name a copy of it in "
-            "a plan for drills instead."
+            f"{self.subject(params)} cannot be closed in a drill because it serves production; a full drill closes it."
         )
 
     def _unreachable(self, params: P, context: StepContext) -> str:

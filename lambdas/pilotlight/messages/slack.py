@@ -52,6 +52,7 @@ STEP_SIGNS = {
     StepStatus.FAILED: "❌",
     StepStatus.SKIPPED: "⏩",
 }
+_COMMAND = "./pilotlight "
 _INDENT = "\u2003\u2003↳ "
 _LONGEST_REASON = 200
 _LONGEST_TITLE = 90
@@ -81,7 +82,7 @@ def living_message(view: IncidentView, offered: Sequence[Offer] = ()) -> Message
     blocks = [
         header(f"{SIGNS[look.tone]} {look.headline}"),
         section("\n".join([*_now(view), *_how_bad(view)])),
-        section(_need(view)),
+        section(_need(view, with_buttons=bool(offered))),
         *actions(offered),
     ]
     if view.steps:
@@ -120,12 +121,14 @@ def _how_bad(view: IncidentView) -> list[str]:
     return lines + [f"*AWS Health.* {quoted(each.sentence, _LONGEST_CONFLICT)}" for each in shown_of(view.aws_says)]
 
 
-def _need(view: IncidentView) -> str:
+def _need(view: IncidentView, *, with_buttons: bool) -> str:
     need = view.outlook.need
     if need is None:
         return "*Needed from you:* nothing."
     by = f" *By {clock_time(need.by)}*, {quoted(need.because)}." if need.by else ""
     lines = [f"*Needed from {quoted(need.who[:1].lower() + need.who[1:])}:* {quoted(need.sentence)}{by}"]
+    if need.paste.startswith(_COMMAND):
+        lines.append(f"{'Press a button, or paste' if with_buttons else 'Paste'} this where Pilotlight is checked out:")
     lines += [code(need.paste)] if need.paste else []
     left = view.left_to_do
     lines += [f"• {quoted(item, _LONGEST_REASON)}" for item in left[:_MOST_LEFT_TO_DO]]
@@ -185,7 +188,7 @@ def _measures(view: IncidentView) -> list[Block]:
         if clock is not Clock.ONSET:
             parts.append(f"{clock.value} {'—' if seconds is None else '+' + stopwatch(seconds)}")
     deadline = ""
-    if onset and view.objectives.rto_seconds and view.outcome is None:
+    if onset and view.objectives.rto_seconds and view.outcome is None and not view.is_drill:
         deadline = f"\npromised by {clock_time(onset + timedelta(seconds=view.objectives.rto_seconds))}"
     conflicts = [f"• {quoted(each, _LONGEST_CONFLICT)}" for each in view.conflicts]
     known = [quoted(each, _LONGEST_CONFLICT) for each in writers(view)]

@@ -29,6 +29,8 @@ REASONS: dict[str, tuple[str, ...]] = {
 }
 """Why people say such a word, most often; each line is written down as their reason."""
 
+_ABORTS_OF_DRILLS = ("Something real needs us.", "It was started by mistake.", "It has shown enough.")
+
 _ASKED_TWICE = {
     "approve": "The run goes on, and may disrupt and move what its plan names.",
     "release": "The run goes on, and may disrupt and move what its plan names.",
@@ -67,13 +69,16 @@ def offers(view: IncidentView) -> list[Offer]:
     if view.run is None:
         return []
     application, run_id = view.application, view.run.run_id
-    return [
-        Offer(word.value, application, run_id, accept, REASONS.get(word.value, ())) for word, accept in _words(view)
-    ]
+    return [Offer(word.value, application, run_id, accept, _reasons(view, word)) for word, accept in _words(view)]
+
+
+def _reasons(view: IncidentView, word: WordKind) -> tuple[str, ...]:
+    return _ABORTS_OF_DRILLS if view.is_drill and word is WordKind.ABORT else REASONS.get(word.value, ())
 
 
 def _words(view: IncidentView) -> Iterator[tuple[WordKind, str]]:
-    if view.standing is IncidentState.CLOSED and view.outcome not in (Outcome.RECOVERED, Outcome.NOT_NEEDED):
+    over_badly = view.standing is IncidentState.CLOSED and view.outcome not in (Outcome.RECOVERED, Outcome.NOT_NEEDED)
+    if over_badly and not view.in_one_region:
         yield WordKind.ACKNOWLEDGE, ""
     if view.standing not in (IncidentState.LOOKING, IncidentState.ACTING):
         return

@@ -205,9 +205,14 @@ class IncidentView:
         return self.kind == PlanKind.RUNBOOK.value
 
     @property
+    def is_drill(self) -> bool:
+        """Whether a drill is told of, which loses nothing either and measures what would have been lost."""
+        return self.kind == PlanKind.DRILL.value
+
+    @property
     def in_one_region(self) -> bool:
         """Whether it was asked for and works in one region: a run-book or a drill."""
-        return self.kind in (PlanKind.RUNBOOK.value, PlanKind.DRILL.value)
+        return self.is_runbook or self.is_drill
 
     @property
     def where(self) -> str:

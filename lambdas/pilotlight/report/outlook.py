@@ -10,6 +10,7 @@ from typing import assert_never
 
 from pilotlight.domain.canonical import canonical
 from pilotlight.domain.decision import VerdictKind
+from pilotlight.domain.drill import drill_name
 from pilotlight.domain.durations import say_duration
 from pilotlight.domain.plan import Arming
 from pilotlight.domain.run import Outcome
@@ -65,7 +66,8 @@ def _happening(view: IncidentView) -> str:
 
 def _happening_at_work(view: IncidentView) -> str:
     if view.pause:
-        return f"{view.pause.sentence} {view.rpo_sentence}".strip()
+        # Behind the gate the loss is decided upon, and is no part of what is asked.
+        return f"{view.pause.sentence} {view.rpo_sentence if view.gate is None else ''}".strip()
     failed = " ".join(f"{step.title} failed: {step.reason}" for step in view.failed_steps)
     acting = view.acting_steps
     if acting:
@@ -178,20 +180,25 @@ def _answer(view: IncidentView, pause: Pause) -> Need:
             word, sentence = "hold", f"Hold the failover of {view.application} if it must not go on."
         case _:
             assert_never(pause.what)
-    run_id = view.run.run_id if view.run else "RUN"
-    paste = f"./pilotlight {word} plans/{view.application}.yaml {run_id} --reason 'why'"
+    paste = f"./pilotlight {word} {run_of(view)} --reason 'why'"
     return Need(ON_CALL, sentence, pause.until, "when it is decided without you", paste)
+
+
+def run_of(view: IncidentView) -> str:
+    """The run as a word of the command line names it; a drill goes by the plan that it is computed from."""
+    run_id = view.run.run_id if view.run else "RUN"
+    if view.is_drill:
+        return f"plans/{view.application.removesuffix(drill_name(''))}.yaml {run_id} --drill"
+    return f"plans/{view.application}.yaml {run_id}"
 
 
 def answer_to_failure(view: IncidentView, pause: Pause) -> Need:
     """What people are asked about a failed step: the first one, where there are several."""
-    run_id, (first, *_) = view.run.run_id if view.run else "RUN", pause.steps
-    plan = f"plans/{view.application}.yaml {run_id}"
-    without = (
-        f"; to go on without it, say skip in place of retry ({', '.join(pause.skippable)})" if pause.skippable else ""
-    )
-    stop = f"or end the run with ./pilotlight abort {plan}"
-    sentence = f"{fixes_of(view)} Then have it retried{without}; {stop}."
+    (first, *_), plan = pause.steps, run_of(view)
+    names = ", ".join(pause.skippable)
+    without = f" To go on without {names}, say skip in place of retry." if names else ""
+    stop = f"To end the run instead: ./pilotlight abort {plan} --reason 'why'."
+    sentence = f"{fixes_of(view)}{without} {stop}"
     paste = f"./pilotlight retry {plan} --step {first} --reason 'why'"
     return Need(ON_CALL, sentence, pause.until, "when the run ends without you", paste)
 
@@ -201,8 +208,7 @@ def asked_by_a_step(view: IncidentView) -> Need | None:
     step = next((step for step in view.acting_steps if step.asks_until), None)
     if step is None:
         return None
-    run_id = view.run.run_id if view.run else "RUN"
-    paste = f"./pilotlight approve plans/{view.application}.yaml {run_id} --step {step.name}"
+    paste = f"./pilotlight approve {run_of(view)} --step {step.name}"
     sentence = f"{step.title}: approve it if that is as it should be, or abort the run."
     return Need(ON_CALL, sentence, step.asks_until, "when the step fails without you", paste)
 

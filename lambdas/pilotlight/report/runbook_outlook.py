@@ -19,6 +19,7 @@ from pilotlight.report.outlook import (
     fixes_of,
     keeping_of,
     machine_of,
+    run_of,
 )
 from pilotlight.report.words import in_region, listed, recovery_failed
 
@@ -93,7 +94,7 @@ def _comes_next(view: IncidentView) -> str:
         return view.pause.then
     if view.standing in (IncidentState.LOOKING, IncidentState.ACTING):
         waiting = [step.title for step in view.steps if step.started is None]
-        return f"Then: {listed(waiting)}." if waiting else _ending(view)
+        return f"{listed(waiting)}.{'' if view.is_runbook else ' ' + _ending(view)}" if waiting else _ending(view)
     if view.standing is IncidentState.STOPPING:
         return "The run closes and says what is left to do." if view.is_runbook else _ending(view)
     return "Nothing more happens by itself."
@@ -102,7 +103,7 @@ def _comes_next(view: IncidentView) -> str:
 def _ending(view: IncidentView) -> str:
     if view.is_runbook:
         return "When that is done, the run closes with its report."
-    return "All that the drill made is deleted, then it closes with its report. Production is not touched."
+    return "In the end all that the drill made is deleted, and it closes with its report."
 
 
 def _need(view: IncidentView) -> Need | None:
@@ -127,6 +128,5 @@ def _answer(view: IncidentView, pause: Pause) -> Need:
     if pause.what is WaitsFor.ANSWER:
         return answer_to_failure(view, pause)
     word, sentence = _WORDS[pause.what]
-    run_id = view.run.run_id if view.run else "RUN"
-    paste = f"./pilotlight {word} plans/{view.application}.yaml {run_id} --reason 'why'"
+    paste = f"./pilotlight {word} {run_of(view)} --reason 'why'"
     return Need(ON_CALL, sentence.format(name=view.application), pause.until, "when it is decided without you", paste)

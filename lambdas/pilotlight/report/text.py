@@ -97,8 +97,9 @@ def rpo_words(view: IncidentView) -> str:
     promised = view.objectives.rpo_seconds
     of = f" of {say_duration(timedelta(seconds=promised))}" if promised else ""
     if view.rpo_seconds is None:
-        unknown = "not known yet" if view.outcome is None and view.gate is None else "not known"
-        return f"{unknown}; {say_duration(timedelta(seconds=promised))} may be lost" if promised else unknown
+        later = view.outcome is None and (view.gate is None or view.is_drill)
+        unknown, what = "not known yet" if later else "not known", "promised" if view.is_drill else "may be lost"
+        return f"{unknown}; {say_duration(timedelta(seconds=promised))} {what}" if promised else unknown
     kept = _kept(view.rpo_seconds, promised) if view.outcome is Outcome.RECOVERED else ""
     return f"{say_elapsed(view.rpo_seconds)}{of}{kept}"
 

@@ -237,7 +237,7 @@ class FailOverGlobalCluster(StepKind[FailOverGlobalClusterParams]):
     def stand_in(self, params: FailOverGlobalClusterParams, isolation: Isolation) -> Refusal:
         return Refusal(
             f"Cluster {params.cluster} does not become the writer in a drill, because production writes to "
-            f"{params.source}; name a global database of its own in a plan for drills instead."
+            f"{params.source}; name a global database of the drill's own in its place."
         )
 
     def by_hand(self, params: FailOverGlobalClusterParams, place: Place) -> Handwork:

@@ -212,7 +212,7 @@ class InvokeFunction(StepKind[InvokeFunctionParams]):
     def stand_in(self, params: InvokeFunctionParams, isolation: Isolation) -> Refusal:
         return Refusal(
             f"Function {params.function} is not called in a drill, because nobody here knows what it would do to the "
-            "application; name a function of its own in a plan for drills instead."
+            "application; name a function of the drill's own in its place."
         )
 
     def by_hand(self, params: InvokeFunctionParams, place: Place) -> Handwork:

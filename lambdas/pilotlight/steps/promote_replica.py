@@ -224,7 +224,7 @@ class PromoteReplica(StepKind[PromoteReplicaParams]):
     def stand_in(self, params: PromoteReplicaParams, isolation: Isolation) -> Refusal:
         return Refusal(
             f"Replica {params.replica} is not promoted in a drill, because that ends its replication; "
-            "a drill restores a copy from the latest automated snapshot instead."
+            "have a copy of it restored from its backups in its place (restore_to_moment)."
         )
 
     def by_hand(self, params: PromoteReplicaParams, place: Place) -> Handwork:
