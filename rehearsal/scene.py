@@ -113,7 +113,12 @@ def _account(plan: AnyPlan, seed: int) -> Account:
 
 def _let_settle(scene: AnyScene, set_up: Callable[[], None]) -> None:
     scene.world.time.spawn(set_up, name="set the scene")
-    scene.world.time.run(limit_seconds=BEFORE_INCIDENT.total_seconds())
+    try:
+        scene.world.time.run(limit_seconds=BEFORE_INCIDENT.total_seconds())
+    except BaseException:
+        # Whoever was to close the scene never gets it, and the next one would find moto's state of this one.
+        close_scene(scene)
+        raise
 
 
 def _described(plans: Sequence[Plan]) -> Iterator[Stack]:

@@ -71,7 +71,7 @@ def twin(plan: Plan) -> tuple[Plan, ...]:
     own, other = (OtherWriter(name=each, plan=each) for each in (plan.application, name))
     stages = Stages(fence=plan.stages.fence, move={lane: e for lane, e in plan.stages.move.items() if _moves(e)})
     objectives = plan.objectives.model_copy(update={"resources": ()})
-    changes = {"application": name, "stages": stages, "traffic": None, "objectives": objectives}
+    changes = {"application": name, "stages": stages, "traffic": None, "objectives": objectives, "drill": None}
     return (
         plan.model_copy(update={"other_writers": (other,)}),
         plan.model_copy(update={**changes, "other_writers": (own,)}),
