@@ -128,6 +128,7 @@ def storm_of(applications: int) -> Company:
             "traffic": None,
             "other_writers": (),
             "shared_group": None,
+            "drill": None,
         }
         named = (f"storm-{n:03d}" for n in range(1, applications))
         return (short, *(plan.model_copy(update={**alike, "application": name}) for name in named))

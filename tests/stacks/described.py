@@ -72,6 +72,13 @@ def plans() -> tuple[Plan, ...]:
     return tuple(plan for plan in read if isinstance(plan, Plan))
 
 
+def under_another_name(plan: Plan, application: str) -> Plan:
+    """The plan as if it were another application's: its drill runs under the role of that name."""
+    role = f"pilotlight-{plan.application}-drill-task"
+    written = plan.model_dump_json(by_alias=True).replace(role, f"pilotlight-{application}-drill-task")
+    return Plan.model_validate_json(written).model_copy(update={"application": application})
+
+
 def private() -> Plan:
     """A plan whose application only its VPCs reach, and which hears people in Slack."""
     plan = private_fileflow(asked_from_witness=True)
@@ -80,7 +87,8 @@ def private() -> Plan:
     there = plan.notifications.model_copy(update={"slack": slack.model_copy(update={"team": "T0123456789"})})
     anna, boris = (f"slack:T0123456789/U0{name}" for name in ("ANNA0001", "BORIS001"))
     people = People(approvers=(anna, boris), drillers=(anna,), starters=(anna,))
-    return plan.model_copy(update={"application": "private", "notifications": there, "people": people})
+    named = under_another_name(plan, "private")
+    return named.model_copy(update={"notifications": there, "people": people})
 
 
 def deployment_of(plan: Plan, arming: Arming) -> Deployment:

@@ -18,7 +18,7 @@ import pytest
 from backtest.record import fingerprint, write_record
 from pilotlight.domain.plan import Arming, Plan
 from stacks.assembly import assemble
-from tests.stacks.described import an_app, plans, private
+from tests.stacks.described import an_app, plans, private, under_another_name
 
 SHARE = 0.6
 SHARE_OF_READINESS = 0.9
@@ -38,8 +38,8 @@ def many(number: int) -> list[Plan]:
     """As many applications as asked for, armed with all they may hold; every fourth is reached from its VPCs alone."""
     (public,) = (plan for plan in plans() if plan.application == "fileflow")
     return [
-        (private() if index % 4 == 3 else public).model_copy(
-            update={"application": f"application-{index:03}", "arming": Arming.AUTOMATIC}
+        under_another_name(private() if index % 4 == 3 else public, f"application-{index:03}").model_copy(
+            update={"arming": Arming.AUTOMATIC}
         )
         for index in range(number)
     ]
