@@ -41,6 +41,7 @@ from rehearsal.keys import furnish_keys
 from rehearsal.kubernetes.api import put_api_server
 from rehearsal.kubernetes.cluster import VALUE_BEFORE
 from rehearsal.pager import FakePager
+from rehearsal.sampling import sample_lag
 from rehearsal.services.cloudwatch import CloudWatch
 from rehearsal.services.eks import Eks
 from rehearsal.services.elbv2 import Elbv2
@@ -206,18 +207,7 @@ def _furnish(scene: AnyScene, standing: Standing) -> None:
             furnish_keys(sdk, scene.plan.account, standing)
         case service:
             scene.world.models[service].furnish(standing)
-    if (standing.service, standing.what) == ("rds", "global database"):
-        cluster = str(facts["cluster"])
-        scene.account.aws.service(CloudWatch).sample_each_minute(
-            standing.region, "AWS/RDS", "AuroraGlobalDBRPOLag", {"DBClusterIdentifier": cluster},
-            lambda: scene.account.aws.service(Rds).global_lag_milliseconds(standing.region, cluster),
-        )  # fmt: skip
-    if (standing.service, standing.what) == ("rds", "replica"):
-        identifier = str(facts["identifier"])
-        scene.account.aws.service(CloudWatch).sample_each_minute(
-            standing.region, "AWS/RDS", "ReplicaLag", {"DBInstanceIdentifier": identifier},
-            lambda: scene.account.aws.service(Rds).lag_seconds(standing.region, identifier),
-        )  # fmt: skip
+    sample_lag(scene.account, standing)
 
 
 def let_primary_answer(scene: Scene, instead: Callable[[WebRequest], WebAnswer | None] | None) -> None:

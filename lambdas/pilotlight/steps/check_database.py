@@ -231,10 +231,8 @@ class CheckDatabase(StepKind[CheckDatabaseParams]):
         return Undone(f"The row of run {context.run_id} stays in {params.table}: it is a record that nothing reads.")
 
     def stand_in(self, params: CheckDatabaseParams, isolation: Isolation) -> Refusal:
-        return Refusal(
-            f"Database {params.instance} is not written to in a drill, because it is the application's own; name the "
-            "drill's own database in its place."
-        )
+        said = f"Database {params.instance} is not written to in a drill, because it is the application's own"
+        return Refusal(f"{said}; name the drill's own database in its place.")
 
     def by_hand(self, params: CheckDatabaseParams, place: Place) -> Handwork:
         return checking(params.instance, params.query or "", params.table or "", place)
