@@ -25,7 +25,8 @@ from deployment.resources import (
 from deployment.running import PLAN_FILE, calls, closer, environment, journal, listener, machine, opener, step_functions
 from deployment.schedules import schedules
 from deployment.slack import spoken_of
-from pilotlight.domain.drill import Drill, drill_task_role
+from pilotlight.domain.drill import Drill
+from pilotlight.domain.drill_names import drill_task_role
 from pilotlight.domain.drilling import Drilling
 from pilotlight.domain.plan import Plan
 from pilotlight.domain.step import Access, Statement

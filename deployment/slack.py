@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from deployment import names
 from deployment.resources import Function, Parameter
-from pilotlight.domain.drill import drill_name
+from pilotlight.domain.drill_names import drill_name
 from pilotlight.domain.plan import AnyPlan, Arming, Plan
 from pilotlight.domain.slack_request import BUTTONS, REQUESTS, Listening
 from pilotlight.domain.step import Access, Statement

@@ -15,7 +15,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from pilotlight.domain.drill import Drill, drill_name, drill_task_role
+from pilotlight.domain.drill import Drill
+from pilotlight.domain.drill_names import drill_name, drill_task_role
 from pilotlight.domain.drilling import Drilling
 from pilotlight.domain.errors import PlanRefused
 from pilotlight.domain.in_one_region import TimeObjectives

@@ -13,7 +13,7 @@ from random import Random
 from deployment import names
 from pilotlight.aws.leases import Leases
 from pilotlight.aws.tables import DynamoTable
-from pilotlight.domain.drill import drill_name
+from pilotlight.domain.drill_names import drill_name
 from pilotlight.domain.errors import PlanRefused
 from pilotlight.domain.plan import Arming, Plan
 from pilotlight.domain.ports import WebAnswer, WebRequest

@@ -82,6 +82,12 @@ def test_the_only_application_of_a_channel_needs_no_name() -> None:
     assert understand("abort it was a deploy", ["fileflow"]) == Asked("fileflow", "abort", reason="it was a deploy")
 
 
+@pytest.mark.parametrize("spoken_of", [["fileflow", "fileflow-drill"], ["fileflow-drill", "fileflow"]])
+def test_without_a_name_the_application_is_meant_and_not_its_drill(spoken_of: list[str]) -> None:
+    assert understand("abort it was a deploy", spoken_of).application == "fileflow"
+    assert understand("abort fileflow-drill enough", spoken_of).application == "fileflow-drill"
+
+
 def test_every_word_can_be_said() -> None:
     assert {kind.value for kind in WordKind} - {"start"} <= set(WORDS)
     assert not set(WORDS) & {*READS, *STARTS}

@@ -13,7 +13,7 @@ import pytest
 from backtest.record import fingerprint, write_record
 from deployment import names as own
 from deployment.permissions import Level, changes_something, levels
-from pilotlight.domain.drill import drill_name
+from pilotlight.domain.drill_names import drill_name
 from pilotlight.domain.plan import Arming, Plan
 from stacks.assembly import assemble
 from stacks.naming import logical_id

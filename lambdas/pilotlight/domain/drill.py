@@ -11,6 +11,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from pilotlight.domain.drill_names import drill_name
 from pilotlight.domain.drilling import Blocked
 from pilotlight.domain.durations import Duration
 from pilotlight.domain.in_one_region import InOneRegion
@@ -55,13 +56,3 @@ class Drill(InOneRegion):
     def blocked_at(self, now: datetime) -> Blocked | None:
         """The blocked time that a moment lies in."""
         return next((blocked for blocked in self.blocked if blocked.begins <= now < blocked.ends), None)
-
-
-def drill_name(application: str) -> str:
-    """What the drills of an application go by."""
-    return f"{application}-drill"
-
-
-def drill_task_role(application: str) -> str:
-    """The role of the drilled application, by name, which plans name as well."""
-    return f"pilotlight-{drill_name(application)}-task"

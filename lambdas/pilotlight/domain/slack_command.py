@@ -2,8 +2,8 @@
 
     /failover VERB [APPLICATION] [run=RUN] [step=STEP] [accept=LOSS] [to=MODE] [isolated|full] [because ...]
 
-Where only one application is spoken of in a channel, its name may be left out. What is not understood is refused with
-what can be said; nothing is guessed.
+Where only one application is spoken of in a channel, its name may be left out, and means it and not its drill. What is
+not understood is refused with what can be said; nothing is guessed.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from pilotlight.domain.drill_names import drill_name
 from pilotlight.domain.errors import InputRefused
 from pilotlight.domain.slack_request import DRILL, REQUEST, Asked
 
@@ -82,9 +83,11 @@ def _read(do: str, application: str, words: Sequence[str], applications: Sequenc
 
 
 def _only(applications: Sequence[str], do: str) -> str:
-    if len(applications) != 1:
+    drills = {drill_name(application) for application in applications}
+    meant = [application for application in applications if application not in drills]
+    if len(meant) != 1:
         raise InputRefused(f"Say which application is meant: `{NAME} {do} APP`, of {', '.join(applications)}.")
-    return applications[0]
+    return meant[0]
 
 
 def _unescaped(text: str) -> str:

@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from pilotlight.aws.control import AskedStart
-from pilotlight.domain.drill import drill_name
+from pilotlight.domain.drill_names import drill_name
 from pilotlight.domain.errors import AlreadyExists, AwsError, InputRefused, NotFound
 from pilotlight.domain.plan import AnyPlan, Arming, Plan
 from pilotlight.domain.slack_command import FULL

@@ -10,7 +10,7 @@ from typing import assert_never
 
 from pilotlight.domain.canonical import canonical
 from pilotlight.domain.decision import VerdictKind
-from pilotlight.domain.drill import drill_name
+from pilotlight.domain.drill_names import drilled_application
 from pilotlight.domain.durations import say_duration
 from pilotlight.domain.plan import Arming
 from pilotlight.domain.run import Outcome
@@ -188,7 +188,7 @@ def run_of(view: IncidentView) -> str:
     """The run as a word of the command line names it; a drill goes by the plan that it is computed from."""
     run_id = view.run.run_id if view.run else "RUN"
     if view.is_drill:
-        return f"plans/{view.application.removesuffix(drill_name(''))}.yaml {run_id} --drill"
+        return f"plans/{drilled_application(view.application)}.yaml {run_id} --drill"
     return f"plans/{view.application}.yaml {run_id}"
 
 
