@@ -61,6 +61,7 @@ SYSTEMS: dict[str, tuple[str, tuple[str, ...], dict[str, str]]] = {
         ("team_chats_ddb", "chat_rooms_ddb"),
         {
             **OF_ALL,
+            "drill": DRILLED,
             "objectives.rto": PROMISED,
             "after: convert_to_multi_az": "whether Tokyo gets a second zone, as the primary has one",
             "requires: listener_parity portforge-dr-alb": FRONTS,
@@ -75,6 +76,7 @@ SYSTEMS: dict[str, tuple[str, tuple[str, ...], dict[str, str]]] = {
         ("KDT-Msp4-PLDR",),
         {
             **OF_ALL,
+            "drill": DRILLED,
             "objectives.expected_rto": "what is expected of a run",
             "objectives.rto": PROMISED,
             "objectives.rpo": PROMISED,
@@ -94,6 +96,7 @@ SYSTEMS: dict[str, tuple[str, tuple[str, ...], dict[str, str]]] = {
         (),
         {
             **OF_ALL,
+            "drill": DRILLED,
             "notifications.severities.names.P1": CALLED,
             "notifications.severities.names.P2": CALLED,
             "notifications.severities.names.P3": CALLED,

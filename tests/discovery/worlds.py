@@ -38,7 +38,8 @@ def found_in(
     refuse: tuple[str, ...] = (),
 ) -> Found:
     """What discovery finds of a plan's application in its world, before Pilotlight is deployed there."""
-    scene = open_scene(plan, 1, stacks=())
+    # A plan is drafted before anything is made for its drills.
+    scene = open_scene(plan.model_copy(update={"drill": None}), 1, stacks=())
     try:
         furnish_primary(scene)
         change(scene)
