@@ -70,6 +70,7 @@ def test_one_plan_can_be_chosen_and_is_protected(tmp_path):
         foundation,
         application,
         guard,
+        "pilotlight-fileflow-drill",
         "pilotlight-fileflow-signals-ap-southeast-1",
         "pilotlight-fileflow-signals-us-east-1",
         "pilotlight-sentinel-ap-northeast-2-to-ap-northeast-1",
