@@ -86,8 +86,8 @@ class Cluster:
         name, namespace = str(facts["name"]), str(facts.get("namespace", ""))
         match what:
             case "deployment":
-                tolerated = str(facts.get("tolerates", ""))
-                self.add_deployment(namespace, name, reads=tuple(facts["reads"]), tolerates=tolerated)
+                nodes = {key: str(facts.get(key, "")) for key in ("node_group", "tolerates")}
+                self.add_deployment(namespace, name, reads=tuple(facts["reads"]), **nodes)
             case "access_entry":
                 role = f"{names.step_function(str(facts['application']), str(facts['kind']))}-role"
                 self.entries.setdefault(role, set()).add(name)
@@ -131,9 +131,9 @@ class Cluster:
         """The deployments that have a pod which started with a value from before the incident."""
         return [d.name for d in self.deployments if any(VALUE_BEFORE in pod.values.values() for pod in d.ready)]
 
-    def _has_node(self, tolerated: str) -> bool:
+    def _has_node(self, deployment: Deployment) -> bool:
         # A cluster of which no node group is known runs its pods elsewhere, on Fargate for example.
-        return not self.nodes or any(nodes.ready for nodes in self.nodes if nodes.taint in ("", tolerated))
+        return not self.nodes or any(nodes.ready for nodes in self.nodes if nodes.take(deployment))
 
     def _values(self, namespace: str, names_of_kept: tuple[str, ...]) -> Mapping[str, str]:
         found: dict[str, str] = {}

@@ -44,7 +44,7 @@ class Pod:
 class Ground:
     """What pods find in their cluster: nodes, images, and the values that a deployment reads."""
 
-    has_node: Callable[[str], bool]
+    has_node: Callable[[Deployment], bool]
     has_image: Callable[[str], bool]
     values_of: Callable[[str, tuple[str, ...]], Mapping[str, str]]
 
@@ -63,6 +63,8 @@ class Deployment:
     reads: tuple[str, ...] = ()
     tolerates: str = ""
     """The taint, as `key=value`, that its pods tolerate."""
+    node_group: str = ""
+    """The managed node group whose label its pods select."""
     annotations: dict[str, str] = field(default_factory=dict)
     """Those of the template."""
     generation: int = 1
@@ -105,9 +107,10 @@ class Deployment:
         }
         key, _, value = self.tolerates.partition("=")
         tolerations = [{"key": key, "operator": "Equal", "value": value, "effect": "NoSchedule"}] if key else []
+        selector = {"eks.amazonaws.com/nodegroup": self.node_group} if self.node_group else {}
         template = {
             "metadata": {"annotations": dict(self.annotations), "labels": {"app": self.name}},
-            "spec": {"tolerations": tolerations},
+            "spec": {"tolerations": tolerations, "nodeSelector": selector},
         }
         return {
             "kind": "Deployment",
@@ -144,7 +147,7 @@ class Deployment:
 
     def _live(self, pod: Pod) -> None:
         time = self.world.time
-        while pod in self.pods and not self.ground.has_node(self.tolerates):
+        while pod in self.pods and not self.ground.has_node(self):
             pod.unschedulable = "no nodes available to schedule pods"
             time.sleep(LOOKS_FOR_A_NODE_SECONDS)
         pod.unschedulable = ""

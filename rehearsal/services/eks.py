@@ -119,7 +119,7 @@ class Eks(Service):
         group = self.world.model(AutoScaling).add_group(region, named, template, subnets, sizes=sizes)
         made = NodeGroup(cluster, name, group, taint=taint)
         group.on_failure.append(lambda message: self._show_issue(made, message))
-        cluster.nodes.append(Nodes(group, taint))
+        cluster.nodes.append(Nodes(name, group, taint))
         self.node_groups.append(made)
         return made
 

@@ -16,6 +16,7 @@ from pilotlight.domain.ports import Silence, WebAnswer, WebRequest
 from pilotlight.domain.standing_in import Refusal
 from pilotlight.domain.step import (
     CannotUndo,
+    Finding,
     Receipt,
     Severity,
     Undone,
@@ -32,6 +33,8 @@ from tests.steps.conftest import PLACE, Bench
 
 POOL, SEOUL_POOL = "ap-northeast-1_AbCdEfGhI", "ap-northeast-2_ZyXwVuTsR"
 CLIENT_SECRET = "the-client-secret-of-tokyo"
+TAINT = "use=a-drill"
+OWN_NODES = {"node_group": "drill", "taint": TAINT}
 OUTPUTS = {"user-pool": {"pool_id": POOL}}
 SECRET = {
     "name": "auth-secret",
@@ -66,6 +69,9 @@ class Tokyo:
     def undo(self, state: StepState, **differences: Any) -> Undone | CannotUndo:
         receipt = state.receipt or Receipt("", acted=True)
         return self.bench.inside(lambda: KIND.undo(params(**differences), receipt, self.bench.context()))
+
+    def ready(self, **differences: Any) -> tuple[Finding, ...]:
+        return self.bench.inside(lambda: KIND.readiness(params(**differences), self.bench.context()))
 
     def patches(self) -> list[str]:
         return [line.resource for line in self.bench.world.trace if line.operation.startswith("Patch")]
@@ -379,8 +385,7 @@ class TestUndo:
 
 class TestReadiness:
     def findings(self, tokyo: Tokyo, **differences: Any) -> list[tuple[Severity, str]]:
-        found = tokyo.bench.inside(lambda: KIND.readiness(params(**differences), tokyo.bench.context()))
-        return [(f.severity, f.code) for f in found if f.severity is not Severity.FINE]
+        return [(f.severity, f.code) for f in tokyo.ready(**differences) if f.severity is not Severity.FINE]
 
     def test_a_standby_in_order_is_fine(self, tokyo: Tokyo) -> None:
         assert self.findings(tokyo, secret=SECRET) == []
@@ -456,11 +461,39 @@ class TestInADrill:
         assert standing.sentence.startswith("ConfigMap auth-config of namespace ")
         assert bench.inside(lambda: KIND.remains(params(), bench.context())) is None
 
-    def test_pods_that_would_not_start_on_the_drill_s_nodes_are_not_restarted(self, tokyo: Tokyo) -> None:
+    @pytest.mark.parametrize(
+        ("settings", "because"),
+        [
+            (
+                {"tolerates": TAINT},
+                "does not select eks.amazonaws.com/nodegroup: drill, so its pods would start on any",
+            ),
+            ({"tolerates": TAINT, "node_group": "another"}, "does not select eks.amazonaws.com/nodegroup: drill"),
+            (
+                {"node_group": "drill"},
+                "does not tolerate use=a-drill, so its pods would not start on the nodes of drill",
+            ),
+            ({"node_group": "drill", "tolerates": "use=another"}, "does not tolerate use=a-drill"),
+        ],
+    )
+    def test_pods_that_start_elsewhere_than_on_the_drill_s_nodes_are_not_restarted(
+        self, tokyo: Tokyo, settings: dict[str, str], because: str
+    ) -> None:
         before = dict(tokyo.config.data)
+        tokyo.auth.node_group = settings.get("node_group", "")
+        tokyo.auth.tolerates = settings.get("tolerates", "")
 
-        ended = tokyo.live(tolerates="use=a-drill")
+        ended = tokyo.live(only_on=OWN_NODES)
 
         assert ended.status is StepStatus.FAILED
-        assert "does not tolerate use=a-drill" in ended.reason
+        assert because in ended.reason
         assert tokyo.config.data == before
+        assert because in " ".join(finding.sentence for finding in tokyo.ready(only_on=OWN_NODES))
+
+    def test_pods_that_start_on_the_drill_s_nodes_alone_are_restarted(self, tokyo: Tokyo) -> None:
+        (cluster,) = tokyo.bench.aws.service(Eks).clusters
+        tokyo.bench.aws.service(Eks).add_node_group(cluster, "drill", nodes=1, taint=TAINT)
+        tokyo.auth.node_group, tokyo.auth.tolerates = "drill", TAINT
+
+        assert tokyo.live(only_on=OWN_NODES).status is StepStatus.SETTLED
+        assert not [finding for finding in tokyo.ready(only_on=OWN_NODES) if finding.code == "nodes"]

@@ -43,12 +43,19 @@ class TestOutage:
     def test_pods_of_the_standby_run_with_the_values_of_the_standby(self) -> None:
         (cluster,) = portforge("outage").scene.account.aws.service(Eks).clusters
 
-        pods = [pod for deployment in cluster.deployments for pod in deployment.pods]
+        pods = [pod for d in cluster.deployments if d.namespace == "portforge" for pod in d.pods]
         assert len(pods) == 10
         assert {pod.values["AWS_REGION"] for pod in pods} == {STANDBY}
         assert len({pod.values["RDS_ENDPOINT"] for pod in pods}) == 1
         pools = [pod.values["COGNITO_USER_POOL_ID"] for pod in pods if "COGNITO_USER_POOL_ID" in pod.values]
         assert pools == [POOL, POOL]
+
+    def test_what_waits_for_the_nodes_of_drills_takes_no_node_of_the_outage(self) -> None:
+        (cluster,) = portforge("outage").scene.account.aws.service(Eks).clusters
+
+        waiting = [pod for d in cluster.deployments if d.namespace == "portforge-drill" for pod in d.pods]
+        assert len(waiting) == 10
+        assert all(pod.unschedulable and not pod.ready for pod in waiting)
 
     def test_nodes_come_once_the_tables_have_changed_hands_and_before_pods_are_waited_for(self) -> None:
         steps = {step.name: step for step in portforge("outage").result.steps}

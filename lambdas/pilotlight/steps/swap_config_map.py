@@ -48,7 +48,7 @@ from pilotlight.domain.step import (
 )
 from pilotlight.estate import secrets
 from pilotlight.estate.eks import access, by_hand, rollouts, undoing
-from pilotlight.estate.eks.node_group import ClusterName, Taint
+from pilotlight.estate.eks.node_group import ClusterName, OwnNodes
 from pilotlight.estate.eks.values import Held, Holder, Namespace, look, write
 from pilotlight.estate.secrets import SecretValue, read_secrets
 
@@ -99,8 +99,8 @@ class SwapConfigMapParams(Params):
     values: dict[Key, Value] = Field(min_length=1)
     secret: SecretPart | None = None
     restart: tuple[ObjectName, ...] = Field(min_length=1, description="The deployments that read these values.")
-    tolerates: Taint | None = Field(
-        None, description="For a drill's own namespace: the taint of its nodes, which these deployments tolerate."
+    only_on: OwnNodes | None = Field(
+        None, description="For a drill's own namespace: the nodes that its deployments start on, and on no others."
     )
 
     @model_validator(mode="after")
@@ -148,10 +148,14 @@ class SwapConfigMap(StepKind[SwapConfigMapParams]):
     operations: ClassVar[tuple[Operation, ...]] = (*access.OPERATIONS, *secrets.OPERATIONS)
 
     def title(self, params: SwapConfigMapParams) -> str:
-        """The ConfigMap and what reads it, as far as they fit."""
-        title = f"Swap {params.config_map} and restart {', '.join(params.restart)}"
-        short = f"Swap {params.config_map} and restart what reads it"
-        return next((t for t in (title, short) if len(t) <= 60), "Swap a ConfigMap and restart what reads it")
+        """The ConfigMap with its namespace, and what reads it, as far as they fit."""
+        named = f"{params.namespace}/{params.config_map}"
+        titles = (
+            f"Swap {named} and restart {', '.join(params.restart)}",
+            f"Swap {named} and restart what reads it",
+            f"Swap {named}",
+        )
+        return next((title for title in titles if len(title) <= 60), f"Swap {params.config_map}"[:60])
 
     def needs(self, params: SwapConfigMapParams) -> tuple[OutputOf, ...]:
         """The outputs of earlier steps that are written."""
@@ -166,13 +170,14 @@ class SwapConfigMap(StepKind[SwapConfigMapParams]):
         """The objects, the access to them, and the secrets."""
         held = [(Holder.CONFIG_MAP, params.config_map, tuple(params.values))]
         held += [(Holder.SECRET, params.secret.name, tuple(params.secret.values))] if params.secret else []
-        objects = access.standing(place, self.name, params.where, held, params.restart, params.tolerates)
+        objects = access.standing(place, self.name, params.where, held, params.restart, params.only_on)
         return (*objects, *secrets.standing(params.secrets.values(), place))
 
     def readiness(self, params: SwapConfigMapParams, context: StepContext) -> tuple[Finding, ...]:
         """The cluster can be asked, and the objects are there, writable and read by something that runs."""
         held = [(Holder.CONFIG_MAP, params.config_map), *((Holder.SECRET, s.name) for s in _secret_of(params))]
-        return access.check(context, params.where, held, params.restart, params.secrets.values())
+        secrets = params.secrets.values()
+        return access.check(context, params.where, held, params.restart, params.only_on, secrets)
 
     def preflight(self, params: SwapConfigMapParams, context: StepContext) -> tuple[Finding, ...]:
         """One look at the cluster: whoever looks ahead has no access entry of its own."""
@@ -280,9 +285,9 @@ def _found(params: SwapConfigMapParams, context: StepContext) -> tuple[list[Held
         deployment = rollouts.look(context, params.where, name)
         if deployment is None:
             return access.unusable("Deployment", name, params.where, None)
-        if params.tolerates and params.tolerates not in deployment.tolerates:
-            reason = f"Deployment {name} of namespace {params.namespace} does not tolerate {params.tolerates}, so its"
-            return Failed(f"{reason} pods would not start on the drill's nodes.", "Give it that toleration.")
+        elsewhere = deployment.starts_elsewhere(params.where, params.only_on)
+        if elsewhere:
+            return elsewhere
         deployments.append(deployment)
     return held, deployments
 

@@ -16,6 +16,7 @@ from pilotlight.domain.errors import AccessDenied, NotFound
 from pilotlight.domain.place import Place
 from pilotlight.domain.step import Access, Failed, Finding, Operation, Severity, Standing, StepContext
 from pilotlight.estate.eks import rollouts
+from pilotlight.estate.eks.node_group import OwnNodes
 from pilotlight.estate.eks.values import Held, Holder, Namespace, look
 from pilotlight.estate.secrets import SecretValue, is_there
 
@@ -47,10 +48,10 @@ def standing(
     where: Namespace,
     held: Sequence[tuple[Holder, str, tuple[str, ...]]],
     deployments: Sequence[str],
-    tolerates: str | None = None,
+    only_on: OwnNodes | None = None,
 ) -> tuple[Standing, ...]:
     """The cluster, what it holds and runs, and the access to it; `held` has the names of the values."""
-    taint = {"tolerates": tolerates} if tolerates else {}
+    nodes = {"node_group": only_on.node_group, "tolerates": only_on.taint} if only_on else {}
     region, here = place.standby, {"cluster": where.cluster, "namespace": where.name}
     what = {Holder.CONFIG_MAP: "config_map", Holder.SECRET: "secret"}
     reads = tuple(name for _, name, _ in held)
@@ -68,7 +69,7 @@ def standing(
         *(Standing("eks", what[h], region, {**here, "name": n, "keys": k}, why) for h, n, k in held),
         *(
             Standing(
-                "eks", "deployment", region, {**here, "name": n, "reads": reads, **taint}, "It is restarted by the run."
+                "eks", "deployment", region, {**here, "name": n, "reads": reads, **nodes}, "It is restarted by the run."
             )
             for n in deployments
         ),
@@ -82,6 +83,7 @@ def check(
     where: Namespace,
     held: Sequence[tuple[Holder, str]],
     deployments: Sequence[str],
+    only_on: OwnNodes | None,
     secrets: Iterable[SecretValue],
 ) -> tuple[Finding, ...]:
     """Everything that must be true of a swap before an incident."""
@@ -89,7 +91,7 @@ def check(
     if cluster.severity is Severity.IMPOSSIBLE:
         return (cluster,)
     try:
-        objects = (*_check_held(context, where, held), *_check_deployments(context, where, deployments))
+        objects = (*_check_held(context, where, held), *_check_deployments(context, where, deployments, only_on))
     except AccessDenied as denied:
         sentence = f"What stands in {where.cluster} could not be looked at: {denied.sentence}."
         fix = "Make the access entry and the Role that `pilotlight prerequisites` shows, for whoever looks here too."
@@ -140,7 +142,9 @@ def _check_held(context: StepContext, where: Namespace, held: Iterable[tuple[Hol
             yield Finding(Severity.WARNING, "values-kept-elsewhere", sentence, fix)
 
 
-def _check_deployments(context: StepContext, where: Namespace, names: Iterable[str]) -> Iterator[Finding]:
+def _check_deployments(
+    context: StepContext, where: Namespace, names: Iterable[str], only_on: OwnNodes | None
+) -> Iterator[Finding]:
     for name in names:
         seen = rollouts.look(context, where, name)
         if seen is None:
@@ -148,6 +152,9 @@ def _check_deployments(context: StepContext, where: Namespace, names: Iterable[s
             yield trouble.foreseen("deployment")
             continue
         yield _may_patch(context, where, "Deployment", name)
+        elsewhere = seen.starts_elsewhere(where, only_on)
+        if elsewhere:
+            yield elsewhere.foreseen("nodes")
         if not seen.wanted:
             sentence = f"Deployment {name} wants no pods, so a restart brings nothing up."
             yield Finding(Severity.WARNING, "deployment-empty", sentence, "Give it the pods that are to serve.")

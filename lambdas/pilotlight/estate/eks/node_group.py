@@ -16,7 +16,7 @@ from datetime import datetime
 from functools import partial
 from typing import Annotated, Any, Self
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from pilotlight.domain.errors import NotFound
 from pilotlight.domain.step import Access, Operation, StepContext
@@ -28,6 +28,9 @@ Taint = Annotated[
     str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,62}=[A-Za-z0-9][A-Za-z0-9._-]{0,62}$", examples=["use=drill"])
 ]
 """A taint of nodes, as `key=value`."""
+
+GROUP_LABEL = "eks.amazonaws.com/nodegroup"
+"""EKS labels each node of a managed group with its name: EKS user guide, "Learn how to customize managed nodes"."""
 
 BROKEN = frozenset({"CREATE_FAILED", "DELETING", "DELETE_FAILED"})
 """States in which a group takes no nodes; DEGRADED is none of them: it names its issues, and may heal."""
@@ -68,6 +71,15 @@ OPERATIONS = (
     _autoscaling("DescribeAutoScalingGroups", Access.READ, _GROUP_AGAIN, ("InvalidNextToken",)),
     _autoscaling("DescribeScalingActivities", Access.READ, _GROUP_AGAIN, ("InvalidNextToken",)),
 )
+
+
+class OwnNodes(BaseModel):
+    """The nodes of one group, whose taint keeps all other pods off."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    node_group: NodeGroupName
+    taint: Taint
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,13 @@ and objectrestarter.go in pkg/polymorphichelpers.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Self
 
 from pilotlight.domain.errors import Ambiguous, NotFound
 from pilotlight.domain.step import Failed, Pending, StepContext
+from pilotlight.estate.eks.node_group import GROUP_LABEL, OwnNodes
 from pilotlight.estate.eks.values import Namespace
 
 RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
@@ -50,6 +51,8 @@ class Deployment:
     selector: str
     tolerates: tuple[str, ...] = ()
     """The taints that its pods tolerate, each as `key=value`."""
+    selects: Mapping[str, str] = field(default_factory=dict)
+    """The labels that a node must have for its pods."""
 
     @classmethod
     def from_answer(cls, answer: Mapping[str, Any]) -> Self:
@@ -58,7 +61,8 @@ class Deployment:
         exceeded = [c for c in status.get("conditions") or () if c.get("reason") == "ProgressDeadlineExceeded"]
         labels = (spec.get("selector") or {}).get("matchLabels") or {}
         annotations = (spec["template"].get("metadata") or {}).get("annotations") or {}
-        tolerations = (spec["template"].get("spec") or {}).get("tolerations") or ()
+        pod = spec["template"].get("spec") or {}
+        tolerations = pod.get("tolerations") or ()
         return cls(
             name=answer["metadata"]["name"],
             wanted=spec.get("replicas", 1),
@@ -71,7 +75,21 @@ class Deployment:
             restarted=annotations.get(RESTARTED_AT, ""),
             selector=",".join(f"{name}={value}" for name, value in labels.items()),
             tolerates=tuple(f"{each.get('key', '')}={each.get('value', '')}" for each in tolerations),
+            selects=dict(pod.get("nodeSelector") or {}),
         )
+
+    def starts_elsewhere(self, where: Namespace, only_on: OwnNodes | None) -> Failed | None:
+        """Why its pods would not start on these nodes, or would on others too; None where they start as they should."""
+        if only_on is None:
+            return None
+        said, selector = f"Deployment {self.name} of namespace {where.name}", f"{GROUP_LABEL}: {only_on.node_group}"
+        if self.selects.get(GROUP_LABEL) != only_on.node_group:
+            others = "so its pods would start on any nodes, those of the application among them"
+            return Failed(f"{said} does not select {selector}, {others}.", "Give its pods that nodeSelector.")
+        if only_on.taint not in self.tolerates:
+            group = f"so its pods would not start on the nodes of {only_on.node_group}"
+            return Failed(f"{said} does not tolerate {only_on.taint}, {group}.", "Give its pods that toleration.")
+        return None
 
     def unfinished(self) -> str:
         """What is missing until the rollout is over; empty where nothing is."""
