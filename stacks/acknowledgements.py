@@ -5,13 +5,14 @@ The ids of wildcards come from the signed list in stacks/wildcards.py, which ref
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
 
+from stacks.policies import Json
 from stacks.rendering import RenderedStack, everything_below
 from stacks.wildcards import wildcards_of
 
@@ -30,24 +31,26 @@ def acknowledge(stack: RenderedStack) -> None:
     """Acknowledge what is meant in a stack."""
     for resource in everything_below(stack):
         if isinstance(resource, iam.CfnRole):
-            acknowledge_wildcards(resource)
+            acknowledge_wildcards(resource, [policy.policy_document for policy in resource.policies or ()])
+        if isinstance(resource, iam.CfnManagedPolicy):
+            acknowledge_wildcards(resource, [resource.policy_document])
         if isinstance(resource, sqs.CfnQueue):
             _say(resource, {"AwsSolutions-SQS3": QUEUE_IS_A_DEAD_LETTER_QUEUE})
         if isinstance(resource, s3.CfnBucket):
             _say(resource, {"AwsSolutions-S1": NOTHING_TO_LOG, "AwsSolutions-S2": CHECKERS_ARE_THE_PUBLIC})
 
 
-def acknowledge_wildcards(role: iam.CfnRole) -> None:
-    """Acknowledge each wildcard of a role with the reasons that were signed for it."""
+def acknowledge_wildcards(holder: cdk.CfnResource, documents: Iterable[Json]) -> None:
+    """Acknowledge each wildcard of a role's, or of a policy's, documents with the reasons that were signed for it."""
     reasons: dict[str, list[str]] = {}
-    for policy in role.policies or ():
-        for resource, entry in wildcards_of(policy.policy_document["Statement"]):
+    for document in documents:
+        for resource, entry in wildcards_of(document["Statement"]):
             reasons.setdefault(resource, [])
             if entry.reason not in reasons[resource]:
                 reasons[resource].append(entry.reason)
     # cdk-nag does not see a `?`.
     seen = {f"AwsSolutions-IAM5[Resource::{name}]": " ".join(signed) for name, signed in reasons.items() if "*" in name}
-    _say(role, seen)
+    _say(holder, seen)
 
 
 def _say(resource: cdk.CfnResource, reasons: Mapping[str, str]) -> None:

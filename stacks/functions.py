@@ -17,7 +17,7 @@ from deployment.resources import Function, Stack, StreamSource
 from pilotlight.domain.canonical import canonical
 from stacks.layers import ARCHITECTURE, CHECKOUT, PYTHON, dependency_layer, plan_layer
 from stacks.naming import arn, function_log_group, logical_id, rule_arn
-from stacks.policies import DENIED, DESCRIBED, WIRING, denied, described, inline, trust
+from stacks.policies import DENIED, DESCRIBED, WIRING, denied, described, inline, managed, shared_out, trust
 from stacks.wiring import asynchronous, called_function, rules_calling, wiring_statements
 
 LOG_RETENTION_DAYS = 90
@@ -106,16 +106,15 @@ def _log_group(stack: cdk.Stack, function: Function) -> logs.CfnLogGroup:
 
 
 def _role(stack: cdk.Stack, description: Stack, function: Function) -> iam.CfnRole:
+    wiring, taken_away = wiring_statements(description, function), denied(function.denied)
+    within, beyond = shared_out({WIRING: wiring, DENIED: taken_away, DESCRIBED: described(function.statements)})
     return iam.CfnRole(
         stack,
         logical_id(function.name, "FunctionRole"),
         description=f"What the function {function.name} may do.",
         assume_role_policy_document=trust(description, "lambda.amazonaws.com"),
-        policies=[
-            *inline(DESCRIBED, described(function.statements)),
-            *inline(DENIED, denied(function.denied)),
-            *inline(WIRING, wiring_statements(description, function)),
-        ],
+        policies=[policy for name, statements in within.items() for policy in inline(name, statements)],
+        managed_policy_arns=managed(stack, function.name, beyond) or None,
     )
 
 

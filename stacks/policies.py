@@ -1,24 +1,35 @@
 """IAM documents: statements of `deployment` as they are, trust in services under conditions, and what wiring needs.
 
-A role keeps the statements of `deployment` and those of its own wiring in two inline policies, so that both can be
-read back from the account. The Sid of a statement says its class of access.
+A role keeps the statements of `deployment` and those of its own wiring in inline policies of their own, so that all
+can be read back from the account. What a plan says can grow past the room that IAM gives a role's inline policies; what
+has no place there stands in managed policies, under a path that says which part it continues. The Sid of a statement
+says its class of access, and its place among those of its part.
+
+Source: IAM User Guide, "IAM and AWS STS quotas": all inline policies of a role have 10,240 characters, a managed policy
+has 6,144, white space not counted; a role has 10 managed policies.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
+import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 
 from deployment.resources import Stack
 from pilotlight.domain.step import Statement
+from stacks.naming import logical_id
 
 DESCRIBED = "described"
 """The inline policy that holds what `deployment` says, statement by statement."""
 
 DENIED = "denied"
 """The inline policy that takes away, statement by statement, what `deployment` says a role may never do."""
+
+INLINE_ROOM, MANAGED_ROOM = 5_900, 3_600
+"""How many characters are filled: less than three fifths, because a role that is full cannot be given another word."""
 
 WIRING = "wiring"
 """The inline policy that holds what logs, traces, streams and queues of the same description need."""
@@ -64,6 +75,49 @@ def inline(name: str, statements: Sequence[Json]) -> list[iam.CfnRole.PolicyProp
     if not statements:
         return []
     return [iam.CfnRole.PolicyProperty(policy_name=name, policy_document=document(statements))]
+
+
+class Shares(NamedTuple):
+    """The statements of a role's parts: those that stand in the role, and those that managed policies hold."""
+
+    within: dict[str, list[Json]]
+    beyond: list[tuple[str, list[Json]]]
+
+
+def shared_out(parts: Mapping[str, Sequence[Json]]) -> Shares:
+    """Fill the role with the parts in their order, and with the rest as many managed policies as it takes."""
+    shares, written = Shares({}, []), 0
+    for part, statements in parts.items():
+        for statement in statements:
+            written += characters(statement)
+            if written <= INLINE_ROOM:
+                shares.within.setdefault(part, []).append(statement)
+                continue
+            last = shares.beyond[-1] if shares.beyond else ("", [])
+            if last[0] == part and characters([*last[1], statement]) <= MANAGED_ROOM:
+                last[1].append(statement)
+            else:
+                shares.beyond.append((part, [statement]))
+    return shares
+
+
+def characters(statements: Any) -> int:
+    """How long IAM calls a document or a part of one."""
+    return len(json.dumps(statements, separators=(",", ":")))
+
+
+def managed(stack: cdk.Stack, name: str, beyond: Sequence[tuple[str, Sequence[Json]]]) -> list[str]:
+    """The managed policies of what has no place in the role of a function; gives what names them in a template."""
+    return [
+        iam.CfnManagedPolicy(
+            stack,
+            logical_id(name, f"FunctionPolicy{number}"),
+            description=f"More of what is {part} of the function {name}.",
+            path=f"/pilotlight/{part}/",
+            policy_document=document(statements),
+        ).ref
+        for number, (part, statements) in enumerate(beyond, 1)
+    ]
 
 
 def trust(stack: Stack, service: str, source_arns: Sequence[str] = (), *, tags: bool = False) -> Json:

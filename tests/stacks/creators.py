@@ -21,6 +21,8 @@ def role(region: Region, properties: Properties) -> Created:
         AssumeRolePolicyDocument=json.dumps(properties.take("AssumeRolePolicyDocument")),
         **properties.take_if_there("Description"),
     )["Role"]
+    for arn in properties.take_if_there("ManagedPolicyArns").get("ManagedPolicyArns", ()):
+        iam.attach_role_policy(RoleName=made["RoleName"], PolicyArn=arn)
     for policy in policies:
         iam.put_role_policy(
             RoleName=made["RoleName"],
@@ -28,6 +30,18 @@ def role(region: Region, properties: Properties) -> Created:
             PolicyDocument=json.dumps(policy["PolicyDocument"]),
         )
     return Created(made["RoleName"], {"Arn": made["Arn"]})
+
+
+def managed_policy(region: Region, properties: Properties) -> Created:
+    """AWS::IAM::ManagedPolicy, with a name made up, because the template gives none."""
+    iam = region.client("iam")
+    made = iam.create_policy(
+        PolicyName=f"policy-{len(iam.list_policies(Scope='Local')['Policies'])}",
+        Path=properties.take("Path"),
+        Description=properties.take("Description"),
+        PolicyDocument=json.dumps(properties.take("PolicyDocument")),
+    )["Policy"]
+    return Created(made["Arn"])
 
 
 def log_group(region: Region, properties: Properties) -> Created:
@@ -205,6 +219,7 @@ CREATORS: Mapping[str, Creator] = {
     "AWS::DynamoDB::Table": table,
     "AWS::Events::EventBus": bus,
     "AWS::Events::Rule": rule,
+    "AWS::IAM::ManagedPolicy": managed_policy,
     "AWS::IAM::Role": role,
     "AWS::KMS::Key": key,
     "AWS::Logs::LogGroup": log_group,

@@ -22,18 +22,30 @@ def permissions(template: Mapping[str, Any]) -> Iterator[Permission]:
     What a role is denied is passed over, so that it is never shown to be allowed less than it may be.
     """
     for logical, resource in template["Resources"].items():
-        assert resource["Type"] not in ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::User"), logical
+        assert resource["Type"] not in ("AWS::IAM::Policy", "AWS::IAM::User"), logical
         if resource["Type"] != "AWS::IAM::Role":
             continue
-        assert "ManagedPolicyArns" not in resource["Properties"], f"{logical} takes a policy that is not ours"
-        for policy in resource["Properties"]["Policies"]:
-            for statement in policy["PolicyDocument"]["Statement"]:
-                if statement["Effect"] == "Deny":
-                    continue
-                assert {"NotAction", "NotResource"}.isdisjoint(statement), f"{logical} allows all but something"
-                for action in statement["Action"]:
-                    for named in statement["Resource"]:
-                        yield Permission(logical, action, named)
+        for statement in statements_held(template, logical):
+            if statement["Effect"] == "Deny":
+                continue
+            assert {"NotAction", "NotResource"}.isdisjoint(statement), f"{logical} allows all but something"
+            for action in statement["Action"]:
+                for named in statement["Resource"]:
+                    yield Permission(logical, action, named)
+
+
+def statements_held(template: Mapping[str, Any], role: str, *parts: str) -> list[Mapping[str, Any]]:
+    """The statements of a role's parts, of all of them unless parts are named: first its own, then what continues it.
+
+    Refuses a managed policy that is not made in the same template, and one that other roles could take.
+    """
+    resources = template["Resources"]
+    found = [(p["PolicyName"], p["PolicyDocument"]) for p in resources[role]["Properties"].get("Policies", ())]
+    for named in resources[role]["Properties"].get("ManagedPolicyArns", ()):
+        policy = resources[named["Ref"]]["Properties"]
+        assert set(policy) == {"Description", "Path", "PolicyDocument"}, f"{role} takes a policy that is not ours"
+        found.append((policy["Path"].split("/")[2], policy["PolicyDocument"]))
+    return [s for part, document in found if not parts or part in parts for s in document["Statement"]]
 
 
 def statements_about_services(value: Any) -> Iterator[Mapping[str, Any]]:

@@ -10,6 +10,7 @@ from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from functools import cache
+from string import ascii_letters
 from typing import Any
 
 from deployment.names import ALIAS
@@ -111,10 +112,15 @@ def _uploaded(region: Region) -> dict[str, bytes]:
 def statements_of_role(region: Region, role_arn: str, policy: str = DESCRIBED) -> tuple[Statement, ...]:
     """What `deployment` gave to a role, or denied it; what its wiring needs stands in a policy of its own."""
     iam, name = region.client("iam"), role_arn.rsplit("/", 1)[1]
-    if policy not in iam.list_role_policies(RoleName=name)["PolicyNames"]:
-        return ()
-    document = iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
-    return tuple(_statement(statement, "Deny" if policy == DENIED else "Allow") for statement in document["Statement"])
+    found: list[Mapping[str, Any]] = []
+    if policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:
+        found += iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]["Statement"]
+    attached = iam.list_attached_role_policies(RoleName=name, PathPrefix=f"/pilotlight/{policy}/")
+    for each in attached["AttachedPolicies"]:
+        version = iam.get_policy_version(PolicyArn=each["PolicyArn"], VersionId="v1")["PolicyVersion"]
+        found += version["Document"]["Statement"]
+    found.sort(key=lambda statement: int(statement["Sid"].lstrip(ascii_letters)))
+    return tuple(_statement(statement, "Deny" if policy == DENIED else "Allow") for statement in found)
 
 
 def _statement(statement: Mapping[str, Any], effect: str) -> Statement:

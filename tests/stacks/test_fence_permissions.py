@@ -21,7 +21,7 @@ from pilotlight.steps.check_database import checks_of
 from pilotlight.steps.take_over_tables import tables_of
 from stacks.naming import logical_id
 from tests.stacks.described import plans, synthesized
-from tests.stacks.policies_of import permissions
+from tests.stacks.policies_of import permissions, statements_held
 
 EVERY_PLAN = pytest.mark.parametrize("plan", plans(), ids=lambda plan: plan.application)
 EVERY_ARMING = pytest.mark.parametrize("arming", Arming)
@@ -65,8 +65,7 @@ def statements_of(plan, arming, function):
     """What `deployment` gave to a function, as the template says it."""
     for template in synthesized(f"{plan.application}-{arming.value}").templates.values():
         if role_of(function) in template["Resources"]:
-            policies = template["Resources"][role_of(function)]["Properties"]["Policies"]
-            return next(p["PolicyDocument"]["Statement"] for p in policies if p["PolicyName"] == "described")
+            return statements_held(template, role_of(function), "described")
     raise AssertionError(f"{function} is in no template")
 
 

@@ -19,6 +19,7 @@ from stacks.assembly import assemble
 from stacks.naming import logical_id
 from stacks.policies import DESCRIBED, WIRING
 from tests.stacks.described import an_app, plans
+from tests.stacks.policies_of import statements_held
 
 EVERY_PLAN = pytest.mark.parametrize("plan", plans(), ids=lambda plan: plan.application)
 EVERY_LEVEL = pytest.mark.parametrize("arming", Arming)
@@ -75,9 +76,7 @@ def held(plan: Plan, arming: Arming, *policies: str) -> set[Permission]:
         for stack, template in templates(plan.application, arming).items()
         for logical, role in template["Resources"].items()
         if role["Type"] == "AWS::IAM::Role"
-        for inline in role["Properties"]["Policies"]
-        if inline["PolicyName"] in policies
-        for statement in inline["PolicyDocument"]["Statement"]
+        for statement in statements_held(template, logical, *policies)
         for action in statement["Action"]
         for resource in statement["Resource"]
     }

@@ -23,7 +23,7 @@ from stacks.wildcards import UnsignedWildcard, is_wildcard, signature, wildcards
 from tests.conventions.test_kinds import PLACE, examples
 from tests.private_fileflow import private_fileflow
 from tests.stacks.described import deployments, names, plans, synthesized
-from tests.stacks.policies_of import Permission, permissions, statements_about_services
+from tests.stacks.policies_of import Permission, permissions, statements_about_services, statements_held
 
 EVERY_DEPLOYMENT = pytest.mark.parametrize("deployment", names(deployments()))
 EVERY_PLAN = pytest.mark.parametrize("plan", plans(), ids=lambda plan: plan.application)
@@ -152,12 +152,13 @@ def test_a_role_holds_the_statements_of_its_description(deployment):
     synthesis = synthesized(deployment)
 
     for stack in synthesis.deployment.stacks:
-        roles = synthesis.resources(stack, "AWS::IAM::Role")
+        template = synthesis.templates[stack.name]
         for resource in stack.resources:
             if isinstance(resource, Function | StateMachine):
-                role = roles[logical_id(resource.name, f"{type(resource).__name__.removeprefix('State')}Role")]
-                inline = {p["PolicyName"]: p["PolicyDocument"]["Statement"] for p in role["Properties"]["Policies"]}
-                assert inline.get("described", []) == json.loads(json.dumps(described(resource.statements)))
+                role = logical_id(resource.name, f"{type(resource).__name__.removeprefix('State')}Role")
+                assert statements_held(template, role, "described") == json.loads(
+                    json.dumps(described(resource.statements))
+                )
 
 
 def test_the_wiring_of_a_function_adds_its_log_its_traces_and_its_lost_events():
@@ -238,9 +239,7 @@ def test_only_those_who_look_may_have_a_function_in_a_vpc_ask():
 
 
 def wiring(template, role):
-    policies = template["Resources"][role]["Properties"]["Policies"]
-    (statements,) = [p["PolicyDocument"]["Statement"] for p in policies if p["PolicyName"] == "wiring"]
-    return {action for statement in statements for action in statement["Action"]}
+    return {action for statement in statements_held(template, role, "wiring") for action in statement["Action"]}
 
 
 @EVERY_DEPLOYMENT
@@ -270,11 +269,10 @@ def test_a_heartbeat_may_write_its_own_pulse_alone_and_a_probe_what_it_saw(plan)
 
     held = {}
     for stack in synthesis.deployment.observers:
-        for name, role in synthesis.resources(stack, "AWS::IAM::Role").items():
-            for policy in role["Properties"]["Policies"]:
-                for statement in policy["PolicyDocument"]["Statement"]:
-                    if "dynamodb:PutItem" in statement["Action"]:
-                        held[stack.region, name] = statement["Condition"]
+        for name in synthesis.resources(stack, "AWS::IAM::Role"):
+            for statement in statements_held(synthesis.templates[stack.name], name):
+                if "dynamodb:PutItem" in statement["Action"]:
+                    held[stack.region, name] = statement["Condition"]
 
     beats = logical_id(own.heartbeat_function(standby), "FunctionRole")
     probe = logical_id(own.PROBE_FUNCTION, "FunctionRole")

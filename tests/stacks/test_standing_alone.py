@@ -12,6 +12,7 @@ from deployment.resources import CalculatedHealthCheck, HealthCheck, MetricHealt
 from pilotlight.domain.read_only import is_read
 from pilotlight.steps import kind
 from stacks.naming import logical_id
+from stacks.policies import characters
 from tests.stacks.described import deployments, names, plans, private, synthesized
 from tests.stacks.policies_of import permissions, texts
 
@@ -19,7 +20,7 @@ EVERY_DEPLOYMENT = pytest.mark.parametrize("deployment", names(deployments()))
 
 REGION = re.compile(r"\b[a-z]{2}(?:-[a-z]+)+-\d\b")
 
-LARGEST_INLINE_POLICIES = 10_240
+LARGEST_INLINE_POLICIES, LARGEST_MANAGED_POLICY, MOST_MANAGED_POLICIES = 10_240, 6_144, 10
 """Characters that IAM allows in the inline policies of one role, without blanks (IAM quotas)."""
 
 
@@ -139,9 +140,12 @@ def test_the_permissions_of_a_role_fit_into_a_role(deployment):
 
     for stack in synthesis.deployment.stacks:
         for logical, role in synthesis.resources(stack, "AWS::IAM::Role").items():
-            policies = [policy["PolicyDocument"] for policy in role["Properties"]["Policies"]]
-            written = sum(len(json.dumps(policy, separators=(",", ":"))) for policy in policies)
+            written = sum(characters(policy["PolicyDocument"]) for policy in role["Properties"]["Policies"])
             assert written < LARGEST_INLINE_POLICIES, f"{logical} needs {written} characters"
+            assert len(role["Properties"].get("ManagedPolicyArns", ())) <= MOST_MANAGED_POLICIES
+        for logical, policy in synthesis.resources(stack, "AWS::IAM::ManagedPolicy").items():
+            written = characters(policy["Properties"]["PolicyDocument"])
+            assert written <= LARGEST_MANAGED_POLICY, f"{logical} needs {written} characters"
 
 
 @EVERY_DEPLOYMENT
