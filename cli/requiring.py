@@ -10,14 +10,13 @@ import sys
 from pathlib import Path
 from typing import assert_never
 
+from cli.exit_codes import MISCONFIGURED, OK
 from cli.options import PrerequisitesForm
 from cli.planning import load_failover_or_report
 from cli.prerequisites.cdk import cdk
 from cli.prerequisites.commands import commands
 from cli.prerequisites.terraform import terraform
 from pilotlight.domain.plan import Plan
-
-OK, MISCONFIGURED = 0, 2
 
 
 def prerequisites(path: Path, wanted: PrerequisitesForm) -> int:
