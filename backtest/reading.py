@@ -25,6 +25,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from backtest.history import BEFORE_ALL, AlarmPast, Change, Looks, Past
 from backtest.observers import HEALTH_CHECK, Observer, observers_of
 from pilotlight.domain.errors import PlanRefused
+from pilotlight.domain.first_fault import first_fault
 from pilotlight.domain.plan import Plan
 from pilotlight.domain.signals import Sight
 
@@ -117,9 +118,8 @@ def _read(name: str, value: Any) -> _Document:
     try:
         document = _Document.model_validate(value)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise HistoryRefused(f"{name} cannot be read as a history: {where}: {first['msg']}.") from error
+        where, what = first_fault(error, "the document")
+        raise HistoryRefused(f"{name} cannot be read as a history: {where}: {what}.") from error
     if document.next_token:
         raise HistoryRefused(
             f"{name} holds a part only, because there is a NextToken in it; fetch all of it (without --max-items)."

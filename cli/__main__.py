@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 
 from cli import papers, runs, words
+from cli.options import Form, Output, PlanFile, PlanForm, PrerequisitesForm
 
 app = typer.Typer(
     name="pilotlight",
@@ -31,33 +32,10 @@ app.add_typer(papers.app)
 PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 
-class ResultOutput(StrEnum):
-    """How a result is shown."""
-
-    TEXT = "text"
-    JSON = "json"
-
-
-class PrerequisitesFormat(StrEnum):
-    """How prerequisites are written."""
-
-    TERRAFORM = "terraform"
-    CDK = "cdk"
-    CLI = "cli"
-
-
 class HistorySource(StrEnum):
     """Where a history comes from, if not from files."""
 
     CLOUDWATCH = "cloudwatch"
-
-
-class PlanOutput(StrEnum):
-    """How a plan is shown."""
-
-    TEXT = "text"
-    MERMAID = "mermaid"
-    JSON = "json"
 
 
 @app.command(epilog="Example: ./pilotlight rehearse plans/fileflow.yaml --scenario blip --seed 7")
@@ -67,9 +45,7 @@ def rehearse(  # noqa: PLR0913, PLR0917  # each option of the command is an argu
     seed: Annotated[int, typer.Option(help="Draws the latencies; the same seed gives the same run.")] = 1,
     list_scenarios: Annotated[bool, typer.Option("--list-scenarios", help="Say what can happen, and end.")] = False,
     report: Annotated[Path | None, typer.Option(help="The folder for the report; ./reports unless given.")] = None,
-    output: Annotated[
-        ResultOutput, typer.Option(help="Text, or one JSON document on standard output.")
-    ] = ResultOutput.TEXT,
+    output: Output = Form.TEXT,
     trace: Annotated[Path | None, typer.Option(help="Write one JSON line per AWS call to this file.")] = None,
     as_armed: Annotated[
         bool, typer.Option("--as-armed", help="Play the plan as it is armed, not as automatic.")
@@ -86,7 +62,7 @@ def rehearse(  # noqa: PLR0913, PLR0917  # each option of the command is an argu
     if plan is None:
         raise typer.BadParameter("name a plan file, as in ./pilotlight rehearse plans/fileflow.yaml", param_hint="PLAN")
     wanted = rehearsing.Wanted(
-        plan, scenario, seed, report or Path("reports"), output is ResultOutput.JSON, trace, as_armed, duration_of(at)
+        plan, scenario, seed, report or Path("reports"), output is Form.JSON, trace, as_armed, duration_of(at)
     )
     raise typer.Exit(rehearsing.rehearse(wanted))
 
@@ -139,18 +115,18 @@ def validate(plans: Annotated[list[Path], typer.Argument(help="The plan files.")
 
 @app.command(epilog="Example: ./pilotlight show plans/fileflow.yaml --output mermaid")
 def show(
-    plan: Annotated[Path, typer.Argument(help="The plan file.")],
-    output: Annotated[PlanOutput, typer.Option(help="Text, a Mermaid flowchart, or JSON.")] = PlanOutput.TEXT,
+    plan: PlanFile,
+    output: Annotated[PlanForm, typer.Option(help="Text, a Mermaid flowchart, or JSON.")] = PlanForm.TEXT,
 ) -> None:
     """Show what a plan does: stages, lanes, harm, the critical path and the time it will take."""
     from cli import planning
 
-    raise typer.Exit(planning.show(plan, planning.Output(output.value)))
+    raise typer.Exit(planning.show(plan, output))
 
 
 @app.command(epilog="Example: ./pilotlight backtest plans/fileflow.yaml --from cloudwatch --days 14 --record")
 def backtest(  # each option of the command is an argument
-    plan: Annotated[Path, typer.Argument(help="The plan file.")],
+    plan: PlanFile,
     history: Annotated[
         list[Path] | None,
         typer.Option(
@@ -162,7 +138,7 @@ def backtest(  # each option of the command is an argument
         HistorySource | None, typer.Option("--from", help="Read the history with your credentials; changes nothing.")
     ] = None,
     days: Annotated[int, typer.Option(min=1, max=30, help="How far back; minutes are kept for 15 days.")] = 14,
-    output: Annotated[ResultOutput, typer.Option(help="Text, or one JSON document.")] = ResultOutput.TEXT,
+    output: Annotated[Form, typer.Option(help="Text, or one JSON document.")] = Form.TEXT,
     record: Annotated[
         bool, typer.Option("--record", help="Write APPLICATION.backtest.json beside the plan, which arming asks for.")
     ] = False,
@@ -172,45 +148,45 @@ def backtest(  # each option of the command is an argument
 
     if bool(history) is bool(source):
         raise typer.BadParameter("give either --history FILE or --from cloudwatch", param_hint="--history")
-    wanted = backtesting.Wanted(plan, history or [], days, output is ResultOutput.JSON, record)
+    wanted = backtesting.Wanted(plan, history or [], days, output is Form.JSON, record)
     raise typer.Exit(backtesting.backtest(wanted))
 
 
 @app.command(epilog="Example: ./pilotlight permissions plans/fileflow.yaml --output json")
 def permissions(
-    plan: Annotated[Path, typer.Argument(help="The plan file.")],
-    output: Annotated[ResultOutput, typer.Option(help="Text, or one JSON document.")] = ResultOutput.TEXT,
+    plan: PlanFile,
+    output: Annotated[Form, typer.Option(help="Text, or one JSON document.")] = Form.TEXT,
 ) -> None:
     """Print what each deployed role may do at each arming level, and what a level adds to the one before it."""
     from cli import permitting
 
-    raise typer.Exit(permitting.permissions(plan, as_json=output is ResultOutput.JSON))
+    raise typer.Exit(permitting.permissions(plan, as_json=output is Form.JSON))
 
 
 @app.command(epilog="Example: ./pilotlight readiness plans/fileflow.yaml --rehearsal")
 def readiness(
-    plan: Annotated[Path, typer.Argument(help="The plan file.")],
+    plan: PlanFile,
     rehearsal: Annotated[
         bool, typer.Option("--rehearsal", help="Look at an embedded AWS furnished from the plan; needs no account.")
     ] = False,
-    output: Annotated[ResultOutput, typer.Option(help="Text, or one JSON document.")] = ResultOutput.TEXT,
+    output: Annotated[Form, typer.Option(help="Text, or one JSON document.")] = Form.TEXT,
 ) -> None:
     """Look at all that must be true before an incident, with your credentials; only reads. 1 if something is not."""
     from cli import readying
 
-    wanted = readying.Wanted(plan, rehearsal, output is ResultOutput.JSON)
+    wanted = readying.Wanted(plan, rehearsal, output is Form.JSON)
     raise typer.Exit(readying.readiness(wanted))
 
 
 @app.command(epilog="Example: ./pilotlight prerequisites plans/fileflow.yaml --format terraform > standby.tf")
 def prerequisites(
-    plan: Annotated[Path, typer.Argument(help="The plan file.")],
-    written_as: Annotated[PrerequisitesFormat, typer.Option("--format", help="Terraform, CDK for Python, or bash.")],
+    plan: PlanFile,
+    written_as: Annotated[PrerequisitesForm, typer.Option("--format", help="Terraform, CDK for Python, or bash.")],
 ) -> None:
     """Print what your own infrastructure code must hold for a plan, with the reason for each thing."""
     from cli import requiring
 
-    raise typer.Exit(requiring.prerequisites(plan, requiring.Format(written_as.value)))
+    raise typer.Exit(requiring.prerequisites(plan, written_as))
 
 
 @app.command()

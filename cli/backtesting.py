@@ -20,13 +20,13 @@ from backtest.reading import HistoryRefused, read_history
 from backtest.record import write_record
 from backtest.replay import ACTING, BackTest, Coverage, Episode, Firing, replay
 from cli.caller import CallerAws
+from cli.exit_codes import MISCONFIGURED, OK
 from cli.planning import load_failover_or_report
-from cli.printing import print_lines
+from cli.printing import print_json, print_lines
 from pilotlight.domain.durations import say_elapsed
 from pilotlight.domain.plan import Arming, Plan
 from planfile.drawing import Line, Piece, Tone
 
-OK, MISCONFIGURED = 0, 2
 WIDTH = 96
 INDENT = " " * 4
 
@@ -50,7 +50,7 @@ def backtest(wanted: Wanted) -> int:
     now = datetime.now(UTC)
     came = replay(plan, _past(plan, wanted, now))
     if wanted.as_json:
-        print(json.dumps(json_of(came, now), indent=2, ensure_ascii=False))
+        print_json(json_of(came, now))
     else:
         print_lines(lines_of(came), sys.stdout)
     return _record(plan, wanted, json_of(came, now)) if wanted.record else OK

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import boto3
 
-from cli.planning import MISCONFIGURED, NOT_AS_EXPECTED, OK, load_or_report
+from cli.exit_codes import MISCONFIGURED, NOT_AS_EXPECTED, OK
+from cli.planning import load_or_report
 from deployment import names
 from pilotlight.aws.ledger import Ledger
 from pilotlight.aws.sdk import Clients, Sdk

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from cli.by_hand.html import html_of
 from cli.by_hand.order import page_of
-from cli.planning import MISCONFIGURED, OK, load_or_report
+from cli.exit_codes import MISCONFIGURED, OK
+from cli.planning import load_or_report
 from pilotlight.domain.kind import Finding, Severity
 from pilotlight.domain.plan import Plan
 from pilotlight.domain.runbook import Runbook

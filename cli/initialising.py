@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cli.caller import CallerAws
-from cli.planning import MISCONFIGURED, NOT_AS_EXPECTED, OK, load_failover_or_report
+from cli.exit_codes import MISCONFIGURED, NOT_AS_EXPECTED, OK, REFUSED
+from cli.planning import load_failover_or_report
 from cli.printing import Progress, progress
 from discovery import Found, State, discover, draft, read_state
 from discovery.belonging import Application
@@ -22,7 +23,6 @@ from pilotlight.domain.errors import AwsError
 from pilotlight.domain.plan import Plan
 from pilotlight.domain.ports import Aws
 
-REFUSED = 3
 STDOUT = "-"
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,30}[a-z0-9]")
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")

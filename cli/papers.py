@@ -7,12 +7,14 @@ from typing import Annotated
 
 import typer
 
+from cli.options import PlanFile
+
 app = typer.Typer(rich_markup_mode=None)
 
 
 @app.command(epilog="Example: ./pilotlight runbook plans/fileflow.yaml -o fileflow-by-hand.html")
 def runbook(
-    plan: Annotated[Path, typer.Argument(help="The plan file.")],
+    plan: PlanFile,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="reports/NAME-by-hand.html by default.")] = None,
 ) -> None:
     """Write one offline page with every step and gate as commands, for when the controller itself is gone."""
@@ -23,7 +25,7 @@ def runbook(
 
 @app.command(epilog="Example: ./pilotlight drafts plans/fileflow.yaml")
 def drafts(
-    plan: Annotated[Path, typer.Argument(help="The plan file.")],
+    plan: PlanFile,
     incident: Annotated[str, typer.Argument(help="The incident; the newest unless given.")] = "",
 ) -> None:
     """Print drafts of a case with AWS Support and of a notice to customers, to copy; nothing is sent."""

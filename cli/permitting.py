@@ -5,21 +5,20 @@ Exit codes: 0, or 2 if the plan is wrong.
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from textwrap import wrap
 from typing import Any
 
+from cli.exit_codes import MISCONFIGURED, OK
 from cli.planning import load_or_report
-from cli.printing import print_lines
+from cli.printing import print_json, print_lines
 from deployment.permissions import Level, Role, changes_something, levels
 from pilotlight.domain.plan import AnyPlan
 from pilotlight.domain.step import Statement
 from planfile.drawing import Line, Piece, Tone
 
-OK, MISCONFIGURED = 0, 2
 WIDTH = 96
 INDENT = " " * 13
 
@@ -36,7 +35,7 @@ def permissions(path: Path, *, as_json: bool) -> int:
         return MISCONFIGURED
     found = levels(plan)
     if as_json:
-        print(json.dumps(json_of(plan, found), indent=2, ensure_ascii=False))
+        print_json(json_of(plan, found))
     else:
         print_lines(lines_of(plan, found), sys.stdout)
     return OK

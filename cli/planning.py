@@ -6,15 +6,15 @@ What was asked for goes to stdout, what is wrong with a plan to stderr. Exit cod
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
 
-from cli.printing import print_lines
+from cli.exit_codes import MISCONFIGURED, NOT_AS_EXPECTED, OK
+from cli.options import PlanForm
+from cli.printing import print_json, print_lines
 from pilotlight.domain.drill import Drill
 from pilotlight.domain.errors import PlanRefused
 from pilotlight.domain.plan import AnyPlan, Plan
@@ -31,15 +31,6 @@ from planfile.overview import overview
 from planfile.reading import InstalledKinds
 
 P = TypeVar("P", Plan, Plan | Runbook)
-OK, NOT_AS_EXPECTED, MISCONFIGURED = 0, 1, 2
-
-
-class Output(StrEnum):
-    """How a plan is shown."""
-
-    TEXT = "text"
-    MERMAID = "mermaid"
-    JSON = "json"
 
 
 def validate(paths: Sequence[Path], kinds: Kinds | None = None) -> int:
@@ -56,7 +47,7 @@ def validate(paths: Sequence[Path], kinds: Kinds | None = None) -> int:
     return OK if sound else MISCONFIGURED
 
 
-def show(path: Path, output: Output = Output.TEXT, kinds: Kinds | None = None, now: datetime | None = None) -> int:
+def show(path: Path, output: PlanForm = PlanForm.TEXT, kinds: Kinds | None = None, now: datetime | None = None) -> int:
     """Show what a plan does, how long it will take, and how it is drilled; `now` is the moment after which the next
     drill is looked for."""
     known = InstalledKinds() if kinds is None else kinds
@@ -67,13 +58,13 @@ def show(path: Path, output: Output = Output.TEXT, kinds: Kinds | None = None, n
     # A run-book is not drilled: it is tried in staging, under a plan of its own.
     drilled = drill_overview(plan, known, now or datetime.now(UTC)) if isinstance(plan, Plan) else None
     match output:
-        case Output.TEXT:
+        case PlanForm.TEXT:
             print_lines([*lines_of(seen), *(drill_lines(drilled) if isinstance(plan, Plan) else ())], sys.stdout)
-        case Output.MERMAID:
+        case PlanForm.MERMAID:
             sys.stdout.write(mermaid_of(seen))
-        case Output.JSON:
+        case PlanForm.JSON:
             told = json_of(seen) | {"drill": drill_json(drilled)}
-            print(json.dumps(told, indent=2, ensure_ascii=False))
+            print_json(told)
     return OK
 
 
@@ -112,6 +103,12 @@ def drill_or_report(plan: AnyPlan) -> Drill | None:
     except PlanRefused as refused:
         print(f"pilotlight: {refused}", file=sys.stderr)
     return None
+
+
+def load_meant_or_report(path: Path, *, drill: bool) -> AnyPlan | None:
+    """The plan in a file, or the drill of it where that is meant; None once it is reported why there is none."""
+    plan = load_or_report(path, InstalledKinds())
+    return drill_or_report(plan) if plan and drill else plan
 
 
 def _reported(path: Path, read: Callable[[], P]) -> P | None:

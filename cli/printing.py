@@ -1,11 +1,12 @@
-"""How commands print: lines of styled pieces, with styles on a terminal and plain anywhere else."""
+"""How commands print: lines of styled pieces, with styles on a terminal and plain anywhere else, or JSON."""
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import TextIO
+from typing import Any, TextIO
 
 from planfile.drawing import Line, Tone
 
@@ -36,6 +37,11 @@ def print_lines(lines: Iterable[Line], stream: TextIO) -> None:
     console = Console(file=stream, highlight=False, soft_wrap=True)
     for line in lines:
         console.print(Text.assemble(*((piece.text, STYLES[piece.tone]) for piece in line)))
+
+
+def print_json(document: Any) -> None:
+    """Print one JSON document on standard output."""
+    print(json.dumps(document, indent=2, ensure_ascii=False))
 
 
 @contextmanager

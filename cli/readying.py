@@ -8,7 +8,6 @@ there are no credentials, or they are another account's.
 
 from __future__ import annotations
 
-import json
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -19,9 +18,10 @@ from textwrap import wrap
 from typing import Any
 
 from cli.caller import CallerAws
+from cli.exit_codes import MISCONFIGURED, NOT_AS_EXPECTED, OK
 from cli.handing import KEPT_IN, kept_anew
-from cli.planning import MISCONFIGURED, NOT_AS_EXPECTED, OK, load_failover_or_report
-from cli.printing import Progress, print_lines, progress
+from cli.planning import load_failover_or_report
+from cli.printing import Progress, print_json, print_lines, progress
 from cli.simulating import permission_looks
 from pilotlight.aws.web import HttpWeb
 from pilotlight.domain.errors import AwsError
@@ -72,7 +72,7 @@ def readiness(wanted: Wanted, aws: Aws | None = None, web: Web | None = None) ->
             found = look_at_all(plan, datetime.now(UTC), aws, web or HttpWeb(), say)
             found = worst_first([*found, Found("by-hand", kept_anew(plan, wanted.pages))])
     if wanted.as_json:
-        print(json.dumps(json_of(plan, found), indent=2, ensure_ascii=False))
+        print_json(json_of(plan, found))
     else:
         print_lines(lines_of(plan, found), sys.stdout)
     return NOT_AS_EXPECTED if any(each.finding.severity in _BAD for each in found) else OK

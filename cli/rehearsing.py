@@ -10,6 +10,8 @@ from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryFile
 
+from cli.exit_codes import MISCONFIGURED, NOT_AS_EXPECTED, OK
+from cli.printing import print_json
 from pilotlight.domain.plan import Arming, Plan
 from pilotlight.domain.run import Outcome
 from pilotlight.domain.runbook import Runbook
@@ -22,7 +24,6 @@ from rehearsal.play import AnyPlayed, play
 from rehearsal.report import write_report
 from rehearsal.scenarios import SCENARIOS, Scenario, scenario
 
-OK, NOT_AS_EXPECTED, MISCONFIGURED = 0, 1, 2
 _STARTS_NOTHING = (Arming.OBSERVE, Arming.MANUAL)
 
 
@@ -71,7 +72,7 @@ def rehearse(wanted: Wanted) -> int:
     if wanted.trace:
         wanted.trace.write_text("".join(_trace_lines(played)))
     if wanted.as_json:
-        print(json.dumps(result.to_json(), ensure_ascii=False, indent=2))
+        print_json(result.to_json())
     else:
         show(played, result)
     if result.outcome != chosen.expected.value:

@@ -7,28 +7,19 @@ is wrong.
 from __future__ import annotations
 
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import assert_never
 
+from cli.exit_codes import MISCONFIGURED, OK
+from cli.options import PrerequisitesForm
 from cli.planning import load_failover_or_report
 from cli.prerequisites.cdk import cdk
 from cli.prerequisites.commands import commands
 from cli.prerequisites.terraform import terraform
 from pilotlight.domain.plan import Plan
 
-OK, MISCONFIGURED = 0, 2
 
-
-class Format(StrEnum):
-    """How prerequisites are written."""
-
-    TERRAFORM = "terraform"
-    CDK = "cdk"
-    CLI = "cli"
-
-
-def prerequisites(path: Path, wanted: Format) -> int:
+def prerequisites(path: Path, wanted: PrerequisitesForm) -> int:
     """Print what must stand before an incident."""
     plan = load_failover_or_report(path)
     if plan is None:
@@ -37,14 +28,14 @@ def prerequisites(path: Path, wanted: Format) -> int:
     return OK
 
 
-def written(plan: Plan, wanted: Format) -> str:
+def written(plan: Plan, wanted: PrerequisitesForm) -> str:
     """The text in a format."""
     match wanted:
-        case Format.TERRAFORM:
+        case PrerequisitesForm.TERRAFORM:
             return terraform(plan)
-        case Format.CDK:
+        case PrerequisitesForm.CDK:
             return cdk(plan)
-        case Format.CLI:
+        case PrerequisitesForm.CLI:
             return commands(plan)
         case _:
             assert_never(wanted)

@@ -11,14 +11,9 @@ from typing import Annotated
 
 import typer
 
+from cli.options import Form, Output, PlanFile, Reason
+
 app = typer.Typer(rich_markup_mode=None)
-
-
-class RunOutput(StrEnum):
-    """How a run is shown."""
-
-    TEXT = "text"
-    JSON = "json"
 
 
 class DrillKind(StrEnum):
@@ -28,12 +23,9 @@ class DrillKind(StrEnum):
     FULL = "full"
 
 
-PlanFile = Annotated[Path, typer.Argument(help="The plan file.")]
-Reason = Annotated[str, typer.Option(help="Why; it stands in the ledger and in Slack.")]
 Run = Annotated[str, typer.Option(help="The name that the execution is to have; made of the moment unless given.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Start it without typing the application's name first.")]
 Detach = Annotated[bool, typer.Option("--detach", help="Start it, and do not follow it.")]
-Output = Annotated[RunOutput, typer.Option("--output", help="Text, or one JSON document on standard output.")]
 
 
 @app.command(epilog="Example: ./pilotlight status plans/fileflow.yaml --watch")
@@ -41,14 +33,14 @@ def status(
     plan: Annotated[Path | None, typer.Argument(help="The plan file; a line for each of plans/ unless given.")] = None,
     watch: Annotated[bool, typer.Option("--watch", help="Follow the run at work, or the next one.")] = False,
     drill: Annotated[bool, typer.Option("--drill", help="Of the plan's drill, and not of its failover.")] = False,
-    output: Output = RunOutput.TEXT,
+    output: Output = Form.TEXT,
 ) -> None:
     """Say how an application and its run stand, what comes next, and what is needed from whom; only reads."""
     from cli import telling
 
     if (watch or drill) and plan is None:
         raise typer.BadParameter("name the plan that is to be looked at", param_hint="PLAN")
-    raise typer.Exit(telling.status(telling.Wanted(plan, watch, output is RunOutput.JSON, drill)))
+    raise typer.Exit(telling.status(telling.Wanted(plan, watch, output is Form.JSON, drill)))
 
 
 @app.command(epilog="Example: ./pilotlight failover plans/fileflow.yaml --planned --reason 'a move'")
@@ -59,12 +51,12 @@ def failover(  # each option of the command is an argument
     run: Run = "",
     yes: Yes = False,
     detach: Detach = False,
-    output: Output = RunOutput.TEXT,
+    output: Output = Form.TEXT,
 ) -> None:
     """Start a plan under your proven name and follow it: fail its application over, or carry out the run-book."""
     from cli import starting
 
-    as_json = output is RunOutput.JSON
+    as_json = output is Form.JSON
     raise typer.Exit(starting.failover(starting.Wanted(plan, reason, run, planned, yes, detach, as_json)))
 
 
@@ -78,10 +70,10 @@ def drill(  # each option of the command is an argument
     run: Run = "",
     yes: Yes = False,
     detach: Detach = False,
-    output: Output = RunOutput.TEXT,
+    output: Output = Form.TEXT,
 ) -> None:
     """Start a drill under your proven name and follow it."""
     from cli import starting
 
-    wanted = starting.Wanted(plan, reason, run, yes=yes, detach=detach, as_json=output is RunOutput.JSON)
+    wanted = starting.Wanted(plan, reason, run, yes=yes, detach=detach, as_json=output is Form.JSON)
     raise typer.Exit(starting.drill(wanted, full=kind is DrillKind.FULL))

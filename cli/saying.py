@@ -8,7 +8,6 @@ region. What the function answers is printed; it may refuse. Exit codes: 0 the w
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,15 +15,14 @@ from typing import Any
 
 import boto3
 
-from cli.planning import MISCONFIGURED, NOT_AS_EXPECTED, OK, drill_or_report, load_or_report
+from cli.exit_codes import MISCONFIGURED, NOT_AS_EXPECTED, OK, REFUSED
+from cli.planning import load_meant_or_report
+from cli.printing import print_json
 from cli.speaking import Ask, is_meant, speaker_for
 from pilotlight.domain.errors import AwsError
-from pilotlight.domain.plan import AnyPlan
 from pilotlight.domain.ports import Aws
 from pilotlight.domain.word import WordKind
-from planfile.reading import InstalledKinds
 
-REFUSED = 3
 STOPS_ONLY = (WordKind.HOLD.value,)
 """What is said without typing a name first: stopping is always safe."""
 
@@ -50,8 +48,7 @@ def say(
     ask: Ask = input,
 ) -> int:
     """Say it, and print what came of it."""
-    plan: AnyPlan | None = load_or_report(wanted.plan, InstalledKinds())
-    plan = drill_or_report(plan) if plan and wanted.drill else plan
+    plan = load_meant_or_report(wanted.plan, drill=wanted.drill)
     if plan is None:
         return MISCONFIGURED
     about = f"run {wanted.run}" if wanted.run else "the run at work"
@@ -73,7 +70,7 @@ def say(
 def _tell(answer: dict[str, Any], wanted: Wanted) -> int:
     taken = answer["accepted"] is True
     if wanted.as_json:
-        print(json.dumps(answer, indent=2, ensure_ascii=False))
+        print_json(answer)
     else:
         print(
             answer["sentence"] if taken else f"pilotlight: {answer['sentence']}",

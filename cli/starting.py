@@ -20,8 +20,9 @@ from typing import Any
 
 import boto3
 
-from cli.planning import MISCONFIGURED, NOT_AS_EXPECTED, OK, drill_or_report, load_or_report
-from cli.saying import REFUSED
+from cli.exit_codes import MISCONFIGURED, NOT_AS_EXPECTED, OK, REFUSED
+from cli.planning import drill_or_report, load_or_report
+from cli.printing import print_json
 from cli.speaking import Ask, Speaker, is_meant, speaker_for
 from cli.standing import Standing, json_of
 from cli.watching import Lines, Watch, follow, screen_for, went_well
@@ -138,7 +139,7 @@ def _start(plan: AnyPlan, machine: str, confirm: str, wanted: Wanted, ways: Ways
     _say(f"Run {run_id} of {machine} was started by {person} (proven).", wanted)
     if wanted.detach:
         if wanted.as_json:
-            print(json.dumps(_json(started, None), indent=2, ensure_ascii=False))
+            print_json(_json(started, None))
         return OK
     try:
         return _follow(speaker, started, wanted, ways)
@@ -185,7 +186,7 @@ def _follow(speaker: Speaker, started: _Started, wanted: Wanted, ways: Ways) -> 
     with shown as screen:
         standing = follow(watch, screen)
     if wanted.as_json:
-        print(json.dumps(_json(started, standing), indent=2, ensure_ascii=False))
+        print_json(_json(started, standing))
     if standing.is_of(started.run_id):
         return OK if went_well(standing) else NOT_AS_EXPECTED
     refused = [r.entry.sentence for r in standing.records if r.entry.run_id == started.run_id]

@@ -6,7 +6,6 @@ asked; 2 a plan is wrong.
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import time
@@ -14,12 +13,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import boto3
 
+from cli.exit_codes import MISCONFIGURED, NOT_AS_EXPECTED, OK
 from cli.launching import CHECKOUT
-from cli.planning import MISCONFIGURED, NOT_AS_EXPECTED, OK, drill_or_report, load_or_report
+from cli.planning import load_meant_or_report, load_or_report
+from cli.printing import print_json
 from cli.standing import headline_of, json_of, read, text_of
 from cli.watching import Lines, Watch, follow, screen_for, went_well
 from pilotlight.aws.sdk import Clients, Sdk
@@ -61,8 +61,7 @@ def status(wanted: Wanted, ways: Ways | None = None) -> int:
     ways = ways or Ways()
     if wanted.plan is None:
         return _all(wanted, ways)
-    plan: AnyPlan | None = load_or_report(wanted.plan, InstalledKinds())
-    plan = drill_or_report(plan) if plan and wanted.drill else plan
+    plan = load_meant_or_report(wanted.plan, drill=wanted.drill)
     if plan is None:
         return MISCONFIGURED
     try:
@@ -75,7 +74,7 @@ def status(wanted: Wanted, ways: Ways | None = None) -> int:
 def _once(plan: AnyPlan, wanted: Wanted, ways: Ways) -> int:
     standing = read(plan, ways.aws_of(plan), ways.now())
     if wanted.as_json:
-        _print(json_of(standing))
+        print_json(json_of(standing))
     else:
         sys.stdout.writelines(f"{line}\n" for line in text_of(standing))
     return OK
@@ -86,7 +85,7 @@ def _watch(plan: AnyPlan, wanted: Wanted, ways: Ways) -> int:
     with Lines(sys.stderr) if wanted.as_json else screen_for(sys.stdout, os.environ) as screen:
         standing = follow(watch, screen)
     if wanted.as_json:
-        _print(json_of(standing))
+        print_json(json_of(standing))
     return OK if went_well(standing) else NOT_AS_EXPECTED
 
 
@@ -108,9 +107,5 @@ def _all(wanted: Wanted, ways: Ways) -> int:
         if not wanted.as_json:
             print(f"{plan.name:<{_NAME_COLUMN}}  {headline_of(standing)}")
     if wanted.as_json:
-        _print(told)
+        print_json(told)
     return code
-
-
-def _print(document: Any) -> None:
-    print(json.dumps(document, indent=2, ensure_ascii=False))

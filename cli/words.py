@@ -5,28 +5,18 @@ They stand beside the others without a name of their own, as in `./pilotlight ap
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, NamedTuple, NoReturn
 
 import typer
 
+from cli.options import Form, Output, PlanFile, Reason
+
 app = typer.Typer(rich_markup_mode=None)
 
-
-class WordOutput(StrEnum):
-    """How the answer to a word is shown."""
-
-    TEXT = "text"
-    JSON = "json"
-
-
-PlanFile = Annotated[Path, typer.Argument(help="The plan file.")]
 RunName = Annotated[str, typer.Argument(help="The run, by the name of its execution; the one at work unless given.")]
-Reason = Annotated[str, typer.Option(help="Why; it stands in the ledger and in Slack.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Say it without typing the application's name first.")]
 OfDrill = Annotated[bool, typer.Option("--drill", help="Say it to the plan's drill, and not to its failover.")]
-Output = Annotated[WordOutput, typer.Option("--output", help="Text, or one JSON document on standard output.")]
 
 
 @app.command(epilog="Example: ./pilotlight approve plans/fileflow.yaml fileflow-e7")
@@ -37,7 +27,7 @@ def approve(
     reason: Reason = "",
     yes: Yes = False,
     drill: OfDrill = False,
-    output: Output = WordOutput.TEXT,
+    output: Output = Form.TEXT,
 ) -> None:
     """Approve a run that waits at its gate, or a step of it that asks a person."""
     _say("approve", plan, _Said(run, reason, step), output, yes=yes, drill=drill)
@@ -49,7 +39,7 @@ def hold(
     run: RunName = "",
     reason: Reason = "",
     drill: OfDrill = False,
-    output: Output = WordOutput.TEXT,
+    output: Output = Form.TEXT,
 ) -> None:
     """Hold a run before it disrupts anything, until it is released."""
     _say("hold", plan, _Said(run, reason), output, drill=drill)
@@ -62,7 +52,7 @@ def release(
     reason: Reason = "",
     yes: Yes = False,
     drill: OfDrill = False,
-    output: Output = WordOutput.TEXT,
+    output: Output = Form.TEXT,
 ) -> None:
     """Release a run that is held."""
     _say("release", plan, _Said(run, reason), output, yes=yes, drill=drill)
@@ -75,7 +65,7 @@ def abort(
     reason: Reason = "",
     yes: Yes = False,
     drill: OfDrill = False,
-    output: Output = WordOutput.TEXT,
+    output: Output = Form.TEXT,
 ) -> None:
     """End a run: before its writer moves what it did is taken back, at a failed step it ends where it stands."""
     _say("abort", plan, _Said(run, reason), output, yes=yes, drill=drill)
@@ -90,7 +80,7 @@ def override(
     reason: Reason = "",
     accept: Annotated[str, typer.Option(help="The greatest loss that is accepted, as '20 min', or 'unknown'.")] = "",
     yes: Yes = False,
-    output: Output = WordOutput.TEXT,
+    output: Output = Form.TEXT,
 ) -> None:
     """Accept, for one run and 30 minutes, that it loses more data than its plan accepts."""
     _say("override", plan, _Said(run, reason, accept), output, yes=yes)
@@ -103,7 +93,7 @@ def change(
     to: Annotated[str, typer.Option(help="'planned': lose nothing, or move nothing. 'unplanned': go without it.")] = "",
     reason: Reason = "",
     yes: Yes = False,
-    output: Output = WordOutput.TEXT,
+    output: Output = Form.TEXT,
 ) -> None:
     """Make a run planned or unplanned, until its writer moves; also ahead of its start, by the name it will have."""
     _say("change", plan, _Said(run, reason, to), output, yes=yes)
@@ -116,7 +106,7 @@ def retry(
     step: Annotated[str, typer.Option(help="The failed step that the run asks about.")] = "",
     reason: Reason = "",
     yes: Yes = False,
-    output: Output = WordOutput.TEXT,
+    output: Output = Form.TEXT,
 ) -> None:
     """Have a failed step tried anew, while its run waits for a person."""
     _say("retry", plan, _Said(run, reason, step), output, yes=yes)
@@ -129,7 +119,7 @@ def skip(
     step: Annotated[str, typer.Option(help="The failed step to go on without; its plan calls it skippable.")] = "",
     reason: Reason = "",
     yes: Yes = False,
-    output: Output = WordOutput.TEXT,
+    output: Output = Form.TEXT,
 ) -> None:
     """Let a run go on without a failed step, where its plan allows that."""
     _say("skip", plan, _Said(run, reason, step), output, yes=yes)
@@ -144,7 +134,7 @@ def ack(
         bool, typer.Option("--starts", help="Also count the automatic starts of the account anew.")
     ] = False,
     yes: Yes = False,
-    output: Output = WordOutput.TEXT,
+    output: Output = Form.TEXT,
 ) -> None:
     """Acknowledge how the last run ended, so that the next may start by itself."""
     _say("acknowledge", plan, _Said(run, reason, "starts" if starts else ""), output, yes=yes)
@@ -158,8 +148,8 @@ class _Said(NamedTuple):
     accept: str = ""
 
 
-def _say(kind: str, plan: Path, said: _Said, output: WordOutput, *, yes: bool = False, drill: bool = False) -> NoReturn:
+def _say(kind: str, plan: Path, said: _Said, output: Form, *, yes: bool = False, drill: bool = False) -> NoReturn:
     from cli import saying
 
-    as_json = output is WordOutput.JSON
+    as_json = output is Form.JSON
     raise typer.Exit(saying.say(saying.Wanted(kind, plan, said.run, said.reason, said.accept, yes, as_json, drill)))

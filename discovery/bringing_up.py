@@ -12,7 +12,9 @@ from discovery.pairing import Pair
 from discovery.resource import Kind, Resource
 
 _DATABASE = re.compile(r"rds|db|database|mysql|postgres|maria|sql", re.IGNORECASE)
-_CACHE = re.compile(r"redis|valkey|cache", re.IGNORECASE)
+CACHE = re.compile(r"redis|valkey|cache", re.IGNORECASE)
+"""How what is of a cache is named."""
+
 _ENDPOINT = re.compile(r"endpoint|host|address|port$", re.IGNORECASE)
 _GUESSED_TASKS = 2
 NO_HOST = "example.com"
@@ -76,7 +78,7 @@ def giver_of(draft: Drafting, name: str) -> str | None:
     """The step that gives what is named so, if it is named like an endpoint of a cache or a database."""
     if not _ENDPOINT.search(name):
         return None
-    return draft.gives.get("cache" if _CACHE.search(name) else "database" if _DATABASE.search(name) else "")
+    return draft.gives.get("cache" if CACHE.search(name) else "database" if _DATABASE.search(name) else "")
 
 
 def output_for(name: str) -> str:
@@ -94,15 +96,16 @@ def _value(parameter: Resource, step: str) -> dict[str, Any]:
 
 def scale(draft: Drafting) -> None:
     """Bring the standby's services and groups up, as far as the primary's are now."""
-    services = [pair for pair in draft.found.pairs(Kind.SERVICE) if _has_a_standby(draft, pair)]
+    services = [pair for pair in draft.found.pairs(Kind.SERVICE) if has_a_standby(draft, pair)]
     for pair in services:
         _scale_service(draft, pair, len(services))
-    groups = [pair for pair in draft.found.pairs(Kind.GROUP) if _has_a_standby(draft, pair)]
+    groups = [pair for pair in draft.found.pairs(Kind.GROUP) if has_a_standby(draft, pair)]
     for pair in groups:
         _scale_group(draft, pair, len(groups))
 
 
-def _has_a_standby(draft: Drafting, pair: Pair) -> bool:
+def has_a_standby(draft: Drafting, pair: Pair) -> bool:
+    """Whether there is something to bring up; where there is not, a person is told to build it."""
     if pair.standby is None:
         draft.open.append(f"nothing in {draft.found.standby} takes over from {pair.primary}; build that first.")
     return pair.standby is not None
@@ -122,12 +125,12 @@ def _scale_service(draft: Drafting, pair: Pair, among: int) -> None:
         else open_question(_GUESSED_TASKS, "how many; none runs in the primary now."),
     }
     if new.facts["bounds"]:
-        least, most = (old.facts["bounds"] if old else None) or (tasks or _GUESSED_TASKS, 2 * (tasks or _GUESSED_TASKS))
+        known = old.facts["bounds"] if old else None
+        least, most = known or (tasks or _GUESSED_TASKS, 2 * (tasks or _GUESSED_TASKS))
         bounds = {"minimum": least, "maximum": max(most, tasks)}
-        same = old and old.facts["bounds"]
         params["autoscaling"] = (
             noted(bounds, f"As {old.name} has them; those of the standby keep it at {new.facts['bounds'][1]} at most.")
-            if old and same
+            if old and known
             else open_question(bounds, "the bounds of Application Auto Scaling; those of the primary are not known.")
         )
     step = draft.step(name, "scale_ecs_service", params)

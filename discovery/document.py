@@ -29,21 +29,7 @@ def draft(found: Found) -> str:
 def document(found: Found) -> tuple[dict[str, Any], list[str]]:
     """The plan with its comments, and what stands before it."""
     records, path = _names(found), _path(found)
-    drafting = Drafting(found)
-    bringing_up.close_primary(drafting)
-    switching.switch_off(drafting)
-    moving.move_databases(drafting)
-    failing_over.move_clusters(drafting)
-    moving.take_over_tables(drafting)
-    bringing_up.stop_primary(drafting)
-    moving.make_caches(drafting)
-    pods.scale_nodes(drafting)
-    signing_in.use_pools(drafting)
-    bringing_up.swap_endpoints(drafting, told=pods.swap_config_maps(drafting))
-    bringing_up.scale(drafting)
-    switching.switch_on(drafting)
-    bringing_up.check_and_latch(drafting, records, path)
-    bringing_up.hold_the_place(drafting)
+    drafting = _drafted(found, records, path)
     plan = {
         "application": found.application,
         "kind": "failover",
@@ -71,6 +57,26 @@ def document(found: Found) -> tuple[dict[str, Any], list[str]]:
         "stages": {stage: lanes for stage, lanes in drafting.stages.items() if lanes},
     }
     return plan, list(_heading(found, drafting))
+
+
+def _drafted(found: Found, records: list[str], path: str) -> Drafting:
+    """The steps of all stages; a later one may build on what an earlier one drafted."""
+    drafting = Drafting(found)
+    bringing_up.close_primary(drafting)
+    switching.switch_off(drafting)
+    moving.move_databases(drafting)
+    failing_over.move_clusters(drafting)
+    moving.take_over_tables(drafting)
+    bringing_up.stop_primary(drafting)
+    moving.make_caches(drafting)
+    pods.scale_nodes(drafting)
+    signing_in.use_pools(drafting)
+    bringing_up.swap_endpoints(drafting, told=pods.swap_config_maps(drafting))
+    bringing_up.scale(drafting)
+    switching.switch_on(drafting)
+    bringing_up.check_and_latch(drafting, records, path)
+    bringing_up.hold_the_place(drafting)
+    return drafting
 
 
 def _gates() -> dict[str, Any]:

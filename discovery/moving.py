@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from discovery.belonging import is_source
+from discovery.bringing_up import CACHE
 from discovery.drafting import NO_SECURITY_GROUP, Drafting
 from discovery.noted import TODO, noted, open_question
 from discovery.pairing import Pair
@@ -206,8 +207,7 @@ def _make_cache(draft: Drafting, cache: Resource, among: int) -> None:
 def _token(draft: Drafting, cache: Resource) -> dict[str, Any]:
     if not cache.facts["auth_token"]:
         return {}
-    about = re.compile(r"redis|valkey|cache", re.IGNORECASE)
-    names = [s.name for s in draft.found.of(Kind.SECRET, draft.found.standby) if about.search(s.name)]
+    names = [s.name for s in draft.found.of(Kind.SECRET, draft.found.standby) if CACHE.search(s.name)]
     if len(names) == 1:
         return {"auth_token_secret": noted(names[0], f"{cache.name} wants a token; by its name this secret holds one.")}
     guess = names[0] if names else f"{draft.found.application}/dr/redis-auth-token"

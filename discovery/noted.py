@@ -39,17 +39,6 @@ def written(document: Mapping[str, Any], heading: Sequence[str] = ()) -> str:
     return "\n".join([*head, "", *_mapping(document, "", top=True)]) + "\n"
 
 
-def plain(value: Any) -> Any:
-    """A value without its comments."""
-    if isinstance(value, Noted):
-        return plain(value.value)
-    if isinstance(value, Mapping):
-        return {key: plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    return value
-
-
 def _mapping(mapping: Mapping[str, Any], indent: str, *, top: bool = False) -> Iterator[str]:
     for number, (key, item) in enumerate(mapping.items()):
         value, above = (item.value, item.above) if isinstance(item, Noted) else (item, ())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from discovery.bringing_up import giver_of, output_for
+from discovery.bringing_up import giver_of, has_a_standby, output_for
 from discovery.drafting import Drafting
 from discovery.noted import TODO, noted, open_question
 from discovery.resource import Kind, Resource
@@ -15,11 +15,7 @@ _REGION = ("AWS_REGION", "AWS_DEFAULT_REGION")
 
 def scale_nodes(draft: Drafting) -> None:
     """Bring the standby's node groups up, as far as the primary's are now."""
-    pairs = draft.found.pairs(Kind.NODES)
-    ready = [pair for pair in pairs if pair.standby]
-    for pair in pairs:
-        if pair.standby is None:
-            draft.open.append(f"nothing in {draft.found.standby} takes over from {pair.primary}; build that first.")
+    ready = [pair for pair in draft.found.pairs(Kind.NODES) if has_a_standby(draft, pair)]
     for pair in ready:
         old, new = pair.primary, pair.standby
         assert new is not None

@@ -19,6 +19,7 @@ from pilotlight.domain.drill import Drill
 from pilotlight.domain.drill_names import drill_name, drill_task_role
 from pilotlight.domain.drilling import Drilling
 from pilotlight.domain.errors import PlanRefused
+from pilotlight.domain.first_fault import first_fault
 from pilotlight.domain.in_one_region import TimeObjectives
 from pilotlight.domain.place import Place
 from pilotlight.domain.plan import Arming, Notifications, Plan
@@ -164,9 +165,8 @@ def _read(
     try:
         read = kind.params.model_validate(params)
     except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        where = ".".join(map(str, first["loc"])) or "its params"
-        return Problem(name, f"The stand-in of {name} is refused at '{where}': {first['msg']}.", declared=True)
+        where, what = first_fault(error, "its params")
+        return Problem(name, f"The stand-in of {name} is refused at '{where}': {what}.", declared=True)
     mingles = kind.not_apart(read, isolation) or _in_other_groups(read, isolation)
     if mingles:
         return Problem(name, f"The stand-in of {name} is not apart from production: {mingles}", declared=True)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
 
-from deployment.resources import Stack
 from pilotlight.domain.plan import Arming
 from pilotlight.domain.runbook import Runbook
 from rehearsal.operators import APPROVED_AFTER_SECONDS, answer_questions, approve, approver_of
@@ -19,16 +17,11 @@ BY_HAND = "by-hand"
 """The one scenario of a run-book."""
 
 
-def play_runbook(
-    plan: Runbook, seed: int, *, as_armed: bool = False, stacks: Iterable[Stack] | None = None
-) -> AnyPlayed:
-    """Play a run-book to its end, as `manual` unless it is to be played as it is armed.
-
-    Parameters: `stacks` are deployed in its world; those that `deployment` describes for the plan, unless given.
-    """
+def play_runbook(plan: Runbook, seed: int, *, as_armed: bool = False) -> AnyPlayed:
+    """Play a run-book to its end, as `manual` unless it is to be played as it is armed."""
     armed = plan if as_armed else plan.model_copy(update={"arming": Arming.MANUAL})
     random.seed(seed)
-    scene = open_runbook_scene(armed, seed, stacks)
+    scene = open_runbook_scene(armed, seed)
     try:
         notes = listen_to_the_world(scene)
         before, onset = picture_of(scene.world, plan.region), scene.world.time.now()

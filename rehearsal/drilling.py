@@ -130,38 +130,37 @@ def play_drill(plan: Plan, scenario: DrillScenario, seed: int, *, as_armed: bool
     random.seed(seed)
     whole = open_scene(armed, seed)
     try:
-        scene = drill_scene(whole)
-        let_copies_answer(scene)
-        tried: list[str] = []
-        if scenario.writes:
-            let_it_try(whole, scene, tried)
-        notes = listen_to_the_world(scene)
-        before, onset = pictures(whole), scene.world.time.now()
-        notes.append((onset, f"It begins: {scenario.summary}"))
-        if scenario.crashes:
-            notes.append(
-                (onset, f"It is killed at state number {kill_at_a_state(whole, seed)} of those that it enters.")
-            )
-        start_by_hand(scene, scenario.name)
-        scenario.happen(whole)
-        run_to_the_end(scene, onset)
-        if scenario.crashes:
-            let_janitor_clean(whole)
-        after = pictures(whole)
-        result, records = conclude(scene, scenario.name, seed, onset)
-        _, beside = conclude(whole, scenario.name, seed, onset)
-        if scenario.writes and not tried:
-            raise PlanRefused(
-                f"The drill of {plan.application} runs no copy of a service, so nothing of it could write."
-            )
-        if not scenario.changes and before != after:
-            raise InvariantBroken(f"The drill left the world another one: {difference(before, after)}")
-        region = plan.regions.primary
-        return PlayedDrill(
-            result, scene, onset, records, notes, (before[region], after[region]), beside, (before, after)
-        )
+        return _play(whole, scenario, seed)
     finally:
         close_scene(whole)
+
+
+def _play(whole: Scene, scenario: DrillScenario, seed: int) -> PlayedDrill:
+    """Play it amid an application whose scene is open."""
+    scene, plan = drill_scene(whole), whole.plan
+    let_copies_answer(scene)
+    tried: list[str] = []
+    if scenario.writes:
+        let_it_try(whole, scene, tried)
+    notes = listen_to_the_world(scene)
+    before, onset = pictures(whole), scene.world.time.now()
+    notes.append((onset, f"It begins: {scenario.summary}"))
+    if scenario.crashes:
+        notes.append((onset, f"It is killed at state number {kill_at_a_state(whole, seed)} of those that it enters."))
+    start_by_hand(scene, scenario.name)
+    scenario.happen(whole)
+    run_to_the_end(scene, onset)
+    if scenario.crashes:
+        let_janitor_clean(whole)
+    after = pictures(whole)
+    result, records = conclude(scene, scenario.name, seed, onset)
+    _, beside = conclude(whole, scenario.name, seed, onset)
+    if scenario.writes and not tried:
+        raise PlanRefused(f"The drill of {plan.application} runs no copy of a service, so nothing of it could write.")
+    if not scenario.changes and before != after:
+        raise InvariantBroken(f"The drill left the world another one: {difference(before, after)}")
+    region = plan.regions.primary
+    return PlayedDrill(result, scene, onset, records, notes, (before[region], after[region]), beside, (before, after))
 
 
 def kill_at_a_state(scene: Scene, seed: int) -> int:

@@ -37,7 +37,6 @@ from rehearsal.services.lambda_functions import LambdaFunctions
 from rehearsal.services.rds import Rds
 
 OF_THE_PRIMARY = "prod"
-_PORT = 8080
 
 
 def furnish_primary(scene: Scene) -> None:

@@ -80,17 +80,14 @@ class Scene(AnyScene):
     plan: Plan
 
 
-def open_runbook_scene(plan: Runbook, seed: int, stacks: Iterable[Stack] | None = None) -> AnyScene:
-    """A world in which all that a run-book's steps work on is well. Close it with `close_scene`.
-
-    Parameters: `stacks` are deployed in it, those that `deployment` describes for the plan unless given.
-    """
+def open_runbook_scene(plan: Runbook, seed: int) -> AnyScene:
+    """A world in which all that a run-book's steps work on is well. Close it with `close_scene`."""
     regions = dict.fromkeys((plan.region, plan.failover_region or plan.region))
     hears = hears_slack(plan)
     shared = [foundation(plan.account, region, watches=False, hears=hears) for region in regions]
     account = _account(plan, seed)
     scene = AnyScene(plan, account, FakeSlack(account.aws.world), FakePager(account.aws.world))
-    _let_settle(scene, lambda: _set_up_runbook(scene, stacks or [*shared, runbook(plan)]))
+    _let_settle(scene, lambda: _set_up_runbook(scene, [*shared, runbook(plan)]))
     return scene
 
 

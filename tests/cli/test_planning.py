@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from cli.planning import Output, schema, show, validate
+from cli.options import PlanForm
+from cli.planning import schema, show, validate
 from tests.drills import COPY, written
 from tests.planfile.builders import KINDS, SOUND, changed
 
@@ -54,8 +55,8 @@ def test_every_fault_of_every_plan_is_reported(sound: Path, wrong: Path, capsys:
     assert told.out == f"{sound}: shop is sound: 4 steps in 3 stages.\n"
 
 
-@pytest.mark.parametrize("output", list(Output))
-def test_a_wrong_plan_is_not_shown(wrong: Path, output: Output, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("output", list(PlanForm))
+def test_a_wrong_plan_is_not_shown(wrong: Path, output: PlanForm, capsys: pytest.CaptureFixture[str]) -> None:
     code = show(wrong, output, KINDS)
 
     told = capsys.readouterr()
@@ -69,7 +70,7 @@ def test_text_in_a_pipe_is_plain(
 ) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
 
-    code = show(sound, Output.TEXT, KINDS)
+    code = show(sound, PlanForm.TEXT, KINDS)
 
     told = capsys.readouterr().out
     assert code == 0
@@ -92,7 +93,7 @@ def test_text_on_a_terminal_is_styled_unless_colours_are_unwanted(
     if no_color:
         monkeypatch.setenv("NO_COLOR", no_color)
 
-    show(sound, Output.TEXT, KINDS)
+    show(sound, PlanForm.TEXT, KINDS)
 
     told = capsys.readouterr().out
     assert ("\x1b[31m" in told) is coloured
@@ -100,7 +101,7 @@ def test_text_on_a_terminal_is_styled_unless_colours_are_unwanted(
 
 
 def test_json_is_one_document(sound: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    code = show(sound, Output.JSON, KINDS)
+    code = show(sound, PlanForm.JSON, KINDS)
 
     told = json.loads(capsys.readouterr().out)
     assert code == 0
@@ -115,7 +116,7 @@ def test_it_says_how_a_plan_is_drilled_and_when_next(tmp_path: Path, capsys: pyt
     path = tmp_path / "fileflow.yaml"
     path.write_text(written(schedule={"cron": "0 10 ? * WED#1 *", "zone": "Asia/Seoul"}, blocked=[sale]))
 
-    show(path, Output.TEXT, now=DECEMBER)
+    show(path, PlanForm.TEXT, now=DECEMBER)
 
     told = " ".join(capsys.readouterr().out.partition("drill    ")[2].split())
     assert told.startswith(
@@ -130,7 +131,7 @@ def test_json_holds_the_drill(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     path = tmp_path / "fileflow.yaml"
     path.write_text(written(schedule={"cron": "0 10 ? * WED#1 *", "zone": "Asia/Seoul"}))
 
-    show(path, Output.JSON, now=DECEMBER)
+    show(path, PlanForm.JSON, now=DECEMBER)
 
     drill = json.loads(capsys.readouterr().out)["drill"]
     assert drill["next"] == "2026-12-02T01:00:00+00:00"
@@ -148,13 +149,13 @@ def test_json_holds_the_drill(tmp_path: Path, capsys: pytest.CaptureFixture[str]
 
 
 def test_a_plan_that_does_not_say_is_said_not_to_be_drilled(sound: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    show(sound, Output.TEXT, KINDS)
+    show(sound, PlanForm.TEXT, KINDS)
 
     assert "drill    the plan does not say how it is drilled, so it is not" in capsys.readouterr().out
 
 
 def test_mermaid_is_a_flowchart(sound: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    code = show(sound, Output.MERMAID, KINDS)
+    code = show(sound, PlanForm.MERMAID, KINDS)
 
     assert code == 0
     assert capsys.readouterr().out.startswith("flowchart TD\n")

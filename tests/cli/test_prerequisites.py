@@ -13,9 +13,10 @@ from pathlib import Path
 import botocore.session
 import pytest
 
+from cli.options import PrerequisitesForm
 from cli.prerequisites import cdk, commands, terraform
 from cli.prerequisites.needs import needs_of
-from cli.requiring import Format, prerequisites, written
+from cli.requiring import prerequisites, written
 from pilotlight.domain.plan import Plan
 from planfile import load
 from tests.builders import STANDBY, a_plan
@@ -24,7 +25,7 @@ from tests.conventions.test_kinds import ALL as KINDS
 from tests.conventions.test_kinds import PLACE, examples
 from tests.private_fileflow import private_fileflow
 
-FORMATS = pytest.mark.parametrize("wanted", Format)
+FORMATS = pytest.mark.parametrize("wanted", PrerequisitesForm)
 CACHE = {
     "start": "create-cache",
     "kind": "create_cache",
@@ -108,12 +109,12 @@ EVERY_PLAN = pytest.mark.parametrize("plan", PLANS.values(), ids=PLANS)
         "fileflow-prod-alb-123456.ap-northeast-2.elb.amazonaws.com",
     ],
 )
-def test_every_format_names_everything(wanted: Format, named: str) -> None:
+def test_every_format_names_everything(wanted: PrerequisitesForm, named: str) -> None:
     assert named in written(PLANS["fileflow"], wanted)
 
 
 @FORMATS
-def test_the_signing_secret_is_named_where_people_are_heard_in_slack(wanted: Format) -> None:
+def test_the_signing_secret_is_named_where_people_are_heard_in_slack(wanted: PrerequisitesForm) -> None:
     plan = PLANS["fileflow"]
     slack = plan.notifications.slack
     assert slack is not None
@@ -124,7 +125,7 @@ def test_the_signing_secret_is_named_where_people_are_heard_in_slack(wanted: For
 
 
 @FORMATS
-def test_two_groups_have_a_launch_template_each_and_are_made_empty(wanted: Format) -> None:
+def test_two_groups_have_a_launch_template_each_and_are_made_empty(wanted: PrerequisitesForm) -> None:
     text = written(FULL, wanted)
 
     for label in ("shop_dr_web", "shop_dr_app"):
@@ -138,12 +139,12 @@ def test_two_groups_have_a_launch_template_each_and_are_made_empty(wanted: Forma
     "named",
     ["orders-global", "orders-tokyo-1", "orders-dr-warm-search", "role/orders-dr-scheduler", "orders-invoices", "live"],
 )
-def test_a_global_database_functions_and_what_starts_them_are_made(wanted: Format, named: str) -> None:
+def test_a_global_database_functions_and_what_starts_them_are_made(wanted: PrerequisitesForm, named: str) -> None:
     assert named in _code(written(ORDERS, wanted))
 
 
 @FORMATS
-def test_what_starts_functions_is_made_switched_off_and_never_in_the_primary(wanted: Format) -> None:
+def test_what_starts_functions_is_made_switched_off_and_never_in_the_primary(wanted: PrerequisitesForm) -> None:
     text = written(ORDERS, wanted)
 
     assert "Must stand, and is not made here: scheduler schedule orders-invoices (ap-northeast-2)" in text
@@ -160,7 +161,7 @@ def _code(text: str) -> str:
 
 
 @FORMATS
-def test_every_thing_has_its_reason(wanted: Format) -> None:
+def test_every_thing_has_its_reason(wanted: PrerequisitesForm) -> None:
     plan = PLANS["fileflow"]
     comments = re.findall(r"^\s*# (.*)$", written(plan, wanted), re.MULTILINE)
     said = " ".join(comments)
@@ -203,7 +204,7 @@ def test_one_instance_that_two_steps_work_on_is_asked_for_once() -> None:
 
 
 @FORMATS
-def test_what_a_cluster_lets_in_is_named(wanted: Format) -> None:
+def test_what_a_cluster_lets_in_is_named(wanted: PrerequisitesForm) -> None:
     text = written(PORTFORGE, wanted)
 
     for named in ("pilotlight-portforge", "pilotlight-portforge-auth-config", "portforge-dr-cluster"):
@@ -370,11 +371,11 @@ def test_the_command_prints_and_asks_for_a_format(tmp_path: Path) -> None:
     unasked = pilotlight("prerequisites", FILEFLOW)
 
     assert (printed.returncode, unasked.returncode) == (0, 2)
-    assert printed.stdout == written(PLANS["fileflow"], Format.TERRAFORM)
+    assert printed.stdout == written(PLANS["fileflow"], PrerequisitesForm.TERRAFORM)
 
 
 def test_a_wrong_plan_ends_with_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert prerequisites(tmp_path / "nowhere.yaml", Format.CLI) == 2
+    assert prerequisites(tmp_path / "nowhere.yaml", PrerequisitesForm.CLI) == 2
     assert capsys.readouterr().out == ""
 
 

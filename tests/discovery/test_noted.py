@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import yaml
 
-from discovery.noted import noted, open_question, plain, written
+from discovery.noted import Noted, noted, open_question, written
+
+
+def plain(value: Any) -> Any:
+    """A value without its comments."""
+    if isinstance(value, Noted):
+        return plain(value.value)
+    if isinstance(value, Mapping):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return value
 
 
 def test_a_document_reads_back_as_its_values() -> None:

@@ -24,8 +24,9 @@ from pilotlight.aws.tables import DynamoTable
 from pilotlight.domain.canonical import canonical
 from pilotlight.domain.records import Entry, Record, RecordKind
 from pilotlight.handlers.outbox import OUTBOX
+from pilotlight.handlers.paging import OPEN
 from pilotlight.handlers.telling import CLAIM
-from pilotlight.messages.told import Told
+from pilotlight.messages.told import Told, Untold
 from rehearsal.apply import Account
 from rehearsal.embedded_aws import EmbeddedAws
 from rehearsal.internet import Internet
@@ -502,6 +503,43 @@ class TestItsOwnFailures:
         assert answer == {"batchItemFailures": []}
         assert room.living().edits == 0
         assert "A record of the ledger cannot be read" in caplog.text
+
+    def test_a_pager_that_cannot_be_heard_keeps_nobody_from_being_told(
+        self, room: Newsroom, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        room.slack.go_down()
+        room.tell(stories.not_needed())
+        room.slack.come_up()
+        odd = {"application": "portforge", "incident": "odd", "service": "smoke signals", "secret": "pilotlight/pager"}
+        room.inside(lambda: room.control.keep_note(OPEN, "odd", odd, None))
+        room.world.time.sleep(60)
+
+        room.inside(lambda: room.invoke(TICK))
+
+        assert room.outbox() == []
+        assert lines_of(room.living().blocks)[0] == "*⚪ fileflow needed no failover*"
+        assert "Who took incidents up at the pager could not be heard." in caplog.text
+        assert "'smoke signals' is not a valid PagerService" in caplog.text
+
+    def test_what_still_cannot_be_told_stays_in_the_outbox_and_holds_nothing_up(
+        self, room: Newsroom, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        bad = Story("atlas").signal(110).verdict(111, "panic")
+        room.write(bad)
+        now = stories.moment(112)
+        waiting = Untold("atlas", bad.incident, 1, "Slack did not answer.", now, 1, now)
+        room.inside(lambda: room.control.keep_note(OUTBOX, bad.incident, waiting.to_item(), None))
+        room.slack.go_down()
+        room.tell(stories.not_needed())
+        room.slack.come_up()
+        room.world.time.sleep(60)
+
+        room.inside(lambda: room.invoke(TICK))
+
+        assert [note["application"] for note in room.outbox()] == ["atlas"]
+        assert lines_of(room.living().blocks)[0] == "*⚪ fileflow needed no failover*"
+        assert "What waits in the outbox could not be told." in caplog.text
+        assert "'panic' is not a valid VerdictKind" in caplog.text
 
     def test_a_table_that_is_gone_makes_the_batch_come_back(self, room: Newsroom) -> None:
         records = room.write(stories.blocked_by_arming())

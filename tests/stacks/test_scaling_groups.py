@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
-from cli.prerequisites.cdk import cdk as printed
 from deployment import names as own
 from deployment.application import application
 from deployment.guard import guard
@@ -15,7 +12,7 @@ from pilotlight.domain.plan import Arming
 from pilotlight.domain.step import Access
 from stacks.policies import described
 from stacks.wildcards import wildcards_of
-from tests.stacks.described import an_app
+from tests.stacks.test_prerequisites import made_for
 from tests.workflow.scaling_groups import SEOUL, TOKYO, the_plan
 
 PLAN = the_plan(database=False)
@@ -72,15 +69,7 @@ def test_every_pattern_that_a_role_holds_is_signed(arming):
 
 
 def test_the_code_that_makes_the_groups_synthesizes():
-    code = printed(PLAN).replace('= ""  #', '= "something"  #').replace("= []  #", '= ["subnet-1"]  #')
-    names: dict[str, Any] = {"__name__": "printed"}
-    exec(compile(code, "printed", "exec"), names)
-    app = an_app()
-    (stack,) = (n for n in names.values() if isinstance(n, type) and n.__module__ == "printed")
-    stack(app, "standby")
+    groups = [r["Properties"] for r in made_for(PLAN) if r["Type"].endswith("AutoScalingGroup")]
 
-    (made,) = app.synth().stacks
-
-    groups = [r["Properties"] for r in made.template["Resources"].values() if r["Type"].endswith("AutoScalingGroup")]
     assert [g["AutoScalingGroupName"] for g in groups] == ["MegaTicket-DR-Web-ASG", "MegaTicket-DR-App-ASG"]
     assert all((g["MinSize"], g["MaxSize"], g.get("DesiredCapacity")) == ("0", "3", None) for g in groups)

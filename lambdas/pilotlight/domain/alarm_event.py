@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pilotlight.domain.durations import say_duration, say_elapsed
 from pilotlight.domain.errors import InputRefused
+from pilotlight.domain.first_fault import first_fault
 from pilotlight.domain.plan import Plan
 
 STATE_CHANGE = "CloudWatch Alarm State Change"
@@ -56,9 +57,8 @@ class AlarmEvent(BaseModel):
         try:
             return cls.model_validate(event)
         except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"]) or "the event"
-            raise InputRefused(f"The event is not an alarm event of CloudWatch: {where}: {first['msg']}.") from error
+            where, what = first_fault(error, "the event")
+            raise InputRefused(f"The event is not an alarm event of CloudWatch: {where}: {what}.") from error
 
 
 @dataclass(frozen=True)

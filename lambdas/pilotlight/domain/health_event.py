@@ -18,6 +18,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from pilotlight.domain.alarm_event import Hint
 from pilotlight.domain.errors import InputRefused
+from pilotlight.domain.first_fault import first_fault
 from pilotlight.domain.plan import Plan
 
 HEALTH_EVENT = "AWS Health Event"
@@ -84,7 +85,6 @@ class _Detail(BaseModel):
     code: str = Field("", alias="eventTypeCode")
     category: str = Field(alias="eventTypeCategory")
     scope: str = Field("", alias="eventScopeCode")
-    communication: str = Field("", alias="communicationId")
     region: str = Field("", alias="eventRegion")
     status: str = Field("open", alias="statusCode")
     started: Moment | None = Field(None, alias="startTime")
@@ -109,9 +109,8 @@ class HealthEvent(BaseModel):
         try:
             return cls.model_validate(event)
         except ValidationError as error:
-            first = error.errors(include_input=False)[0]
-            where = ".".join(str(part) for part in first["loc"]) or "the event"
-            raise InputRefused(f"The event is not one of AWS Health: {where}: {first['msg']}.") from error
+            where, what = first_fault(error, "the event")
+            raise InputRefused(f"The event is not one of AWS Health: {where}: {what}.") from error
 
     @property
     def affected(self) -> str:

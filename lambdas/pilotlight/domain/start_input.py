@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pilotlight.domain.errors import InputRefused
+from pilotlight.domain.first_fault import first_fault
 from pilotlight.domain.run import Run
 from pilotlight.domain.word import Word, WordKind
 
@@ -40,10 +41,9 @@ class StartInput(BaseModel):
         try:
             return cls.model_validate({} if value is None else value)
         except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"]) or "the input"
+            where, what = first_fault(error, "the input")
             raise InputRefused(
-                f"The execution's input was refused at '{where}': {first['msg']}. "
+                f"The execution's input was refused at '{where}': {what}. "
                 "Accepted are confirm, reason, requested_by and override_ref, all text."
             ) from error
 

@@ -127,10 +127,10 @@ def _announces(record: Record) -> bool:
 
 
 def _hear(runtime: Runtime, teller: Teller) -> None:
-    """Hear of the pagers; whatever comes of it, people are told what waits for them."""
+    """Hear of the pagers, and look again a minute later where that fails."""
     try:
         teller.hear()
-    except Exception:
+    except Exception:  # whatever it is, people are still told what waits for them
         runtime.logger.exception("Who took incidents up at the pager could not be heard.")
 
 
@@ -144,7 +144,7 @@ def _catch_up(runtime: Runtime, teller: Teller, done: frozenset[str]) -> None:
             runtime.logger.info(
                 "Another invocation is telling it.", application=waiting.application, incident=waiting.incident
             )
-        except Exception:
+        except Exception:  # whatever it is, it stays in the outbox, and what waits behind it is told
             runtime.logger.exception(
                 "What waits in the outbox could not be told.",
                 application=waiting.application,

@@ -17,12 +17,11 @@ from pilotlight.aws import functions
 from pilotlight.aws.slack_requests import SlackRequests
 from pilotlight.aws.tables import DynamoTable
 from pilotlight.domain.errors import AlreadyThere, AwsError, InputRefused, Misconfigured
-from pilotlight.domain.ports import WebRequest
 from pilotlight.domain.slack_command import READS, USAGE, understand
 from pilotlight.domain.slack_request import Asked, Command, Listening, Press, Recorded, Voice, read
 from pilotlight.domain.slack_signature import Signed, secret_in, verified
 from pilotlight.handlers.runtime import Handler, Outside, Runtime, entry
-from pilotlight.messages.private_answer import in_private, pressed
+from pilotlight.messages.private_answer import JSON, in_private, pressed, to_person
 
 SECRET_HELD_FOR = timedelta(minutes=5)
 """A secret that was changed is read again after so long; a forger makes us read nothing."""
@@ -149,15 +148,7 @@ class Door:
 
     def _send(self, voice: Voice, content: dict[str, Any]) -> None:
         if voice.response_url:
-            self._runtime.outside.web.ask(
-                WebRequest(
-                    "POST",
-                    voice.response_url,
-                    headers={"Content-Type": "application/json; charset=utf-8"},
-                    body=json.dumps(content),
-                    timeout_seconds=ANSWER_TIMEOUT_SECONDS,
-                )
-            )
+            self._runtime.outside.web.ask(to_person(voice.response_url, content, ANSWER_TIMEOUT_SECONDS))
 
     def _signing_secret(self) -> str:
         now = self._runtime.now()
@@ -175,8 +166,4 @@ class Door:
 
 
 def _at_once(content: dict[str, Any]) -> Response:
-    return {
-        "statusCode": 200,
-        "headers": {"Content-Type": "application/json; charset=utf-8"},
-        "body": json.dumps(content),
-    }
+    return {"statusCode": 200, "headers": JSON, "body": json.dumps(content)}

@@ -7,7 +7,6 @@ Each request is answered once, and the answer is kept with it, so that whoever h
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
 from typing import Any
 
@@ -17,11 +16,10 @@ from pilotlight.aws.slack_requests import SlackRequests
 from pilotlight.aws.tables import DynamoTable
 from pilotlight.domain.errors import InputRefused
 from pilotlight.domain.plan import AnyPlan
-from pilotlight.domain.ports import WebRequest
 from pilotlight.domain.slack_command import STARTS
 from pilotlight.domain.slack_request import Recorded
 from pilotlight.handlers.runtime import Runtime
-from pilotlight.messages.private_answer import in_private, pressed
+from pilotlight.messages.private_answer import in_private, pressed, to_person
 
 GOOD_FOR = timedelta(minutes=5)
 """Lambda hands an event on for some minutes; what comes later was meant for another moment."""
@@ -77,15 +75,8 @@ def tell(runtime: Runtime, request: Recorded, sentence: str) -> None:
     requests(runtime).keep_answer(request.mark, sentence)
     if not request.voice.response_url:
         return
-    sent = runtime.outside.web.ask(
-        WebRequest(
-            "POST",
-            request.voice.response_url,
-            headers={"Content-Type": "application/json; charset=utf-8"},
-            body=json.dumps(pressed(in_private(sentence))),
-            timeout_seconds=3.0,
-        )
-    )
+    answer = to_person(request.voice.response_url, pressed(in_private(sentence)), timeout_seconds=3.0)
+    sent = runtime.outside.web.ask(answer)
     if sent.status != 200:
         runtime.logger.warning("An answer could not be delivered in Slack.", status=sent.status, trouble=sent.trouble)
 

@@ -98,8 +98,7 @@ def take_turn(runtime: Runtime, run: Run, step: PlannedStep) -> dict[str, Any]:
         raise InputRefused(f"Step {name} needs the outputs of {', '.join(missing)}, which did not settle before it.")
     closed = closing(run.plan, {known: k.state for known, k in kept.items()})
     # Read once, so that a word that is said within this turn does not count for one half of it alone.
-    heeds = its_kind.asks or its_kind.writers(params, run.plan.place)
-    words = runtime.control.words(run.run_id) if heeds else ()
+    words = _heeded(runtime, run, step)
     context = _context(runtime, run, step, before, now, outputs, words)
     context = replace(context, closed=closed.at if closed.whole else None)
     held = _before_the_move(runtime, run, step, kept, words, context)
@@ -113,6 +112,12 @@ def take_turn(runtime: Runtime, run: Run, step: PlannedStep) -> dict[str, Any]:
         ask_to_give_back(runtime, run)
     wait = look_again_in(its_kind, after, runtime.now())
     return {"status": after.status.value, "wait_seconds": whole_seconds(wait)}
+
+
+def _heeded(runtime: Runtime, run: Run, step: PlannedStep) -> Sequence[Word]:
+    """The words about the run, where the step asks a person or moves a writer; other steps heed none."""
+    its_kind, params = kind_and_params(step)
+    return runtime.control.words(run.run_id) if its_kind.asks or its_kind.writers(params, run.plan.place) else ()
 
 
 def _before_the_move(

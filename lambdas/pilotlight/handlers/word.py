@@ -18,6 +18,7 @@ from pilotlight.domain.data_loss import Override
 from pilotlight.domain.decision import LastRun
 from pilotlight.domain.errors import InputRefused
 from pilotlight.domain.failing import ANSWERS, asks_about, refuse_answer
+from pilotlight.domain.first_fault import first_fault
 from pilotlight.domain.life import StepStatus
 from pilotlight.domain.records import Entry, RecordKind
 from pilotlight.domain.run import Run
@@ -62,9 +63,8 @@ class Saying(BaseModel):
         try:
             return cls.model_validate(event)
         except ValidationError as error:
-            first = error.errors(include_input=False)[0]
-            where = ".".join(str(part) for part in first["loc"]) or "the event"
-            raise InputRefused(f"What was said is refused at '{where}': {first['msg']}.") from error
+            where, what = first_fault(error, "the event")
+            raise InputRefused(f"What was said is refused at '{where}': {what}.") from error
 
 
 def build(environ: Mapping[str, str], outside: Outside) -> Handler:

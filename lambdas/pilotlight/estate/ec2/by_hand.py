@@ -27,27 +27,8 @@ def closing(instance: str, groups: Sequence[str], place: Place) -> Handwork:
     """Take the rules away that let sessions in, and cut the sessions that are open."""
     there = place.primary
     do = [Command("Keep the database's port.", keep("PORT", ask(instance, there, "Endpoint.Port")))]
-    check, undo = [], []
     for group in groups:
-        file = f"{group}-closed.json"
-        rules = aws(
-            "ec2", "DescribeSecurityGroupRules", there, Filters=[{"Name": "group-id", "Values": [group]}]
-        ) + f' | jq --argjson port "$PORT" {quoted(_OPENING)}'  # fmt: skip
-        ids = Shell(f"$(jq --raw-output '.[].SecurityGroupRuleId' {file})")
-        revoke = aws("ec2", "RevokeSecurityGroupIngress", there, GroupId=group, SecurityGroupRuleIds=[ids])
-        again = Shell(f'"$(jq --compact-output {quoted(_AS_PERMISSIONS)} {file})"')
-        do += [
-            Command(f"{group}: keep the rules that open the port, for the way back.", f"{rules} > {file}"),
-            Command("See how many there are.", f"jq length {file}", "1 or more; at 0 the next line has nothing to do"),
-            Command("Take them away: no new session gets in.", revoke, "Return: true"),
-        ]
-        check.append(Command(f"{group}: see them gone.", f"{rules} | jq length", "0"))
-        undo.append(
-            Command(
-                f"{group}: give the same rules back.",
-                aws("ec2", "AuthorizeSecurityGroupIngress", there, GroupId=group, IpPermissions=again),
-            )
-        )
+        do += _take_away(group, there)
     do.append(
         Command(
             "Cut the sessions that are open, which outlive the rules.",
@@ -57,13 +38,45 @@ def closing(instance: str, groups: Sequence[str], place: Place) -> Handwork:
     )
     named = {"SourceType": "db-instance", "SourceIdentifier": instance, "Duration": 30}
     events = aws("rds", "DescribeEvents", there, query="Events[].[Date,Message]", **named)
-    check.append(Command("See that it restarted after that.", events, "DB instance restarted, at a time after yours"))
     return Handwork(
         do=tuple(do),
-        check=tuple(check),
+        check=(
+            *(Command(f"{each}: see them gone.", f"{_opening(each, there)} | jq length", "0") for each in groups),
+            Command("See that it restarted after that.", events, "DB instance restarted, at a time after yours"),
+        ),
         stop_if=f"{LEFT_BY_HAND}.",
-        undo=tuple(undo),
+        undo=tuple(_give_back(group, there) for group in groups),
     )
+
+
+def _opening(group: str, region: str) -> str:
+    """What shows the rules of a group that open the port."""
+    chosen = [{"Name": "group-id", "Values": [group]}]
+    rules = aws("ec2", "DescribeSecurityGroupRules", region, Filters=chosen)
+    return f'{rules} | jq --argjson port "$PORT" {quoted(_OPENING)}'
+
+
+def _kept_in(group: str) -> str:
+    return f"{group}-closed.json"
+
+
+def _take_away(group: str, region: str) -> list[Command]:
+    file = _kept_in(group)
+    ids = Shell(f"$(jq --raw-output '.[].SecurityGroupRuleId' {file})")
+    revoke = aws("ec2", "RevokeSecurityGroupIngress", region, GroupId=group, SecurityGroupRuleIds=[ids])
+    return [
+        Command(
+            f"{group}: keep the rules that open the port, for the way back.", f"{_opening(group, region)} > {file}"
+        ),
+        Command("See how many there are.", f"jq length {file}", "1 or more; at 0 the next line has nothing to do"),
+        Command("Take them away: no new session gets in.", revoke, "Return: true"),
+    ]
+
+
+def _give_back(group: str, region: str) -> Command:
+    again = Shell(f'"$(jq --compact-output {quoted(_AS_PERMISSIONS)} {_kept_in(group)})"')
+    authorize = aws("ec2", "AuthorizeSecurityGroupIngress", region, GroupId=group, IpPermissions=again)
+    return Command(f"{group}: give the same rules back.", authorize)
 
 
 def replacing_nat(gateway: str, subnet: str, allocation: str | None, tables: Sequence[str], region: str) -> Handwork:

@@ -28,13 +28,7 @@ def scaling(cluster: str, name: str, sizes: Sizes, region: str) -> Handwork:
 
     noted = "scalingConfig.[minSize,maxSize,desiredSize]"
     group = ask("resources.autoScalingGroups[0].name")
-    states = aws(
-        "autoscaling",
-        "DescribeAutoScalingGroups",
-        region,
-        query="AutoScalingGroups[0].Instances[].[InstanceId,LifecycleState,HealthStatus]",
-        AutoScalingGroupNames=[held_in("NODES")],
-    )
+    states = _states_of_nodes(region)
     wanted = {"minSize": sizes.minimum, "maxSize": sizes.maximum, "desiredSize": sizes.desired}
     before = "MINIMUM_BEFORE MAXIMUM_BEFORE DESIRED_BEFORE"
     # Numbers in JSON cannot be strings, so what was typed is not put in quotes.
@@ -56,6 +50,17 @@ def scaling(cluster: str, name: str, sizes: Sizes, region: str) -> Handwork:
             Command("Give them back.", back),
         ),
         gives={"nodes": ask("scalingConfig.desiredSize")},
+    )
+
+
+def _states_of_nodes(region: str) -> str:
+    """What shows the instances of the group that was kept."""
+    return aws(
+        "autoscaling",
+        "DescribeAutoScalingGroups",
+        region,
+        query="AutoScalingGroups[0].Instances[].[InstanceId,LifecycleState,HealthStatus]",
+        AutoScalingGroupNames=[held_in("NODES")],
     )
 
 

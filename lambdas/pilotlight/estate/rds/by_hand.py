@@ -215,17 +215,21 @@ def global_failover(name: str, cluster: str, source: str, place: Place) -> Handw
         ),
         stop_if="it shows True already (go to the check), or has no instance (create one first).",
         stays=f"{source} lacks what was written since; the way back is a switchover once it has caught up.",
-        loss=tuple(
-            Command(
-                f"How far the cluster was behind, in milliseconds ({metric}).",
-                readings(here, metric, {"DBClusterIdentifier": cluster}),
-                "in the last minute before the outage a number of 0 or more; no line at all is unknown",
-            )
-            for metric in ("AuroraGlobalDBRPOLag", "AuroraGlobalDBReplicationLag")
-        ),
+        loss=_lag_of_cluster(cluster, here),
         gives={
             "address": of("Endpoint"),
             "port": of("Port"),
             "endpoint": of("join(':', [Endpoint, to_string(Port)])"),
         },
+    )
+
+
+def _lag_of_cluster(cluster: str, region: str) -> tuple[Command, ...]:
+    return tuple(
+        Command(
+            f"How far the cluster was behind, in milliseconds ({metric}).",
+            readings(region, metric, {"DBClusterIdentifier": cluster}),
+            "in the last minute before the outage a number of 0 or more; no line at all is unknown",
+        )
+        for metric in ("AuroraGlobalDBRPOLag", "AuroraGlobalDBReplicationLag")
     )
