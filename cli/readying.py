@@ -18,6 +18,7 @@ from textwrap import wrap
 from typing import Any
 
 from cli.caller import CallerAws
+from cli.drill_readiness import drill_looks
 from cli.exit_codes import MISCONFIGURED, NOT_AS_EXPECTED, OK
 from cli.handing import KEPT_IN, kept_anew
 from cli.planning import load_failover_or_report
@@ -81,7 +82,9 @@ def readiness(wanted: Wanted, aws: Aws | None = None, web: Web | None = None) ->
 def look_at_all(plan: Plan, now: datetime, aws: Aws, web: Web, say: Progress) -> list[Found]:
     """Take every look of the plan, saying of each which one it is."""
     found: list[Found] = []
-    every: list[Look] = [*looks(plan, now, aws, web), *permission_looks(plan, ReadOnlyAws(aws))]
+    only = ReadOnlyAws(aws)
+    every: list[Look] = [*looks(plan, now, aws, web), *permission_looks(plan, only)]
+    every += drill_looks(plan, now, only, web)
     for number, look in enumerate(every, start=1):
         say(f"{number} of {len(every)}: {look.title}")
         found += take(look)
