@@ -58,6 +58,7 @@ from pilotlight.estate.elbv2.copies import ACTIVE as SERVING
 from pilotlight.estate.elbv2.copies import Made as Front
 from pilotlight.estate.elbv2.copies import create_group, forwards_to, look_at_balancer, serve_by
 from pilotlight.estate.marking import remains_of, say_undone, taken
+from pilotlight.estate.refusals import say_refused
 
 _REFUSED, _NOT_SHOWN = "ValidationError", re.compile(r"launch template[^.]*does not exist")
 """What Auto Scaling answers to a launch template that it cannot use, and what it says of one that was just made."""
@@ -160,7 +161,7 @@ class CopyAutoScalingGroup(StepKind[CopyAutoScalingGroupParams]):
         try:
             return _make(params, original, copy, context)
         except AwsError as error:
-            return _say_refused(params, error, context)
+            return _why_not_made(params, error, context)
 
     def verify(
         self, params: CopyAutoScalingGroupParams, receipt: Receipt, context: StepContext
@@ -217,17 +218,14 @@ def _make(params: CopyAutoScalingGroupParams, original: Original, copy: Copy, co
     return Receipt(f"Group {name} {said}.", acted=copy.group is None, data=data)
 
 
-def _say_refused(params: CopyAutoScalingGroupParams, refused: AwsError, context: StepContext) -> NotYet | Failed:
-    name, where = params.copy_as, context.place.standby
+def _why_not_made(params: CopyAutoScalingGroupParams, refused: AwsError, context: StepContext) -> NotYet | Failed:
+    name, cannot = params.copy_as, f"Copy {params.copy_as} cannot be made in {context.place.standby}"
     if refused.code in RACES or (refused.code == _REFUSED and _NOT_SHOWN.search(refused.message)):
         return NotYet(f"The name {name} is not free yet, or not shown, so it is looked at again: {refused.message}")
     if refused.code == _REFUSED:
-        reason = f"Copy {name} cannot be made in {where}, because AWS refuses it: {refused.message}"
-        return Failed(reason, f"Correct the launch template of {params.group} or the plan, then start the drill again.")
-    if refused.code not in REFUSALS:
-        raise refused
-    because, fix = REFUSALS[refused.code]
-    return Failed(f"Copy {name} cannot be made in {where}, because {because}.", fix)
+        fix = f"Correct the launch template of {params.group} or the plan, then start the drill again."
+        return Failed(f"{cannot}, because AWS refuses it: {refused.message}", fix)
+    return say_refused(cannot, refused, REFUSALS)
 
 
 def _unfit_profile(params: CopyAutoScalingGroupParams, context: StepContext) -> Finding | None:

@@ -62,6 +62,7 @@ from pilotlight.estate.elbv2.copies import Made as Front
 from pilotlight.estate.elbv2.copies import create_group, forwards_to, look_at_balancer, serve_by
 from pilotlight.estate.elbv2.copy_operations import RACES, REFUSALS
 from pilotlight.estate.marking import remains_of, say_undone, taken
+from pilotlight.estate.refusals import say_refused
 
 _LONGEST_TITLE = 60
 
@@ -171,7 +172,7 @@ class CopyEcsService(StepKind[CopyEcsServiceParams]):
         try:
             return _make(params, original, variables, copy, context)
         except AwsError as error:
-            return _say_refused(params, error, context)
+            return _why_not_made(params, error, context)
 
     def verify(
         self, params: CopyEcsServiceParams, receipt: Receipt, context: StepContext
@@ -238,14 +239,11 @@ def _make(
     return Receipt(f"Service {name} {said}.", acted=copy.service is None, data=data)
 
 
-def _say_refused(params: CopyEcsServiceParams, refused: AwsError, context: StepContext) -> NotYet | Failed:
+def _why_not_made(params: CopyEcsServiceParams, refused: AwsError, context: StepContext) -> NotYet | Failed:
     name, where = params.copy_as, context.place.standby
     if refused.code in RACES or any(words in refused.message for words in NAME_NOT_FREE):
         return NotYet(f"The name {name} is not free yet, so it is looked at again: {refused.message}")
-    if refused.code not in REFUSALS:
-        raise refused
-    because, fix = REFUSALS[refused.code]
-    return Failed(f"Copy {name} cannot be made in {where}, because {because}.", fix)
+    return say_refused(f"Copy {name} cannot be made in {where}", refused, REFUSALS)
 
 
 KIND = CopyEcsService()

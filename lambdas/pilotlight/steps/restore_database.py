@@ -22,7 +22,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from pilotlight.domain.data_loss import DataAtRisk
-from pilotlight.domain.errors import AlreadyExists, AwsError
+from pilotlight.domain.errors import AwsError
 from pilotlight.domain.handwork import Handwork
 from pilotlight.domain.place import Place
 from pilotlight.domain.standing_in import Isolation, Refusal, Remains, StandIn, drilled
@@ -48,7 +48,7 @@ from pilotlight.estate.rds.copies import foreign, is_adopted, origin, standing
 from pilotlight.estate.rds.instance import look
 from pilotlight.estate.rds.promotion import RUN_TAG, broken
 from pilotlight.estate.rds.protection import age_findings, groups_findings, loss_of_restore, name_finding, not_as_new
-from pilotlight.estate.rds.restoring import OPERATIONS, CopySpecification, permissions, say_refused
+from pilotlight.estate.rds.restoring import OPERATIONS, CopySpecification, ask_for, permissions
 from pilotlight.estate.rds.restoring_by_hand import of_what_the_standby_holds
 
 _DELETING = "deleting"
@@ -188,14 +188,12 @@ def _begin(params: RestoreDatabaseParams, context: StepContext) -> NotYet | Fail
     if point.reaches is None:
         return NotYet(f"What {point.what} in {where} reach to is unknown, so they are not restored from yet.")
     try:
-        context.aws.call("rds", point.operation, where, **params.order(context.place, context.run_id, point))
-    except AlreadyExists:
-        return NotYet(f"Database {params.instance} appeared when it was to be restored, so it is looked at again.")
-    except AwsError as refused:
-        if refused.code in _GONE:
-            return NotYet(f"What was to be restored is gone, so it is looked for anew: {refused.sentence}")
-        return say_refused(params, refused, context)
-    return NotYet(_say_begun(params, point))
+        refused = ask_for(params, point.operation, params.order(context.place, context.run_id, point), context)
+    except AwsError as error:
+        if error.code not in _GONE:
+            raise
+        return NotYet(f"What was to be restored is gone, so it is looked for anew: {error.sentence}")
+    return refused or NotYet(_say_begun(params, point))
 
 
 def _say_begun(params: RestoreDatabaseParams, point: RestorePoint) -> str:

@@ -24,7 +24,6 @@ from typing import Any, ClassVar
 from pydantic import AwareDatetime, Field, model_validator
 
 from pilotlight.domain.durations import Duration
-from pilotlight.domain.errors import AlreadyExists, AwsError
 from pilotlight.domain.handwork import Handwork
 from pilotlight.domain.place import Place
 from pilotlight.domain.standing_in import Isolation, Refusal, Remains, StandIn, drilled
@@ -57,9 +56,9 @@ from pilotlight.estate.rds.restoring import (
     OPERATIONS,
     RESTORE_TO_MOMENT,
     InstanceSpecification,
+    ask_for,
     of_the_key,
     restored_into,
-    say_refused,
     tagging,
 )
 from pilotlight.estate.rds.restoring_by_hand import to_moment
@@ -240,13 +239,8 @@ def _begin(params: RestoreToMomentParams, context: StepContext) -> NotYet | Fail
         "RestoreTime": moment,
         **params.settings(_at_home(context.place), context.run_id, params.source, moment.isoformat(timespec="seconds")),
     }
-    try:
-        context.aws.call("rds", "RestoreDBInstanceToPointInTime", context.place.standby, **order)
-    except AlreadyExists:
-        return NotYet(f"Database {params.instance} appeared when it was to be restored, so it is looked at again.")
-    except AwsError as refused:
-        return say_refused(params, refused, context)
-    return NotYet(f"Database {params.instance} is being restored as {params.source} was at {moment:%F %T} UTC.")
+    begun = NotYet(f"Database {params.instance} is being restored as {params.source} was at {moment:%F %T} UTC.")
+    return ask_for(params, "RestoreDBInstanceToPointInTime", order, context) or begun
 
 
 def _out_of_reach(

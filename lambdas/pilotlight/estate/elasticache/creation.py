@@ -7,16 +7,14 @@ one that a person can mend; any other error goes to the step handler.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
 from pilotlight.domain.errors import AlreadyExists, AwsError, InvalidState, NotFound
 from pilotlight.domain.step import CannotUndo, Failed, NotYet, Pending, Receipt, StepContext, Undone
 from pilotlight.estate.elasticache.group import DELETING
-
-Refusals = Mapping[str, tuple[str, str]]
-"""What a refused creation means to a person, by its code, and the way out."""
+from pilotlight.estate.refusals import Refusals, say_refused
 
 _SHOWN_WITHIN = timedelta(minutes=2)
 
@@ -43,10 +41,7 @@ def ask_for(
     except AlreadyExists:
         return NotYet(f"{named} appeared when it was to be created, so it is looked at again.")
     except AwsError as refused:
-        if refused.code not in refusals:
-            raise
-        because, fix = refusals[refused.code]
-        return Failed(f"{named} cannot be created in {context.place.standby}, because {because}.", fix)
+        return say_refused(f"{named} cannot be created in {context.place.standby}", refused, refusals)
     return None
 
 
