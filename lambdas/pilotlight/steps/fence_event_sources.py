@@ -179,9 +179,9 @@ def _states(params: FenceEventSourcesParams, context: StepContext) -> dict[Event
     for source in _sources(params, context):
         state = source.state(context)
         if state is None:
-            return fencing.missing(source.title.capitalize(), context.place.primary)
+            return fencing.missing(source.named, context.place.primary)
         if state not in SWITCHABLE:
-            sentence = f"{source.title.capitalize()} cannot be switched off and on again because it is {state}."
+            sentence = f"{source.named} cannot be switched off and on again because it is {state}."
             fix = "Take it out of the plan, and close what it starts by another fence."
             return Finding.impossible("not-switchable", sentence, fix)
         states[source] = state
