@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import botocore.session
@@ -12,26 +12,22 @@ import pytest
 from botocore.model import StructureShape
 from pydantic import ValidationError
 
-from pilotlight.domain.life import StepState, StepStatus
-from pilotlight.domain.standing_in import Refusal, Remains
-from pilotlight.domain.step import CannotUndo, Failed, NotYet, Receipt, Severity, StepContext, Undone
+from pilotlight.domain.life import StepStatus
+from pilotlight.domain.standing_in import Refusal
+from pilotlight.domain.step import CannotUndo, Failed, NotYet, Receipt, Severity
 from pilotlight.estate.autoscaling.copy_operations import REFUSALS
 from pilotlight.estate.autoscaling.copy_specification import KEPT
-from pilotlight.steps.copy_auto_scaling_group import KIND, CopyAutoScalingGroupParams
+from pilotlight.steps.copy_auto_scaling_group import KIND
 from rehearsal.access import CURRENT_ROLE, Role
-from rehearsal.embedded_aws import EmbeddedAws
 from rehearsal.services.autoscaling import AutoScaling
 from rehearsal.services.autoscaling_groups import AutoScalingGroup
-from rehearsal.services.ec2 import EVERYWHERE, Ec2
+from rehearsal.services.ec2 import EVERYWHERE
 from rehearsal.services.ec2_launching import LaunchTemplate
-from rehearsal.services.elbv2 import Elbv2, TargetGroup
 from rehearsal.services.iam import Iam
-from rehearsal.virtual_time import VirtualTime
-from rehearsal.wire import Call, ServiceError
-from rehearsal.world import World
 from tests.builders import ISOLATION
 from tests.conventions.test_kinds import examples
-from tests.steps.conftest import PLACE, Bench
+from tests.steps.conftest import PLACE
+from tests.steps.drilled import CopyInADrill, before_a_drill, params_of
 
 TOKYO = PLACE.standby
 NAME, ORIGINAL, BEHIND = "megaticket-drill-app", "MegaTicket-DR-App-ASG", "MegaTicket-DR-App-TG"
@@ -57,15 +53,13 @@ INVALID = "You must use a valid fully-formed launch template."
 GONE = "The security group 'sg-0d1e2f3a4b5c60730' does not exist"
 
 
-def params(**changes: Any) -> CopyAutoScalingGroupParams:
-    return CopyAutoScalingGroupParams.model_validate(EXAMPLE | changes)
+params = partial(params_of, KIND)
 
 
-@dataclass
-class Drill:
+class Drill(CopyInADrill):
     """The standby of MegaTicket as it stands before a drill."""
 
-    bench: Bench
+    kind = KIND
 
     @property
     def groups(self) -> dict[str, AutoScalingGroup]:
@@ -75,73 +69,21 @@ class Drill:
     def templates(self) -> dict[str, LaunchTemplate]:
         return {template.name: template for template in self.ec2.templates}
 
-    @property
-    def balancing(self) -> Elbv2:
-        return self.bench.aws.service(Elbv2)
-
-    @property
-    def ec2(self) -> Ec2:
-        return self.bench.aws.service(Ec2)
-
-    def target_group(self, name: str) -> TargetGroup:
-        return next(group for group in self.balancing.target_groups if group.name == name)
-
     def change_template(self, **changes: Any) -> None:
         """The original's launch template gets a newer version."""
         template = self.templates[f"{ORIGINAL}-lt"]
         latest = template.versions[-1]
         template.versions.append(replace(latest, number=latest.number + 1, **changes))
 
-    def context(self) -> StepContext:
-        return self.bench.context()
-
-    def live(self, state: StepState | None = None, **changes: Any) -> StepState:
-        return self.bench.live(KIND, params(**changes), state=state)
-
-    def execute(self, **changes: Any) -> Receipt | NotYet | Failed:
-        return self.bench.inside(lambda: KIND.execute(params(**changes), self.context()))
-
-    def undo(self) -> Undone | CannotUndo:
-        return self.bench.inside(lambda: KIND.undo(params(), Receipt("", acted=False), self.context()))
-
-    def remains(self) -> Remains | None:
-        return self.bench.inside(lambda: KIND.remains(params(), self.context()))
-
     def readiness(self) -> dict[str, str]:
         found = self.bench.inside(lambda: KIND.readiness(params(), self.context()))
         return {finding.code: finding.sentence for finding in found if finding.severity is not Severity.FINE}
 
-    def clear_away(self) -> list[str]:
-        """Undo, as a drill does: again and again until nothing stands; what each turn said."""
-        said: list[str] = []
-        while self.remains() is not None:
-            undone = self.undo()
-            assert isinstance(undone, Undone), undone
-            said.append(undone.sentence)
-            self.bench.world.time.sleep(60)
-            assert len(said) < 60
-        return said
-
-    def refuse_once(self, service: str, operation: str, code: str, message: str) -> None:
-        """AWS refuses the next call of that operation."""
-        model = self.bench.aws.services[service]
-        usual, left = model._operations[operation], [ServiceError(code, message)]
-
-        def refuse_or_answer(model: Any, call: Call) -> Any:
-            if left:
-                raise left.pop()
-            return usual(model, call)
-
-        model._operations[operation] = refuse_or_answer
-
 
 @pytest.fixture
 def drill() -> Iterator[Drill]:
-    world = World(VirtualTime(datetime(2026, 11, 21, 1, 0, tzinfo=UTC)), seed=1, account=PLACE.account)
-    with EmbeddedAws(world) as aws:
-        for standing in KIND.standing(params(), DRILL):
-            aws.services[standing.service].furnish(standing)
-        made = Drill(Bench(world, aws, place=DRILL))
+    with before_a_drill(KIND, DRILL) as bench:
+        made = Drill(bench)
         made.ec2.images[-1].devices = {"/dev/xvda": True, "/dev/sdf": False}
         made.change_template(user_data=USER_DATA, profile="megaticket-instance", other=OTHER)
         yield made

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
-from pilotlight.domain.life import StepState, StepStatus
+from pilotlight.domain.life import StepStatus
 from pilotlight.domain.standing_in import Isolation, Refusal
 from pilotlight.domain.step import (
     CannotUndo,
@@ -19,22 +20,16 @@ from pilotlight.domain.step import (
     OutputOf,
     Receipt,
     Severity,
-    StepContext,
-    Undone,
 )
 from pilotlight.estate.elbv2.copy_operations import REFUSALS
-from pilotlight.steps.copy_ecs_service import KIND, CopyEcsServiceParams
+from pilotlight.steps.copy_ecs_service import KIND
 from rehearsal.access import CURRENT_ROLE, Role
-from rehearsal.embedded_aws import EmbeddedAws
-from rehearsal.services.ec2 import EVERYWHERE, Ec2, rules_to
+from rehearsal.services.ec2 import EVERYWHERE, rules_to
 from rehearsal.services.ecs import Ecs
 from rehearsal.services.ecs_scheduler import EcsService
-from rehearsal.services.elbv2 import Elbv2, TargetGroup
-from rehearsal.virtual_time import VirtualTime
-from rehearsal.wire import Call, ServiceError
-from rehearsal.world import World
 from tests.conventions.test_kinds import examples
-from tests.steps.conftest import PLACE, Bench
+from tests.steps.conftest import PLACE
+from tests.steps.drilled import CopyInADrill, before_a_drill, params_of
 
 TOKYO = PLACE.standby
 DRILL = replace(PLACE, application="fileflow-drill")
@@ -48,27 +43,18 @@ SECRET = f"arn:aws:secretsmanager:{TOKYO}:{PLACE.account}:secret:fileflow-db-AbC
 OURS = [{"key": "pilotlight:application", "value": NAME}, {"key": "pilotlight:run", "value": "fileflow-e0"}]
 
 
-def params(**changes: Any) -> CopyEcsServiceParams:
-    return CopyEcsServiceParams.model_validate(EXAMPLE | changes)
+params = partial(params_of, KIND)
 
 
-@dataclass
-class Drill:
+class Drill(CopyInADrill):
     """The standby of FileFlow as it stands before a drill."""
 
-    bench: Bench
+    kind = KIND
+    outputs = OUTPUTS
 
     @property
     def ecs(self) -> Ecs:
         return self.bench.aws.service(Ecs)
-
-    @property
-    def balancing(self) -> Elbv2:
-        return self.bench.aws.service(Elbv2)
-
-    @property
-    def ec2(self) -> Ec2:
-        return self.bench.aws.service(Ec2)
 
     @property
     def original(self) -> EcsService:
@@ -83,59 +69,14 @@ class Drill:
         assert found is not None
         return found
 
-    def group(self, name: str) -> TargetGroup:
-        return next(group for group in self.balancing.target_groups if group.name == name)
-
-    def context(self) -> StepContext:
-        return replace(self.bench.context(), outputs=OUTPUTS)
-
     def call(self, service: str, operation: str, **asked: Any) -> dict[str, Any]:
         return self.bench.inside(lambda: self.bench.context().aws.call(service, operation, TOKYO, **asked))
-
-    def live(self, state: StepState | None = None, **changes: Any) -> StepState:
-        return self.bench.live(KIND, params(**changes), outputs=OUTPUTS, state=state)
-
-    def execute(self, **changes: Any) -> Receipt | NotYet | Failed:
-        return self.bench.inside(lambda: KIND.execute(params(**changes), self.context()))
-
-    def undo(self) -> Undone | CannotUndo:
-        return self.bench.inside(lambda: KIND.undo(params(), Receipt("", acted=False), self.context()))
-
-    def remains(self) -> Any:
-        return self.bench.inside(lambda: KIND.remains(params(), self.context()))
-
-    def clear_away(self) -> list[str]:
-        """Undo, as a drill does: again and again until nothing stands; what each turn said."""
-        said: list[str] = []
-        while self.remains() is not None:
-            undone = self.undo()
-            assert isinstance(undone, Undone), undone
-            said.append(undone.sentence)
-            self.bench.world.time.sleep(60)
-            assert len(said) < 60
-        return said
-
-
-def refuse_once(drill: Drill, operation: str, code: str, message: str) -> None:
-    """AWS refuses the next call of that operation."""
-    model = drill.bench.aws.services["ecs" if operation == "CreateService" else "elbv2"]
-    usual, left = model._operations[operation], [ServiceError(code, message)]
-
-    def refuse_or_answer(service: Any, call: Call) -> Any:
-        if left:
-            raise left.pop()
-        return usual(service, call)
-
-    model._operations[operation] = refuse_or_answer
 
 
 @pytest.fixture
 def drill() -> Iterator[Drill]:
-    world = World(VirtualTime(datetime(2026, 11, 21, 1, 0, tzinfo=UTC)), seed=1, account=PLACE.account)
-    with EmbeddedAws(world) as aws:
-        for standing in KIND.standing(params(), DRILL):
-            aws.services[standing.service].furnish(standing)
-        made = Drill(Bench(world, aws, place=DRILL))
+    with before_a_drill(KIND, DRILL) as bench:
+        made = Drill(bench)
         made.original.definition.task_role = f"arn:aws:iam::{PLACE.account}:role/fileflow-dr-task"
         made.original.definition.secrets = (
             ("DATABASE_HOST", f"{PARAMETER}/shared/rds/dr/endpoint"),
@@ -157,7 +98,7 @@ def test_a_copy_runs_behind_a_load_balancer_of_its_own(drill: Drill) -> None:
     assert state.reason.endswith(f"with 1 healthy targets in {NAME}, behind {host}.")
     assert drill.balancing.healthy_behind(host) == 1
     assert drill.original.desired == 0
-    assert drill.group("fileflow-dr-service-tg").healthy_count == 0
+    assert drill.target_group("fileflow-dr-service-tg").healthy_count == 0
 
 
 def test_a_copy_is_as_the_original_but_for_what_a_drill_changes(drill: Drill) -> None:
@@ -415,7 +356,7 @@ def test_a_name_that_still_drains_is_waited_for(drill: Drill) -> None:
 def test_a_name_that_was_taken_meanwhile_is_looked_at_again(
     drill: Drill, operation: str, code: str, message: str
 ) -> None:
-    refuse_once(drill, operation, code, message)
+    drill.refuse_once("ecs" if operation == "CreateService" else "elbv2", operation, code, message)
 
     state = drill.live()
 
@@ -432,7 +373,7 @@ def test_a_name_that_was_taken_meanwhile_is_looked_at_again(
     ],
 )
 def test_a_refusal_that_a_person_must_mend_is_said_in_words(drill: Drill, operation: str, code: str) -> None:
-    refuse_once(drill, operation, code, "as the test wants it")
+    drill.refuse_once("elbv2", operation, code, "as the test wants it")
 
     state = drill.live()
 

@@ -129,6 +129,14 @@ def test_a_state_that_undo_could_not_give_back_fails_the_step(primary: OldPrimar
     assert primary.bench.writes() == []
 
 
+def test_a_name_is_said_as_it_is_written(bench: Bench) -> None:
+    old = OldPrimary(bench, KIND, FenceEventSourcesParams(rules=("FileFlow-Nightly",)))
+
+    state = old.live()
+
+    assert state.reason == "Rule FileFlow-Nightly cannot be closed because ap-northeast-2 has none of that name."
+
+
 def test_a_rule_that_an_aws_service_manages_fails_the_step(primary: OldPrimary) -> None:
     rule(primary).managed_by = "autoscaling.amazonaws.com"
 

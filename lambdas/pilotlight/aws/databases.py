@@ -76,29 +76,14 @@ class Drivers:
         return _Mysql(login, context) if login.engine is Engine.MYSQL else _Postgres(login, context)
 
 
-class _Postgres:
-    def __init__(self, login: Login, context: ssl.SSLContext) -> None:
-        # Imported here: every function has this module in its asset, and one of them speaks to a database.
-        from pg8000.exceptions import Error
-        from pg8000.native import Connection
+class _Driven:
+    """A session of a driver, whose errors are told as what they mean."""
 
-        self._error: type[Exception] = Error
-        self._connection: Any = self._told(
-            lambda: Connection(
-                login.user,
-                host=login.address,
-                port=login.port,
-                database=login.database,
-                password=login.password,
-                ssl_context=context,
-                timeout=TIMEOUT_SECONDS,
-                application_name="pilotlight",
-            )
-        )
-
-    def rows(self, statement: str, **values: str) -> Sequence[Sequence[Any]]:
-        """Send one statement; its places are `:name`."""
-        return self._told(lambda: self._connection.run(statement, **values)) or []
+    def __init__(
+        self, error: type[Exception], meaning: Callable[[Exception], DatabaseTrouble], connect: Callable[[], Any]
+    ) -> None:
+        self._error, self._meaning = error, meaning
+        self._connection = self._told(connect)
 
     def close(self) -> None:
         """Let go of it; a session that is broken already is gone."""
@@ -111,15 +96,42 @@ class _Postgres:
         try:
             return work()
         except (self._error, OSError) as error:
-            raise _of_postgres(error) from None
+            raise self._meaning(error) from None
 
 
-class _Mysql:
+class _Postgres(_Driven):
+    def __init__(self, login: Login, context: ssl.SSLContext) -> None:
+        # Imported here: every function has this module in its asset, and one of them speaks to a database.
+        from pg8000.exceptions import Error
+        from pg8000.native import Connection
+
+        super().__init__(
+            Error,
+            _of_postgres,
+            lambda: Connection(
+                login.user,
+                host=login.address,
+                port=login.port,
+                database=login.database,
+                password=login.password,
+                ssl_context=context,
+                timeout=TIMEOUT_SECONDS,
+                application_name="pilotlight",
+            ),
+        )
+
+    def rows(self, statement: str, **values: str) -> Sequence[Sequence[Any]]:
+        """Send one statement; its places are `:name`."""
+        return self._told(lambda: self._connection.run(statement, **values)) or []
+
+
+class _Mysql(_Driven):
     def __init__(self, login: Login, context: ssl.SSLContext) -> None:
         from pymysql import Connection, MySQLError
 
-        self._error: type[Exception] = MySQLError
-        self._connection: Any = self._told(
+        super().__init__(
+            MySQLError,
+            _of_mysql,
             lambda: Connection(
                 user=login.user,
                 password=login.password,
@@ -131,7 +143,7 @@ class _Mysql:
                 read_timeout=TIMEOUT_SECONDS,
                 write_timeout=TIMEOUT_SECONDS,
                 autocommit=True,
-            )
+            ),
         )
 
     def rows(self, statement: str, **values: str) -> Sequence[Sequence[Any]]:
@@ -145,19 +157,6 @@ class _Mysql:
 
         answer: Sequence[Sequence[Any]] = self._told(send)
         return answer
-
-    def close(self) -> None:
-        """Let go of it; a session that is broken already is gone."""
-        try:
-            self._connection.close()
-        except (self._error, OSError):
-            return
-
-    def _told(self, work: Callable[[], Any]) -> Any:
-        try:
-            return work()
-        except (self._error, OSError) as error:
-            raise _of_mysql(error) from None
 
 
 def _of_postgres(error: Exception) -> DatabaseTrouble:

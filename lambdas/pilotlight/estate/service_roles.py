@@ -6,7 +6,7 @@ Source: the IAM User Guide, "AWS services that work with IAM", and each service'
 
 from __future__ import annotations
 
-from pilotlight.domain.kind import Access, Operation, Statement
+from pilotlight.domain.kind import Access, Statement
 from pilotlight.domain.place import Place
 
 GLOBAL = "us-east-1"
@@ -22,10 +22,6 @@ SERVICE_ROLES = {
     "autoscaling": ("autoscaling.amazonaws.com", "AWSServiceRoleForAutoScaling"),
 }
 """The principal and the name of each service's role, by the service as botocore names it."""
-
-OPERATION = Operation(
-    "iam", "GetRole", Access.READ, {"NoSuchEntity": "says that the role is missing"}, ("ServiceFailure",)
-)
 
 
 def statement(place: Place, services: tuple[str, ...]) -> Statement:

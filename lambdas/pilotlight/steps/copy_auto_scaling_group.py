@@ -54,10 +54,11 @@ from pilotlight.estate.autoscaling.group import look
 from pilotlight.estate.autoscaling.original import Original, read_original
 from pilotlight.estate.autoscaling.progress import SHOWS_AFTER, Goal, progress
 from pilotlight.estate.ec2.walls import opened
-from pilotlight.estate.elbv2.copies import ACTIVE as SERVING
 from pilotlight.estate.elbv2.copies import Made as Front
-from pilotlight.estate.elbv2.copies import create_group, forwards_to, look_at_balancer, serve_by
+from pilotlight.estate.elbv2.copies import create_group, look_at_balancer, serve_by
+from pilotlight.estate.elbv2.fronted import behind, copied_by_another, not_served, not_there, standing_around
 from pilotlight.estate.marking import remains_of, say_undone, taken
+from pilotlight.estate.refusals import say_refused
 
 _REFUSED, _NOT_SHOWN = "ValidationError", re.compile(r"launch template[^.]*does not exist")
 """What Auto Scaling answers to a launch template that it cannot use, and what it says of one that was just made."""
@@ -114,21 +115,13 @@ class CopyAutoScalingGroup(StepKind[CopyAutoScalingGroupParams]):
         return permissions(params, place)
 
     def standing(self, params: CopyAutoScalingGroupParams, place: Place) -> tuple[Standing, ...]:
-        allowed, wanted = [each.model_dump() for each in params.egress], params.load_balancer
-        walls = {"security_groups": list(params.security_groups), "egress": allowed}
-        front = {"security_groups": list(wanted.security_groups), "port": wanted.port}
-        profile = {"profile": params.instance_profile, "role": params.instance_role}
-        isolated = "They let the drilled application reach nothing but what the plan allows."
-        reached = "They let those who check the drill reach its load balancer."
-        held = "The copy's instances hold its role, which is the drill's own."
-        where, subnets = place.standby, {"subnets": list(params.subnets)}
         original = {"group": params.group, "target_group": params.target_group}
+        profile = {"profile": params.instance_profile, "role": params.instance_role}
+        held = "The copy's instances hold its role, which is the drill's own."
         return (
-            Standing("autoscaling", "copied group", where, original, "A drill runs a copy of it."),
-            Standing("iam", "instance profile", where, profile, held),
-            Standing("ec2", "isolated security groups", where, walls, isolated),
-            Standing("ec2", "security groups", where, front, reached),
-            Standing("ec2", "subnets", where, subnets, "The copy's instances and load balancer stand there."),
+            Standing("autoscaling", "copied group", place.standby, original, "A drill runs a copy of it."),
+            Standing("iam", "instance profile", place.standby, profile, held),
+            *standing_around(params, "instances", place.standby),
         )
 
     def readiness(self, params: CopyAutoScalingGroupParams, context: StepContext) -> tuple[Finding, ...]:
@@ -160,7 +153,7 @@ class CopyAutoScalingGroup(StepKind[CopyAutoScalingGroupParams]):
         try:
             return _make(params, original, copy, context)
         except AwsError as error:
-            return _say_refused(params, error, context)
+            return _why_not_made(params, error, context)
 
     def verify(
         self, params: CopyAutoScalingGroupParams, receipt: Receipt, context: StepContext
@@ -168,19 +161,13 @@ class CopyAutoScalingGroup(StepKind[CopyAutoScalingGroupParams]):
         name, accepted = params.copy_as, datetime.fromisoformat(receipt.data["accepted"])
         group, balancer = look(context, name), look_at_balancer(context, name)
         if group is None or balancer is None or group.deleting:
-            if context.now - accepted < SHOWS_AFTER:
-                return Pending(f"Copy {name} does not show yet.")
-            return Failed(f"Copy {name} is gone, and not by this run.", "Find out who deletes it, then retry the step.")
+            return not_there(params, accepted, SHOWS_AFTER, context)
         wrong = opened(params, context) or changed(params, group, balancer, receipt.data["template"], context)
-        if wrong:
-            return wrong
-        serves = forwards_to(context, balancer.arn, params.load_balancer.port) == receipt.data["group"]
-        if balancer.state != SERVING or not serves:
-            return Pending(f"Load balancer {name} is {balancer.state} and does not serve yet.")
-        seen = progress(context, group, Goal(params.sizes, params.instances, context.started, accepted))
-        if isinstance(seen, Settled):
-            return Settled(f"{seen.reason[:-1]}, behind {balancer.host}.", {**seen.outputs, "host": balancer.host})
-        return seen
+        unserved = wrong or not_served(params, balancer, receipt.data["group"], context)
+        if unserved:
+            return unserved
+        goal = Goal(params.sizes, params.instances, context.started, accepted)
+        return behind(balancer, progress(context, group, goal))
 
     def undo(self, params: CopyAutoScalingGroupParams, receipt: Receipt, context: StepContext) -> Undone | CannotUndo:
         """By the drill's tags alone, so that it needs no receipt; what is asked for now ends in the turns to come."""
@@ -191,10 +178,7 @@ class CopyAutoScalingGroup(StepKind[CopyAutoScalingGroupParams]):
         return remains_of(look_at_copy(context, params).things, context)
 
     def stand_in(self, params: CopyAutoScalingGroupParams, isolation: Isolation) -> Refusal:
-        return Refusal(
-            f"Group {params.group} is copied by a step of its own, which is what a drill does in place of another "
-            "step; name it under the drill's stand-ins, and not in a stage."
-        )
+        return copied_by_another(f"Group {params.group}")
 
     def by_hand(self, params: CopyAutoScalingGroupParams, place: Place) -> Handwork:
         return looking_at_copy(params, place)
@@ -217,17 +201,14 @@ def _make(params: CopyAutoScalingGroupParams, original: Original, copy: Copy, co
     return Receipt(f"Group {name} {said}.", acted=copy.group is None, data=data)
 
 
-def _say_refused(params: CopyAutoScalingGroupParams, refused: AwsError, context: StepContext) -> NotYet | Failed:
-    name, where = params.copy_as, context.place.standby
+def _why_not_made(params: CopyAutoScalingGroupParams, refused: AwsError, context: StepContext) -> NotYet | Failed:
+    name, cannot = params.copy_as, f"Copy {params.copy_as} cannot be made in {context.place.standby}"
     if refused.code in RACES or (refused.code == _REFUSED and _NOT_SHOWN.search(refused.message)):
         return NotYet(f"The name {name} is not free yet, or not shown, so it is looked at again: {refused.message}")
     if refused.code == _REFUSED:
-        reason = f"Copy {name} cannot be made in {where}, because AWS refuses it: {refused.message}"
-        return Failed(reason, f"Correct the launch template of {params.group} or the plan, then start the drill again.")
-    if refused.code not in REFUSALS:
-        raise refused
-    because, fix = REFUSALS[refused.code]
-    return Failed(f"Copy {name} cannot be made in {where}, because {because}.", fix)
+        fix = f"Correct the launch template of {params.group} or the plan, then start the drill again."
+        return Failed(f"{cannot}, because AWS refuses it: {refused.message}", fix)
+    return say_refused(cannot, refused, REFUSALS)
 
 
 def _unfit_profile(params: CopyAutoScalingGroupParams, context: StepContext) -> Finding | None:

@@ -57,11 +57,12 @@ from pilotlight.estate.ecs.original import Original, read_original
 from pilotlight.estate.ecs.progress import SHOWS_AFTER, Goal, progress
 from pilotlight.estate.ecs.service import ACTIVE, look
 from pilotlight.estate.ecs.walls import changed
-from pilotlight.estate.elbv2.copies import ACTIVE as SERVING
 from pilotlight.estate.elbv2.copies import Made as Front
-from pilotlight.estate.elbv2.copies import create_group, forwards_to, look_at_balancer, serve_by
+from pilotlight.estate.elbv2.copies import create_group, look_at_balancer, serve_by
 from pilotlight.estate.elbv2.copy_operations import RACES, REFUSALS
+from pilotlight.estate.elbv2.fronted import behind, copied_by_another, not_served, not_there, standing_around
 from pilotlight.estate.marking import remains_of, say_undone, taken
+from pilotlight.estate.refusals import say_refused
 
 _LONGEST_TITLE = 60
 
@@ -125,38 +126,24 @@ class CopyEcsService(StepKind[CopyEcsServiceParams]):
     def standing(self, params: CopyEcsServiceParams, place: Place) -> tuple[Standing, ...]:
         names = {"cluster": params.cluster, "service": params.service, "target_group": params.target_group}
         original = {**names, "execution_role": params.execution_role}
-        allowed, wanted = [each.model_dump() for each in params.egress], params.load_balancer
-        walls = {"security_groups": list(params.security_groups), "egress": allowed}
-        front = {"security_groups": list(wanted.security_groups), "port": wanted.port}
-        isolated = "They let the drilled application reach nothing but what the plan allows."
-        reached = "They let those who check the drill reach its load balancer."
-        where, subnets = place.standby, {"subnets": list(params.subnets)}
         return (
-            Standing("ecs", "service", where, original, "A drill runs a copy of it."),
-            Standing("ec2", "isolated security groups", where, walls, isolated),
-            Standing("ec2", "security groups", where, front, reached),
-            Standing("ec2", "subnets", where, subnets, "The copy's tasks and load balancer stand there."),
+            Standing("ecs", "service", place.standby, original, "A drill runs a copy of it."),
+            *standing_around(params, "tasks", place.standby),
         )
 
     def readiness(self, params: CopyEcsServiceParams, context: StepContext) -> tuple[Finding, ...]:
         return self.preflight(params, context)
 
     def preflight(self, params: CopyEcsServiceParams, context: StepContext) -> tuple[Finding, ...]:
-        def impossible(code: str, failed: Failed) -> Finding:
-            return Finding(Severity.IMPOSSIBLE, code, failed.reason, failed.fix)
-
-        found: list[Finding] = []
         original = read_original(context, params)
-        if isinstance(original, Failed):
-            found.append(impossible("original-unfit", original))
-        leaking = opened(params, context)
-        if leaking:
-            found.append(impossible("not-isolated", leaking))
-        foreign = taken(params.copy_as, look_at_copy(context, params).things, context)
-        if foreign:
-            found.append(impossible("name-taken", foreign))
+        refused = {
+            "original-unfit": original if isinstance(original, Failed) else None,
+            "not-isolated": opened(params, context),
+            "name-taken": taken(params.copy_as, look_at_copy(context, params).things, context),
+        }
+        found = tuple(failed.foreseen(code) for code, failed in refused.items() if failed)
         fine = f"Service {params.service} can be copied as {params.copy_as}, which reaches only what the plan allows."
-        return tuple(found) or (Finding(Severity.FINE, "copy-ready", fine),)
+        return found or (Finding(Severity.FINE, "copy-ready", fine),)
 
     def execute(self, params: CopyEcsServiceParams, context: StepContext) -> Receipt | NotYet | Failed:
         copy = look_at_copy(context, params)
@@ -171,7 +158,7 @@ class CopyEcsService(StepKind[CopyEcsServiceParams]):
         try:
             return _make(params, original, variables, copy, context)
         except AwsError as error:
-            return _say_refused(params, error, context)
+            return _why_not_made(params, error, context)
 
     def verify(
         self, params: CopyEcsServiceParams, receipt: Receipt, context: StepContext
@@ -179,19 +166,14 @@ class CopyEcsService(StepKind[CopyEcsServiceParams]):
         name, accepted = params.copy_as, datetime.fromisoformat(receipt.data["accepted"])
         service, balancer = look(context, params.cluster, name, tags=True), look_at_balancer(context, name)
         if service is None or balancer is None or service.status != ACTIVE:
-            if context.now - accepted < SHOWS_AFTER:
-                return Pending(f"Copy {name} does not show yet.")
-            return Failed(f"Copy {name} is gone, and not by this run.", "Find out who deletes it, then retry the step.")
-        wrong = opened(params, context) or changed(params, service, balancer, context)
-        if wrong:
-            return wrong
+            return not_there(params, accepted, SHOWS_AFTER, context)
         group = receipt.data["group"]
-        if balancer.state != SERVING or forwards_to(context, balancer.arn, params.load_balancer.port) != group:
-            return Pending(f"Load balancer {name} is {balancer.state} and does not serve yet.")
-        seen = progress(context, service, Goal(params.tasks, (group,), None, context.started, accepted))
-        if isinstance(seen, Settled):
-            return Settled(f"{seen.reason[:-1]}, behind {balancer.host}.", {**seen.outputs, "host": balancer.host})
-        return seen
+        wrong = opened(params, context) or changed(params, service, balancer, context)
+        unserved = wrong or not_served(params, balancer, group, context)
+        if unserved:
+            return unserved
+        goal = Goal(params.tasks, (group,), None, context.started, accepted)
+        return behind(balancer, progress(context, service, goal))
 
     def undo(self, params: CopyEcsServiceParams, receipt: Receipt, context: StepContext) -> Undone | CannotUndo:
         """By the drill's tags alone, so that it needs no receipt; what is asked for now ends in the turns to come."""
@@ -202,10 +184,7 @@ class CopyEcsService(StepKind[CopyEcsServiceParams]):
         return remains_of(look_at_copy(context, params).things, context)
 
     def stand_in(self, params: CopyEcsServiceParams, isolation: Isolation) -> Refusal:
-        return Refusal(
-            f"Service {params.service} is copied by a step of its own, which is what a drill does in place of another "
-            "step; name it under the drill's stand-ins, and not in a stage."
-        )
+        return copied_by_another(f"Service {params.service}")
 
     def not_apart(self, params: CopyEcsServiceParams, isolation: Isolation) -> str:
         return isolation.another_role(params.task_role)
@@ -238,14 +217,11 @@ def _make(
     return Receipt(f"Service {name} {said}.", acted=copy.service is None, data=data)
 
 
-def _say_refused(params: CopyEcsServiceParams, refused: AwsError, context: StepContext) -> NotYet | Failed:
+def _why_not_made(params: CopyEcsServiceParams, refused: AwsError, context: StepContext) -> NotYet | Failed:
     name, where = params.copy_as, context.place.standby
     if refused.code in RACES or any(words in refused.message for words in NAME_NOT_FREE):
         return NotYet(f"The name {name} is not free yet, so it is looked at again: {refused.message}")
-    if refused.code not in REFUSALS:
-        raise refused
-    because, fix = REFUSALS[refused.code]
-    return Failed(f"Copy {name} cannot be made in {where}, because {because}.", fix)
+    return say_refused(f"Copy {name} cannot be made in {where}", refused, REFUSALS)
 
 
 KIND = CopyEcsService()

@@ -39,7 +39,7 @@ from pilotlight.domain.step import (
     Undone,
 )
 from pilotlight.estate.elasticache import by_hand
-from pilotlight.estate.elasticache.creation import ask_for, asked_for, found_there, still_there, take_back
+from pilotlight.estate.elasticache.creation import ask_for, asked_for, found_there, left, still_there, take_back
 from pilotlight.estate.elasticache.examination import (
     NameState,
     examine,
@@ -62,7 +62,7 @@ from pilotlight.estate.elasticache.group import (
 from pilotlight.estate.elasticache.operations import OPERATIONS, REFUSALS
 from pilotlight.estate.elasticache.permissions import permissions
 from pilotlight.estate.elasticache.snapshots import find_snapshot
-from pilotlight.estate.elasticache.specification import CacheSpecification, made_by
+from pilotlight.estate.elasticache.specification import CacheSpecification
 from pilotlight.estate.endpoint import OUTPUTS
 from pilotlight.estate.snapshots import NewestSnapshot
 
@@ -197,29 +197,21 @@ class CreateCache(StepKind[CreateCacheParams]):
         return StandIn(self.name, params.model_copy(update=small))
 
     def remains(self, params: CreateCacheParams, context: StepContext) -> Remains | None:
-        cache = look(context, params.replication_group)
-        if cache is None:
-            return None
-        made = made_by(cache.description, context.place.application)
-        return Remains.of(f"Cache {cache.id}", cache.status, made)
+        name = params.replication_group
+        return left(f"Cache {name}", look(context, name), context)
 
     def by_hand(self, params: CreateCacheParams, place: Place) -> Handwork:
         return by_hand.replication_group(params, place)
 
 
 def _create(params: CreateCacheParams, context: StepContext) -> Receipt | NotYet | Failed:
-    name, where, secret = params.replication_group, context.place.standby, params.auth_token_secret
+    name, secret = params.replication_group, params.auth_token_secret
     token = read_token(context, secret) if secret else None
     if secret and token is None:
         return Failed(*no_token(context, params))
     snapshot = find_snapshot(context, params.snapshot)
     order = params.order(context.place, context.run_id, token, snapshot)
-    refused = ask_for(
-        f"Cache {name}",
-        REFUSALS,
-        context,
-        lambda: context.aws.call("elasticache", "CreateReplicationGroup", where, **order),
-    )
+    refused = ask_for(f"Cache {name}", "CreateReplicationGroup", order, REFUSALS, context)
     if refused:
         return refused
     filled = f" and filled from snapshot {snapshot}" if snapshot else ""

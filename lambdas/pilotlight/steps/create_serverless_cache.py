@@ -12,7 +12,7 @@ Times: aws-facts section 11, 1 to 5 min.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import timedelta
 from enum import StrEnum
@@ -45,11 +45,11 @@ from pilotlight.domain.step import (
     Undone,
 )
 from pilotlight.estate.elasticache import by_hand
-from pilotlight.estate.elasticache.creation import ask_for, asked_for, found_there, still_there, take_back
+from pilotlight.estate.elasticache.creation import ask_for, asked_for, found_there, left, still_there, take_back
 from pilotlight.estate.elasticache.examination import APPLICATION_TAG, RUN_TAG
 from pilotlight.estate.elasticache.group import AVAILABLE, CREATE_FAILED, DELETING
 from pilotlight.estate.elasticache.serverless import OPERATIONS, REFUSALS, ServerlessCache, look, read_tags
-from pilotlight.estate.elasticache.specification import made_by, mark
+from pilotlight.estate.elasticache.specification import mark
 from pilotlight.estate.endpoint import OUTPUTS, answers_at
 
 _LONGEST_NAME = 40
@@ -179,7 +179,7 @@ class CreateServerlessCache(StepKind[CreateServerlessCacheParams]):
         if cache is None or cache.status in (DELETING, CREATE_FAILED):
             said = f"Serverless cache {params.cache} can be created in {context.place.standby}."
             return (Finding(Severity.FINE, "cache-name", said),)
-        unfit = _unfit(params, cache, context)
+        unfit = _unfit(params, cache, read_tags(context, cache), context)
         if isinstance(unfit, Failed):
             return (unfit.foreseen("cache-name"),)
         said = f"Serverless cache {cache.name} is there already, and is {cache.status}."
@@ -195,10 +195,11 @@ class CreateServerlessCache(StepKind[CreateServerlessCacheParams]):
             with suppress(NotFound, InvalidState):
                 _delete(context, cache.name)
             return NotYet(f"Serverless cache {cache.name} is left of a failed creation, so it is deleted first.")
-        unfit = _unfit(params, cache, context)
+        tags = read_tags(context, cache)
+        unfit = _unfit(params, cache, tags, context)
         if unfit is not None:
             return unfit
-        by = (read_tags(context, cache) or {}).get(RUN_TAG, "")
+        by = (tags or {}).get(RUN_TAG, "")
         return found_there(f"Serverless cache {cache.name} is there, as the plan asks for.", by)
 
     def verify(
@@ -233,20 +234,17 @@ class CreateServerlessCache(StepKind[CreateServerlessCacheParams]):
         return StandIn(self.name, params.model_copy(update=apart))
 
     def remains(self, params: CreateServerlessCacheParams, context: StepContext) -> Remains | None:
-        cache = look(context, params.cache)
-        if cache is None:
-            return None
-        made = made_by(cache.description, context.place.application)
-        return Remains.of(f"Serverless cache {cache.name}", cache.status, made)
+        return left(f"Serverless cache {params.cache}", look(context, params.cache), context)
 
     def by_hand(self, params: CreateServerlessCacheParams, place: Place) -> Handwork:
         return by_hand.serverless(params.cache, params.order(place, by_hand.BY_HAND), place)
 
 
-def _unfit(params: CreateServerlessCacheParams, cache: ServerlessCache, context: StepContext) -> NotYet | Failed | None:
+def _unfit(
+    params: CreateServerlessCacheParams, cache: ServerlessCache, tags: Mapping[str, str] | None, context: StepContext
+) -> NotYet | Failed | None:
     """Why a cache that is there may not be adopted, or not yet."""
     named, application = f"Serverless cache {cache.name}", context.place.application
-    tags = read_tags(context, cache)
     if tags is None and cache.status != CREATE_FAILED:
         return NotYet(f"{named} is {cache.status}, so its tags cannot be read yet and it is not adopted.")
     if (tags or {}).get(APPLICATION_TAG) != application:
@@ -260,15 +258,9 @@ def _unfit(params: CreateServerlessCacheParams, cache: ServerlessCache, context:
 
 
 def _create(params: CreateServerlessCacheParams, context: StepContext) -> Receipt | NotYet | Failed:
-    name, where = params.cache, context.place.standby
-    order = params.order(context.place, context.run_id)
-    refused = ask_for(
-        f"Serverless cache {name}",
-        REFUSALS,
-        context,
-        lambda: context.aws.call("elasticache", "CreateServerlessCache", where, **order),
-    )
-    return refused or asked_for(f"Serverless cache {name} is being created.", context)
+    named, order = f"Serverless cache {params.cache}", params.order(context.place, context.run_id)
+    refused = ask_for(named, "CreateServerlessCache", order, REFUSALS, context)
+    return refused or asked_for(f"{named} is being created.", context)
 
 
 def _listed(ids: Iterable[str]) -> str:

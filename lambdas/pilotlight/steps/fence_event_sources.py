@@ -46,13 +46,14 @@ from pilotlight.estate.event_sources.named import (
 from pilotlight.estate.event_sources.source import (
     OFF,
     ON,
-    PASSING,
     SWITCHABLE,
     TURNING_OFF,
     TURNING_ON,
     EventSource,
+    passing,
     say,
-    unless_busy,
+    say_states,
+    switch_all,
 )
 
 
@@ -121,11 +122,12 @@ class FenceEventSources(fencing.Fence[FenceEventSourcesParams]):
         if isinstance(states, Finding):
             return fencing.failed(states)
         on = [source for source, state in states.items() if state in (ON, TURNING_ON)]
-        if unless_busy(lambda: _switch_off(on, context)) is None:
+        note = (fencing.MARK_TAG, fencing.write_mark(context.place.application, was=ON))
+        if not switch_all(on, context, on=False, note=note):
             return NotYet(f"{self.subject(params)} is being changed by somebody else, and is tried again.")
-        passing = [f"{source.title} is {state}" for source, state in states.items() if state in PASSING]
-        if passing:
-            return NotYet(f"{'; '.join(passing)}, which has to be over before it can be switched off.")
+        changing = passing(states)
+        if changing:
+            return NotYet(f"{say_states(changing)}, which has to be over before it can be switched off.")
         said = f"{say(on)} told to be off." if on else f"{self.subject(params)} is off already."
         return fencing.receipt(said, acted=bool(on), before={"on": [source.title for source in on]})
 
@@ -138,16 +140,16 @@ class FenceEventSources(fencing.Fence[FenceEventSourcesParams]):
             return fencing.failed(states)
         not_off = {source: state for source, state in states.items() if state != OFF}
         if not_off:
-            return Pending("; ".join(f"{source.title} is {state}" for source, state in not_off.items()) + ".")
+            return Pending(f"{say_states(not_off)}.")
         return Settled(f"{self.subject(params)} is off.", fencing.CLOSED)
 
     def reopen(self, params: FenceEventSourcesParams, receipt: Receipt, context: StepContext) -> Undone | CannotUndo:
         """Switch on what bears the mark, or what the receipt says was on."""
         in_receipt = (receipt.data.get("before") or {}).get("on", ())
-        there = [source for source in _sources(params, context) if source.state(context) is not None]
-        ours = [source for source in there if source.title in in_receipt or _is_marked(source, context)]
+        there = {source: source.state(context) for source in _sources(params, context)}
+        ours = [s for s, state in there.items() if state and (s.title in in_receipt or _is_marked(s, context))]
         for source in ours:
-            if source.state(context) in (OFF, TURNING_OFF):
+            if there[source] in (OFF, TURNING_OFF):
                 source.switch(context, on=True)
         still = [source for source in ours if source.state(context) not in (ON, TURNING_ON)]
         if still:
@@ -166,13 +168,6 @@ def _sources(params: FenceEventSourcesParams, context: StepContext) -> tuple[Eve
     return sources_of(params, context.place, context.place.primary)
 
 
-def _switch_off(sources: list[EventSource], context: StepContext) -> bool:
-    for source in sources:
-        source.mark(context, fencing.MARK_TAG, fencing.write_mark(context.place.application, was=ON))
-        source.switch(context, on=False)
-    return True
-
-
 def _is_marked(source: EventSource, context: StepContext) -> bool:
     """Whether a fence of this application switched it off."""
     return fencing.read_mark(source.marks(context), context.place.application) is not None
@@ -184,9 +179,9 @@ def _states(params: FenceEventSourcesParams, context: StepContext) -> dict[Event
     for source in _sources(params, context):
         state = source.state(context)
         if state is None:
-            return fencing.missing(source.title.capitalize(), context.place.primary)
+            return fencing.missing(source.named, context.place.primary)
         if state not in SWITCHABLE:
-            sentence = f"{source.title.capitalize()} cannot be switched off and on again because it is {state}."
+            sentence = f"{source.named} cannot be switched off and on again because it is {state}."
             fix = "Take it out of the plan, and close what it starts by another fence."
             return Finding.impossible("not-switchable", sentence, fix)
         states[source] = state

@@ -22,10 +22,10 @@ from datetime import datetime
 from typing import ClassVar
 
 from pilotlight.domain.data_loss import DataAtRisk
-from pilotlight.domain.errors import AlreadyExists, AwsError
+from pilotlight.domain.errors import AwsError
 from pilotlight.domain.handwork import Handwork
 from pilotlight.domain.place import Place
-from pilotlight.domain.standing_in import Isolation, Refusal, Remains, StandIn, drilled
+from pilotlight.domain.standing_in import Isolation, Refusal, Remains, StandIn
 from pilotlight.domain.step import (
     CannotUndo,
     Failed,
@@ -44,15 +44,14 @@ from pilotlight.domain.step import (
 )
 from pilotlight.estate.rds.backups import RestorePoint, find_points, newest
 from pilotlight.estate.rds.bringing_up import OUTPUTS, TIMING, bring_up, delete, read_back
-from pilotlight.estate.rds.copies import foreign, is_adopted, origin, standing
+from pilotlight.estate.rds.copies import apart, foreign, is_adopted, origin, standing, standing_groups
 from pilotlight.estate.rds.instance import look
 from pilotlight.estate.rds.promotion import RUN_TAG, broken
 from pilotlight.estate.rds.protection import age_findings, groups_findings, loss_of_restore, name_finding, not_as_new
-from pilotlight.estate.rds.restoring import OPERATIONS, CopySpecification, permissions, say_refused
+from pilotlight.estate.rds.restoring import OPERATIONS, CopySpecification, ask_for, permissions
 from pilotlight.estate.rds.restoring_by_hand import of_what_the_standby_holds
 
 _DELETING = "deleting"
-_LONGEST_IDENTIFIER = 63
 _GONE = ("DBInstanceAutomatedBackupNotFound", "DBSnapshotNotFound")
 
 
@@ -94,19 +93,17 @@ class RestoreDatabase(StepKind[RestoreDatabaseParams]):
         return permissions(params, place)
 
     def standing(self, params: RestoreDatabaseParams, place: Place) -> tuple[Standing, ...]:
-        def thing(what: str, why: str, **facts: str) -> Standing:
-            return Standing("rds", what, place.standby, facts, why)
-
         source = {"source": params.source, "source_region": place.primary, "source_arn": origin(place, params.source)}
+
+        def held(what: str, **facts: str) -> Standing:
+            why = "It is restored from what the standby holds; nothing can be fetched from a dark region."
+            return Standing("rds", what, place.standby, {**source, **facts}, why)
+
         series = params.snapshots
-        held = "It is restored from what the standby holds; nothing can be fetched from a dark region."
-        backups = (thing("automated backups", held, **source, id=params.source),) if params.automated_backups else ()
-        copied = (thing("snapshot", held, **source, name=f"{series.named}copy"),) if series else ()
         return (
-            *backups,
-            *copied,
-            thing("subnet group", "A restore without one would stand in the default VPC.", name=params.subnet_group),
-            thing("parameter group", "A restore takes the default one otherwise.", name=params.parameter_group),
+            *((held("automated backups", id=params.source),) if params.automated_backups else ()),
+            *((held("snapshot", name=f"{series.named}copy"),) if series else ()),
+            *standing_groups(params.subnet_group, params.parameter_group, place.standby),
         )
 
     def readiness(self, params: RestoreDatabaseParams, context: StepContext) -> tuple[Finding, ...]:
@@ -155,18 +152,8 @@ class RestoreDatabase(StepKind[RestoreDatabaseParams]):
         return loss_of_restore(params, copy, newest(points), context, onset)
 
     def stand_in(self, params: RestoreDatabaseParams, isolation: Isolation) -> StandIn | Refusal:
-        name = drilled(params.instance)
-        if len(name) > _LONGEST_IDENTIFIER:
-            return Refusal(
-                f"Database {params.instance} has no stand-in for drills, because {name} is longer than the "
-                f"{_LONGEST_IDENTIFIER} characters that RDS allows; give the copy a shorter name."
-            )
-        return StandIn(
-            self.name,
-            params.model_copy(
-                update={"instance": name, "multi_az": False, "security_groups": isolation.security_groups}
-            ),
-        )
+        differs = apart("Database", params.instance, isolation)
+        return differs if isinstance(differs, Refusal) else StandIn(self.name, params.model_copy(update=differs))
 
     def remains(self, params: RestoreDatabaseParams, context: StepContext) -> Remains | None:
         return standing(params.instance, context)
@@ -188,14 +175,12 @@ def _begin(params: RestoreDatabaseParams, context: StepContext) -> NotYet | Fail
     if point.reaches is None:
         return NotYet(f"What {point.what} in {where} reach to is unknown, so they are not restored from yet.")
     try:
-        context.aws.call("rds", point.operation, where, **params.order(context.place, context.run_id, point))
-    except AlreadyExists:
-        return NotYet(f"Database {params.instance} appeared when it was to be restored, so it is looked at again.")
-    except AwsError as refused:
-        if refused.code in _GONE:
-            return NotYet(f"What was to be restored is gone, so it is looked for anew: {refused.sentence}")
-        return say_refused(params, refused, context)
-    return NotYet(_say_begun(params, point))
+        refused = ask_for(params, point.operation, params.order(context.place, context.run_id, point), context)
+    except AwsError as error:
+        if error.code not in _GONE:
+            raise
+        return NotYet(f"What was to be restored is gone, so it is looked for anew: {error.sentence}")
+    return refused or NotYet(_say_begun(params, point))
 
 
 def _say_begun(params: RestoreDatabaseParams, point: RestorePoint) -> str:

@@ -24,10 +24,9 @@ from typing import Any, ClassVar
 from pydantic import AwareDatetime, Field, model_validator
 
 from pilotlight.domain.durations import Duration
-from pilotlight.domain.errors import AlreadyExists, AwsError
 from pilotlight.domain.handwork import Handwork
 from pilotlight.domain.place import Place
-from pilotlight.domain.standing_in import Isolation, Refusal, Remains, StandIn, drilled
+from pilotlight.domain.standing_in import Isolation, Refusal, Remains, StandIn
 from pilotlight.domain.step import (
     Access,
     CannotUndo,
@@ -48,7 +47,7 @@ from pilotlight.domain.step import (
 )
 from pilotlight.estate.rds.bringing_up import OUTPUTS, TIMING, bring_up, delete, read_back
 from pilotlight.estate.rds.by_hand import delete_copy
-from pilotlight.estate.rds.copies import foreign, standing
+from pilotlight.estate.rds.copies import apart, foreign, standing, standing_groups
 from pilotlight.estate.rds.instance import InstanceIdentifier, RdsInstance, look
 from pilotlight.estate.rds.moments import Window, find_window
 from pilotlight.estate.rds.promotion import RUN_TAG, broken
@@ -57,14 +56,13 @@ from pilotlight.estate.rds.restoring import (
     OPERATIONS,
     RESTORE_TO_MOMENT,
     InstanceSpecification,
+    ask_for,
     of_the_key,
     restored_into,
-    say_refused,
     tagging,
 )
 from pilotlight.estate.rds.restoring_by_hand import to_moment
 
-_LONGEST_IDENTIFIER = 63
 _LISTS = ("rds:DescribeDBInstanceAutomatedBackups", "rds:DescribeDBSubnetGroups", "rds:DescribeDBParameterGroups")
 _ENDS = ("rds:RebootDBInstance", "rds:DeleteDBInstance")
 _CALLS = (*(action.removeprefix("rds:") for action in (*_LISTS, *_ENDS)), "DescribeDBInstances")
@@ -157,13 +155,10 @@ class RestoreToMoment(StepKind[RestoreToMomentParams]):
         )
 
     def standing(self, params: RestoreToMomentParams, place: Place) -> tuple[Standing, ...]:
-        def thing(what: str, name: str, why: str) -> Standing:
-            return Standing("rds", what, place.standby, {"name": name}, why)
-
+        why = "A copy is restored from its automated backups."
         return (
-            thing("backed up instance", params.source, "A copy is restored from its automated backups."),
-            thing("subnet group", params.subnet_group, "A restore without one would stand in the default VPC."),
-            thing("parameter group", params.parameter_group, "A restore takes the default one otherwise."),
+            Standing("rds", "backed up instance", place.standby, {"name": params.source}, why),
+            *standing_groups(params.subnet_group, params.parameter_group, place.standby),
         )
 
     def readiness(self, params: RestoreToMomentParams, context: StepContext) -> tuple[Finding, ...]:
@@ -199,14 +194,10 @@ class RestoreToMoment(StepKind[RestoreToMomentParams]):
         )
 
     def stand_in(self, params: RestoreToMomentParams, isolation: Isolation) -> StandIn | Refusal:
-        name = drilled(params.instance)
-        if len(name) > _LONGEST_IDENTIFIER:
-            return Refusal(
-                f"Copy {params.instance} has no stand-in for drills, because {name} is longer than the "
-                f"{_LONGEST_IDENTIFIER} characters that RDS allows; give the copy a shorter name."
-            )
-        apart = {"instance": name, "multi_az": False, "keep": False, "security_groups": isolation.security_groups}
-        return StandIn(self.name, params.model_copy(update=apart))
+        differs = apart("Copy", params.instance, isolation)
+        if isinstance(differs, Refusal):
+            return differs
+        return StandIn(self.name, params.model_copy(update={**differs, "keep": False}))
 
     def not_apart(self, params: RestoreToMomentParams, isolation: Isolation) -> str:
         return f"Copy {params.instance} would be left behind; add `keep: false`." if params.keep else ""
@@ -240,13 +231,8 @@ def _begin(params: RestoreToMomentParams, context: StepContext) -> NotYet | Fail
         "RestoreTime": moment,
         **params.settings(_at_home(context.place), context.run_id, params.source, moment.isoformat(timespec="seconds")),
     }
-    try:
-        context.aws.call("rds", "RestoreDBInstanceToPointInTime", context.place.standby, **order)
-    except AlreadyExists:
-        return NotYet(f"Database {params.instance} appeared when it was to be restored, so it is looked at again.")
-    except AwsError as refused:
-        return say_refused(params, refused, context)
-    return NotYet(f"Database {params.instance} is being restored as {params.source} was at {moment:%F %T} UTC.")
+    begun = NotYet(f"Database {params.instance} is being restored as {params.source} was at {moment:%F %T} UTC.")
+    return ask_for(params, "RestoreDBInstanceToPointInTime", order, context) or begun
 
 
 def _out_of_reach(

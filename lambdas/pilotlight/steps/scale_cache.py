@@ -68,6 +68,7 @@ from pilotlight.estate.elasticache.scaling import (
     usable,
     write_before,
 )
+from pilotlight.estate.endpoint import OUTPUTS
 
 _SHOWN_WITHIN = timedelta(minutes=2)
 
@@ -113,7 +114,7 @@ class ScaleCache(StepKind[ScaleCacheParams]):
     harm = Harm.HARMLESS
     stands_in_for_nothing = "changes a cache that is there already; a drill creates one of its own (create_cache)"
     marks = True
-    outputs = ("address", "port", "endpoint")
+    outputs = OUTPUTS
     timing = Timing(
         shortest=timedelta(minutes=5),
         typical=timedelta(minutes=16),
@@ -135,22 +136,15 @@ class ScaleCache(StepKind[ScaleCacheParams]):
         return (Standing("elasticache", "replication_group", place.standby, facts, why),)
 
     def readiness(self, params: ScaleCacheParams, context: StepContext) -> tuple[Finding, ...]:
-        found = self.preflight(params, context)
         cache = usable(context, params.replication_group)
-        if isinstance(cache, Failed) or any(f.severity is Severity.IMPOSSIBLE for f in found):
-            return found
-        return (*found, *_promises(params, cache, context))
+        found = _size_finding(params, cache, context)
+        if isinstance(cache, Failed) or found.severity is Severity.IMPOSSIBLE:
+            return (found,)
+        return (found, *_promises(params, cache, context))
 
     def preflight(self, params: ScaleCacheParams, context: StepContext) -> tuple[Finding, ...]:
         """One look at the group, and at where it can go."""
-        cache = usable(context, params.replication_group)
-        wanted = cache if isinstance(cache, Failed) else reachable(context, cache, params.node_type)
-        if isinstance(cache, Failed) or isinstance(wanted, Failed):
-            wrong = cache if isinstance(cache, Failed) else wanted
-            assert isinstance(wrong, Failed)
-            return (Finding(Severity.IMPOSSIBLE, "cache-size", wrong.reason, wrong.fix),)
-        said = f"Cache {cache.id} is {cache.node_type} and can go to {wanted}."
-        return (Finding(Severity.FINE, "cache-size", said),)
+        return (_size_finding(params, usable(context, params.replication_group), context),)
 
     def execute(self, params: ScaleCacheParams, context: StepContext) -> Receipt | NotYet | Failed:
         """Write down what stands; then have replicas added, then the nodes replaced, one turn after the other."""
@@ -267,6 +261,15 @@ def _by_hand(cache: Cache, was: Size) -> str:
         f"{named} --cache-node-type {was.node_type}; and aws elasticache decrease-replica-count {named} "
         f"--new-replica-count {was.replicas}."
     )
+
+
+def _size_finding(params: ScaleCacheParams, cache: Cache | Failed, context: StepContext) -> Finding:
+    if isinstance(cache, Failed):
+        return cache.foreseen("cache-size")
+    wanted = reachable(context, cache, params.node_type)
+    if isinstance(wanted, Failed):
+        return wanted.foreseen("cache-size")
+    return Finding(Severity.FINE, "cache-size", f"Cache {cache.id} is {cache.node_type} and can go to {wanted}.")
 
 
 def _promises(params: ScaleCacheParams, cache: Cache, context: StepContext) -> tuple[Finding, ...]:

@@ -50,13 +50,14 @@ from pilotlight.estate.event_sources.named import (
 from pilotlight.estate.event_sources.source import (
     OFF,
     ON,
-    PASSING,
     SWITCHABLE,
     TURNING_OFF,
     TURNING_ON,
     EventSource,
+    passing,
     say,
-    unless_busy,
+    say_states,
+    switch_all,
 )
 
 MARK = "pilotlight:switch"
@@ -127,11 +128,11 @@ class SwitchEventSources(StepKind[SwitchEventSourcesParams]):
         if isinstance(states, Failed):
             return states
         off = [source for source, state in states.items() if state in (OFF, TURNING_OFF)]
-        if unless_busy(lambda: _switch_on(off, context)) is None:
+        if not switch_all(off, context, on=True, note=(MARK, _mark_of(context))):
             return NotYet(f"{say(off)} being changed by somebody else, so it is tried again.")
-        passing = [f"{source.title} is {state}" for source, state in states.items() if state in PASSING]
-        if passing:
-            return NotYet(f"{'; '.join(passing)}, which has to be over before it can be switched on.")
+        changing = passing(states)
+        if changing:
+            return NotYet(f"{say_states(changing)}, which has to be over before it can be switched on.")
         said = f"{say(off)} told to be on." if off else f"Event source {params.said} is on, or was told to be, already."
         return Receipt(said, acted=bool(off))
 
@@ -141,16 +142,16 @@ class SwitchEventSources(StepKind[SwitchEventSourcesParams]):
         states = _states(params, context)
         if isinstance(states, Failed):
             return states
-        not_on = [f"{source.title} is {state}" for source, state in states.items() if state != ON]
-        return Pending(f"{'; '.join(not_on)}.") if not_on else Settled(f"Event source {params.said} is on.")
+        not_on = {source: state for source, state in states.items() if state != ON}
+        return Pending(f"{say_states(not_on)}.") if not_on else Settled(f"Event source {params.said} is on.")
 
     def undo(self, params: SwitchEventSourcesParams, receipt: Receipt, context: StepContext) -> Undone | CannotUndo:
-        there = [source for source in _sources(params, context) if source.state(context) is not None]
-        ours = [source for source in there if source.marks(context).get(MARK) == _mark_of(context)]
+        there = {source: source.state(context) for source in _sources(params, context)}
+        ours = [s for s, state in there.items() if state and s.marks(context).get(MARK) == _mark_of(context)]
         if not ours:
             return Undone(f"Event source {params.said} was not switched on by this run, and stays as it is.")
-        on = [source for source in ours if source.state(context) in (ON, TURNING_ON)]
-        if unless_busy(lambda: _switch_off(on, context)) is None:
+        on = [source for source in ours if there[source] in (ON, TURNING_ON)]
+        if not switch_all(on, context, on=False):
             return CannotUndo(f"{say(on)} being changed at this moment, so it stays on; undo the step again.")
         still = [source for source in ours if source.state(context) not in (OFF, TURNING_OFF)]
         if still:
@@ -177,24 +178,11 @@ def _mark_of(context: StepContext) -> str:
     return f"{context.place.application} {context.run_id}"
 
 
-def _switch_on(sources: list[EventSource], context: StepContext) -> bool:
-    for source in sources:
-        source.mark(context, MARK, _mark_of(context))
-        source.switch(context, on=True)
-    return True
-
-
-def _switch_off(sources: list[EventSource], context: StepContext) -> bool:
-    for source in sources:
-        source.switch(context, on=False)
-    return True
-
-
 def _states(params: SwitchEventSourcesParams, context: StepContext) -> dict[EventSource, str] | Failed:
     """The state of each source, or why one of them cannot be switched on."""
     states: dict[EventSource, str] = {}
     for source in _sources(params, context):
-        state, named = source.state(context), f"{source.title[0].upper()}{source.title[1:]}"
+        state, named = source.state(context), source.named
         if state is None:
             said = f"{named} cannot be switched on because {context.place.standby} has none of that name."
             return Failed(said, "Create it there, switched off, or correct its name in the plan and deploy.")

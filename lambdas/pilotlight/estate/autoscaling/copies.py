@@ -18,7 +18,8 @@ from pilotlight.domain.step import Failed, StepContext
 from pilotlight.estate.autoscaling.copy_specification import FIRST, CopySpecification
 from pilotlight.estate.autoscaling.group import Group as ScalingGroup
 from pilotlight.estate.autoscaling.group import Template, look
-from pilotlight.estate.elbv2.copies import FAILED, Balancer, Group, look_at_balancer, look_at_group, take_front_down
+from pilotlight.estate.elbv2.copies import Balancer, Group, look_at_balancer, look_at_group, take_front_down
+from pilotlight.estate.elbv2.fronted import another_s, not_set_up
 from pilotlight.estate.marking import Thing
 
 _GONE = "not found"
@@ -74,18 +75,14 @@ def changed(
     wanted: CopySpecification, group: ScalingGroup, balancer: Balancer, template: str, context: StepContext
 ) -> Failed | None:
     """Why what stands is no longer what this run made: another's, of another launch template, or broken."""
-    for thing in (group_thing(group), balancer.thing):
-        if not thing.is_of_this_run(context):
-            reason = f"Copy {wanted.copy_as} is not this run's, because {thing.what} {thing.owner}."
-            return Failed(reason, "Find out whose it is, then start the drill again.")
+    foreign = another_s(wanted, (group_thing(group), balancer.thing), context)
+    if foreign:
+        return foreign
     if group.template != Template(template, FIRST):
         uses = f"version {group.template.version} of {group.template.id}" if group.template else "no launch template"
         reason = f"Copy {wanted.copy_as} launches by {uses}, and not by version {FIRST} of {template}."
         return Failed(reason, "Find out who changed it, then start the drill again.")
-    if balancer.state == FAILED:
-        reason = f"Load balancer {wanted.copy_as} could not be set up."
-        return Failed(reason, "Read why in its state (describe-load-balancers), then start the drill again.")
-    return None
+    return not_set_up(wanted, balancer)
 
 
 def take_down(context: StepContext, wanted: CopySpecification, copy: Copy) -> list[str]:

@@ -71,11 +71,6 @@ class Pool:
         return OWN_DIRECTORY in self.client.get("SupportedIdentityProviders", (OWN_DIRECTORY,))
 
 
-def region_of(pool: str) -> str:
-    """The region in the id of a pool."""
-    return pool.split("_", maxsplit=1)[0]
-
-
 def look(context: StepContext, pool: str, region: str) -> Mapping[str, Any] | None:
     """What Cognito says of a pool; None where there is none."""
     try:

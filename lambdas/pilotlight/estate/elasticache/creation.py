@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from pilotlight.domain.errors import AlreadyExists, AwsError, InvalidState, NotFound
+from pilotlight.domain.standing_in import Remains
 from pilotlight.domain.step import CannotUndo, Failed, NotYet, Pending, Receipt, StepContext, Undone
 from pilotlight.estate.elasticache.group import DELETING
-
-Refusals = Mapping[str, tuple[str, str]]
-"""What a refused creation means to a person, by its code, and the way out."""
+from pilotlight.estate.elasticache.specification import made_by
+from pilotlight.estate.refusals import Refusals, say_refused
 
 _SHOWN_WITHIN = timedelta(minutes=2)
 
@@ -35,18 +35,15 @@ C = TypeVar("C", bound=Made)
 
 
 def ask_for(
-    named: str, refusals: Refusals, context: StepContext, create: Callable[[], object]
+    named: str, operation: str, order: Mapping[str, Any], refusals: Refusals, context: StepContext
 ) -> NotYet | Failed | None:
-    """Have it created; says why it is not, or not by this call."""
+    """Have ElastiCache create it; says why it does not, or not by this call."""
     try:
-        create()
+        context.aws.call("elasticache", operation, context.place.standby, **order)
     except AlreadyExists:
         return NotYet(f"{named} appeared when it was to be created, so it is looked at again.")
     except AwsError as refused:
-        if refused.code not in refusals:
-            raise
-        because, fix = refusals[refused.code]
-        return Failed(f"{named} cannot be created in {context.place.standby}, because {because}.", fix)
+        return say_refused(f"{named} cannot be created in {context.place.standby}", refused, refusals)
     return None
 
 
@@ -94,6 +91,13 @@ def take_back(
     except InvalidState:
         return CannotUndo(f"{named} stays, because it is {cache.status}; {later}.")
     return Undone(f"{named} is being deleted, without a snapshot, because this run had made it.")
+
+
+def left(named: str, cache: Made | None, context: StepContext) -> Remains | None:
+    """What stands under the name of a drill's cache, and which drill made it."""
+    if cache is None:
+        return None
+    return Remains.of(named, cache.status, made_by(cache.description, context.place.application))
 
 
 def _asked_at(receipt: Receipt) -> datetime:

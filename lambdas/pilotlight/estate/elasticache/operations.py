@@ -10,6 +10,7 @@ from __future__ import annotations
 from functools import partial
 
 from pilotlight.domain.step import Access, Operation
+from pilotlight.estate.refusals import fates
 
 REFUSALS = {
     "InsufficientCacheClusterCapacity": (
@@ -73,7 +74,7 @@ _NO_TAGS = (
 )
 _SNAPSHOT = ("SnapshotAlreadyExistsFault", "SnapshotFeatureNotSupportedFault", "SnapshotQuotaExceededFault")
 
-_SAID = {code: f"fails: {because}" for code, (because, _) in REFUSALS.items()}
+_SAID = fates(REFUSALS)
 _ADOPTED = {"ReplicationGroupAlreadyExists": "looked at again, and adopted if it is ours"}
 _NONE = {"ReplicationGroupNotFoundFault": "there is no such cache"}
 _BUSY = {"InvalidReplicationGroupState": "busy: said, or looked at again"}

@@ -22,6 +22,7 @@ from pilotlight.estate.elasticache.group import AVAILABLE, CREATE_FAILED, DELETI
 from pilotlight.estate.elasticache.group import read_tags as tags_of
 from pilotlight.estate.elasticache.operations import OPERATIONS as OF_CREATION
 from pilotlight.estate.elasticache.operations import REFUSALS
+from pilotlight.estate.refusals import fates, say_refused
 
 SIZE_TAG = "pilotlight:size-before"
 MOST_REPLICAS = 5
@@ -30,7 +31,7 @@ _read = partial(Operation, "elasticache", access=Access.READ)
 _write = partial(Operation, "elasticache", access=Access.WRITE)
 _NONE = {"ReplicationGroupNotFoundFault": "there is no such cache"}
 _WRONG = ("InvalidParameterCombination", "InvalidParameterValue")
-_SAID = {code: f"fails: {because}" for code, (because, _) in REFUSALS.items()}
+_SAID = fates(REFUSALS)
 _BUSY = dict.fromkeys(("InvalidCacheClusterState", "InvalidReplicationGroupState"), "busy: said, or looked at again")
 _SHARED = ("DescribeReplicationGroups", "DescribeCacheClusters", "ListTagsForResource", "DescribeEvents")
 _NO_TAGS = (
@@ -223,8 +224,5 @@ def _change(context: StepContext, cache: Cache, operation: str, **parameters: An
     except InvalidState as busy:
         return NotYet(f"Cache {cache.id} takes no change yet: {busy.message}")
     except AwsError as refused:
-        if refused.code not in REFUSALS:
-            raise
-        because, fix = REFUSALS[refused.code]
-        return Failed(f"Cache {cache.id} cannot be scaled in {context.place.standby}, because {because}.", fix)
+        return say_refused(f"Cache {cache.id} cannot be scaled in {context.place.standby}", refused, REFUSALS)
     return None

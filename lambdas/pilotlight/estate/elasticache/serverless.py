@@ -14,6 +14,7 @@ from typing import Any, Self
 from pilotlight.domain.errors import InvalidState, NotFound
 from pilotlight.domain.step import Access, Operation, StepContext
 from pilotlight.estate.elasticache.operations import OPERATIONS as OF_GROUPS
+from pilotlight.estate.refusals import fates
 
 REFUSALS = {
     "UserGroupNotFound": (
@@ -35,7 +36,7 @@ _write = partial(Operation, "elasticache", access=Access.WRITE)
 _WRONG = ("InvalidParameterCombination", "InvalidParameterValue")
 _NONE = {"ServerlessCacheNotFoundFault": "there is no such cache"}
 _BUSY = {"InvalidServerlessCacheStateFault": "busy: said, or looked at again"}
-_SAID = {code: f"fails: {because}" for code, (because, _) in REFUSALS.items()}
+_SAID = fates(REFUSALS)
 
 OPERATIONS = (
     _write(

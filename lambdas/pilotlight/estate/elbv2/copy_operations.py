@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from pilotlight.domain.step import Access, Operation
+from pilotlight.estate.refusals import fates
 
 _READ, _WRITE = Access.READ, Access.WRITE
 _balancing = partial(Operation, "elbv2")
@@ -34,7 +35,7 @@ REFUSALS = {
 RACES = ("DuplicateLoadBalancerName", "DuplicateTargetGroupName", "DuplicateListener")
 """Somebody made it since it was looked for, so it is looked for again."""
 _RACED = dict.fromkeys(RACES, "looked at again")
-_SAID = {code: f"fails: {because}" for code, (because, _) in REFUSALS.items()}
+_SAID = fates(REFUSALS)
 
 
 def _create(name: str, handled: tuple[str, ...], fatal: tuple[str, ...]) -> Operation:

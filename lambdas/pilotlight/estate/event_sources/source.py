@@ -6,14 +6,11 @@ A state that is neither on nor off nor on its way to one of them is carried on b
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
 
 from pilotlight.domain.errors import InvalidRequest, InvalidState
 from pilotlight.domain.step import StepContext
-
-T = TypeVar("T")
 
 ON, OFF, TURNING_OFF, TURNING_ON = "on", "off", "turning off", "turning on"
 PASSING = frozenset({"Creating", "Updating"})
@@ -42,6 +39,11 @@ class EventSource(ABC):
     def title(self) -> str:
         """What it is, in a sentence."""
 
+    @property
+    def named(self) -> str:
+        """The same where a sentence begins with it; its name stays as it is written."""
+        return f"{self.title[0].upper()}{self.title[1:]}"
+
     @abstractmethod
     def state(self, context: StepContext) -> str | None:
         """On, off or on its way to one of them, else the state as AWS names it; None where there is no such source."""
@@ -63,14 +65,33 @@ class EventSource(ABC):
         """Remove a note; one that is gone already is as good."""
 
 
-def unless_busy(work: Callable[[], T]) -> T | None:
-    """What the work gives; None where somebody else changes a source at this moment, so that it is tried again."""
+def switch_all(
+    sources: Iterable[EventSource], context: StepContext, *, on: bool, note: tuple[str, str] | None = None
+) -> bool:
+    """Tell each to be on or off; False where somebody else changes one at this moment, so that it is tried again.
+
+    Parameters: `note` is what is noted on each before it is told, by its key.
+    """
     try:
-        return work()
+        for source in sources:
+            if note:
+                source.mark(context, *note)
+            source.switch(context, on=on)
     except (InvalidState, InvalidRequest) as error:
         if error.code not in _BUSY:
             raise
-    return None
+        return False
+    return True
+
+
+def say_states(states: Mapping[EventSource, str]) -> str:
+    """How some sources stand, without a full stop."""
+    return "; ".join(f"{source.title} is {state}" for source, state in states.items())
+
+
+def passing(states: Mapping[EventSource, str]) -> dict[EventSource, str]:
+    """Those in a state that has to be over before they can be switched."""
+    return {source: state for source, state in states.items() if state in PASSING}
 
 
 def say(sources: list[EventSource]) -> str:

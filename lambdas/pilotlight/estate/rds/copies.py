@@ -8,15 +8,13 @@ restore takes what is newest when it begins. It is nobody's writer until it is a
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from pilotlight.domain.data_loss import DataAtRisk, LossWindow
 from pilotlight.domain.durations import say_elapsed
 from pilotlight.domain.place import Place
-from pilotlight.domain.standing_in import Remains
-from pilotlight.domain.step import (
-    Failed,
-    StepContext,
-)
+from pilotlight.domain.standing_in import Isolation, Refusal, Remains, drilled
+from pilotlight.domain.step import Failed, Standing, StepContext
 from pilotlight.estate.rds.instance import RdsInstance, look
 from pilotlight.estate.rds.promotion import APPLICATION_TAG, RUN_TAG
 
@@ -27,6 +25,8 @@ ADOPTED_AT_TAG = "pilotlight:adopted-at"
 ADOPTED_BY_TAG = "pilotlight:adopted-by"
 CREATION_TAGS = (APPLICATION_TAG, RUN_TAG, ORIGIN_TAG, REACHES_TAG)
 ADOPTION_TAGS = (ADOPTED_TAG, ADOPTED_AT_TAG, ADOPTED_BY_TAG)
+
+_LONGEST_IDENTIFIER = 63
 
 
 def origin(place: Place, source: str) -> str:
@@ -67,6 +67,27 @@ def foreign(copy: RdsInstance, source: str, context: StepContext) -> Failed | No
         f"because {why}.",
         "Name another instance in the plan and deploy, or delete this one if nobody needs it; then start again.",
     )
+
+
+def standing_groups(subnet_group: str, parameter_group: str, region: str) -> tuple[Standing, ...]:
+    """What a copy is restored into."""
+    placed = "A restore without one would stand in the default VPC."
+    settings = "A restore takes the default one otherwise."
+    return (
+        Standing("rds", "subnet group", region, {"name": subnet_group}, placed),
+        Standing("rds", "parameter group", region, {"name": parameter_group}, settings),
+    )
+
+
+def apart(what: str, name: str, isolation: Isolation) -> dict[str, Any] | Refusal:
+    """What differs of a drill's copy, which stands in one zone; or why there can be none. `what` begins a sentence."""
+    stand_in = drilled(name)
+    if len(stand_in) > _LONGEST_IDENTIFIER:
+        return Refusal(
+            f"{what} {name} has no stand-in for drills, because {stand_in} is longer than the {_LONGEST_IDENTIFIER} "
+            "characters that RDS allows; give the copy a shorter name."
+        )
+    return {"instance": stand_in, "multi_az": False, "security_groups": isolation.security_groups}
 
 
 def standing(name: str, context: StepContext) -> Remains | None:

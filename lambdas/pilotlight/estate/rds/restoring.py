@@ -11,6 +11,7 @@ A copy is encrypted with the key of what it is restored from; neither call takes
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from functools import partial
 from typing import Annotated, Any
@@ -18,14 +19,15 @@ from typing import Annotated, Any
 from pydantic import Field, field_validator, model_validator
 
 from pilotlight.domain.durations import Duration
-from pilotlight.domain.errors import AwsError
+from pilotlight.domain.errors import AlreadyExists, AwsError
 from pilotlight.domain.place import Place
-from pilotlight.domain.step import Access, Failed, Operation, Params, Statement, StepContext
+from pilotlight.domain.step import Access, Failed, NotYet, Operation, Params, Statement, StepContext
 from pilotlight.estate.elasticache.specification import KmsKey
 from pilotlight.estate.rds.backups import AutomatedBackups, RestorePoint
 from pilotlight.estate.rds.copies import CREATION_TAGS, ORIGIN_TAG, REACHES_TAG, origin
 from pilotlight.estate.rds.instance import InstanceIdentifier
 from pilotlight.estate.rds.promotion import APPLICATION_TAG, RUN_TAG
+from pilotlight.estate.refusals import fates, say_refused
 from pilotlight.estate.snapshots import NewestSnapshot
 
 GroupName = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[A-Za-z][A-Za-z0-9.:-]*$")]
@@ -206,18 +208,23 @@ REFUSALS = {
 }
 
 
-def say_refused(wanted: InstanceSpecification, refused: AwsError, context: StepContext) -> Failed:
-    """What the refusal of a restore means to a person; raises the refusal itself where no word is kept for it."""
-    if refused.code not in REFUSALS:
-        raise refused
-    because, fix = REFUSALS[refused.code]
+def ask_for(
+    wanted: InstanceSpecification, operation: str, order: Mapping[str, Any], context: StepContext
+) -> NotYet | Failed | None:
+    """Have RDS restore it; says why it does not, or not by this call, and raises what no person can mend."""
     where = context.place.standby
-    return Failed(f"Database {wanted.instance} cannot be restored in {where}, because {because}.", fix)
+    try:
+        context.aws.call("rds", operation, where, **order)
+    except AlreadyExists:
+        return NotYet(f"Database {wanted.instance} appeared when it was to be restored, so it is looked at again.")
+    except AwsError as refused:
+        return say_refused(f"Database {wanted.instance} cannot be restored in {where}", refused, REFUSALS)
+    return None
 
 
 _read = partial(Operation, "rds", access=Access.READ)
 _write = partial(Operation, "rds", access=Access.WRITE)
-_SAID = {code: f"fails: {because}" for code, (because, _) in REFUSALS.items()}
+_SAID = fates(REFUSALS)
 _THERE = {"DBInstanceAlreadyExists": "looked at again, and taken if it is this run's"}
 _GONE = {"DBInstanceAutomatedBackupNotFound": "looked for anew", "DBSnapshotNotFound": "looked for anew"}
 _FATAL = (
