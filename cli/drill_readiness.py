@@ -42,5 +42,5 @@ def _troubles(drill: Drill, context: partial[StepContext]) -> Iterator[Finding]:
                 sentence = f"In a drill, {step.name}: {found.finding.sentence}"
                 yield replace(found.finding, severity=Severity.WARNING, sentence=sentence)
     if not seen:
-        count = len(drill.steps())
-        yield Finding(Severity.FINE, "drill-ready", f"All {count} steps of a drill of {drill.application} can be taken.")
+        sentence = f"All {len(drill.steps())} steps of a drill of {drill.application} can be taken."
+        yield Finding(Severity.FINE, "drill-ready", sentence)

@@ -53,7 +53,8 @@ def _is_a_writer(draft: Drafting, pair: Pair) -> bool:
         draft.open.append(f"{other} takes over from no database that was found in {draft.found.primary}; is it in use?")
         return False
     if source.facts["cluster"]:
-        draft.open.append(f"{source} is in the cluster {source.facts['cluster']}, and no step moves clusters.")
+        cluster = f"{source} is in the cluster {source.facts['cluster']}"
+        draft.open.append(f"{cluster}, which is no member of a global database, and no step moves another cluster.")
         return False
     if source.facts["source"]:
         draft.open.append(f"{source} is a replica of {source.facts['source']} and takes no writes; nothing moves it.")

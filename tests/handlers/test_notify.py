@@ -520,6 +520,7 @@ class TestItsOwnFailures:
         assert lines_of(room.living().blocks)[0] == "*⚪ fileflow needed no failover*"
         assert "Who took incidents up at the pager could not be heard." in caplog.text
         assert "'smoke signals' is not a valid PagerService" in caplog.text
+        assert '"NotTold":[1.0]' in room.account.log.getvalue()
 
     def test_what_still_cannot_be_told_stays_in_the_outbox_and_holds_nothing_up(
         self, room: Newsroom, caplog: pytest.LogCaptureFixture
@@ -540,6 +541,7 @@ class TestItsOwnFailures:
         assert lines_of(room.living().blocks)[0] == "*⚪ fileflow needed no failover*"
         assert "What waits in the outbox could not be told." in caplog.text
         assert "'panic' is not a valid VerdictKind" in caplog.text
+        assert '"NotTold":[1.0]' in room.account.log.getvalue()
 
     def test_a_table_that_is_gone_makes_the_batch_come_back(self, room: Newsroom) -> None:
         records = room.write(stories.blocked_by_arming())

@@ -258,6 +258,17 @@ def test_undo_of_what_another_application_closed_switches_nothing_on(primary: Ol
     assert rule(primary).state == "DISABLED"
 
 
+def test_undo_of_what_somebody_else_changes_at_the_moment_is_to_be_done_again(primary: OldPrimary) -> None:
+    primary.live()
+    primary.refuse("events", "EnableRule", "ConcurrentModificationException")
+
+    done = primary.undo()
+
+    assert isinstance(done, CannotUndo)
+    assert f"rule {NIGHTLY} were being changed at this moment; undo the step again." in done.sentence
+    assert isinstance(primary.undo(), Undone)
+
+
 def test_undo_that_does_not_show_is_not_called_done(primary: OldPrimary) -> None:
     primary.live()
     events = primary.bench.aws.service(Events)

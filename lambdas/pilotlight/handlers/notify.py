@@ -42,8 +42,8 @@ def build(environ: Mapping[str, str], outside: Outside) -> Handler:
 
     def notify(event: dict[str, Any], context: Any) -> dict[str, Any]:
         if "Records" not in event:
-            _hear(runtime, teller)
-            _catch_up(runtime, teller, frozenset())
+            broken = _hear(runtime, teller)
+            _count(runtime, broken + _catch_up(runtime, teller, frozenset()))
             return {"batchItemFailures": []}
         read = _read(runtime, event["Records"])
         touched = _touched(read)
@@ -60,7 +60,7 @@ def build(environ: Mapping[str, str], outside: Outside) -> Handler:
                 runtime.logger.exception("An incident could not be told.", application=application, incident=incident)
                 failures.append(batch.first_item)
                 broken += 1
-        _catch_up(runtime, teller, frozenset(incident for _, incident in touched))
+        broken += _catch_up(runtime, teller, frozenset(incident for _, incident in touched))
         _count(runtime, broken)
         return {"batchItemFailures": [{"itemIdentifier": min(failures, key=int)}] if failures else []}
 
@@ -126,16 +126,19 @@ def _announces(record: Record) -> bool:
             return True
 
 
-def _hear(runtime: Runtime, teller: Teller) -> None:
-    """Hear of the pagers, and look again a minute later where that fails."""
+def _hear(runtime: Runtime, teller: Teller) -> int:
+    """Hear of the pagers, and look again a minute later where that breaks; gives how often it broke."""
     try:
         teller.hear()
     except Exception:  # whatever it is, people are still told what waits for them
         runtime.logger.exception("Who took incidents up at the pager could not be heard.")
+        return 1
+    return 0
 
 
-def _catch_up(runtime: Runtime, teller: Teller, done: frozenset[str]) -> None:
-    """Try what waits in the outbox; what cannot be told even now stays there and holds nothing else up."""
+def _catch_up(runtime: Runtime, teller: Teller, done: frozenset[str]) -> int:
+    """Try what waits in the outbox; what breaks stays there and holds nothing else up. Gives how many broke."""
+    broken = 0
     # An incident that two sinks have not told is told once.
     for waiting in {each.incident: each for each in teller.waiting() if each.incident not in done}.values():
         try:
@@ -150,10 +153,12 @@ def _catch_up(runtime: Runtime, teller: Teller, done: frozenset[str]) -> None:
                 application=waiting.application,
                 incident=waiting.incident,
             )
+            broken += 1
+    return broken
 
 
 def _count(runtime: Runtime, broken: int) -> None:
-    """A partial failure is none of Lambda's own `Errors`, so it has a metric of its own."""
+    """What broke is none of Lambda's own `Errors`, because the invocation went on, so it has a metric of its own."""
     if broken:
         measure(runtime.outside.log, "NotTold", broken, MetricUnit.Count, function="notify")
 

@@ -148,9 +148,9 @@ class FenceEventSources(fencing.Fence[FenceEventSourcesParams]):
         in_receipt = (receipt.data.get("before") or {}).get("on", ())
         there = {source: source.state(context) for source in _sources(params, context)}
         ours = [s for s, state in there.items() if state and (s.title in in_receipt or _is_marked(s, context))]
-        for source in ours:
-            if there[source] in (OFF, TURNING_OFF):
-                source.switch(context, on=True)
+        off = [source for source in ours if there[source] in (OFF, TURNING_OFF)]
+        if not switch_all(off, context, on=True):
+            return CannotUndo(f"{say(off)} being changed at this moment; undo the step again.")
         still = [source for source in ours if source.state(context) not in (ON, TURNING_ON)]
         if still:
             return CannotUndo(f"{say(still)} told to be on again and does not show it; switch it on by hand.")
