@@ -133,7 +133,9 @@ def test_who_may_not_look_is_told_which_permission_is_missing(scene: Scene) -> N
     found = look(scene, lambda aws: Without(aws, "DescribeDBInstances", "SimulatePrincipalPolicy"))
 
     refused = [each.finding for each in found if each.finding.code == "not-permitted"]
-    assert {finding.severity for finding in refused} == {Severity.ERROR}
+    of_drills = [each for each in refused if each.sentence.startswith("In a drill, ")]
+    assert {finding.severity for finding in refused if finding not in of_drills} == {Severity.ERROR}
+    assert {finding.severity for finding in of_drills} == {Severity.WARNING}
     assert "Allow rds:DescribeDBInstances in ap-northeast-1, and look again." in [each.fix for each in refused]
     assert len([each for each in refused if "iam:SimulatePrincipalPolicy" in each.sentence]) == 1
 
