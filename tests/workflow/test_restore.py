@@ -219,7 +219,8 @@ def test_a_database_without_its_extension_is_not_migrated_and_serves_nobody() ->
     assert "ecs:UpdateService" not in calls(seen)
 
 
-@pytest.mark.full
-@pytest.mark.parametrize("seed", range(2, 12))
+@pytest.mark.parametrize(
+    "seed", [pytest.param(s, marks=pytest.mark.full if s <= 6 else pytest.mark.nightly) for s in range(2, 12)]
+)
 def test_it_recovers_whatever_the_latencies(seed: int) -> None:
     assert play(triflow(), scenario("outage"), seed).result.outcome == "RECOVERED"
