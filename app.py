@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
+from importlib import import_module
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parent
@@ -29,6 +31,8 @@ def main() -> int:
     except SetUpFailure as failure:
         say(str(failure))
         return USAGE
+    # While Node starts, which the import of the CDK waits for, the models of plans are imported beside it.
+    threading.Thread(target=import_module, args=("planfile",)).start()
     import aws_cdk as cdk
 
     from planfile import PlanFileRefused, load_any

@@ -1,7 +1,7 @@
 """What stands behind `./pilotlight synth`, `deploy` and `cdk`: app.py, and the pinned CDK command line.
 
-Synthesis runs app.py itself and needs neither credentials nor the network. It passes cdk-nag; the CDK's own validation
-of templates, whose start takes as long as all else of one plan, is left to what deploys. Everything that talks to AWS
+Synthesis runs app.py itself and needs neither credentials nor the network. cdk-nag and the CDK's own validation of
+templates, whose start takes longer than all else of one plan, are left to what deploys. Everything that talks to AWS
 goes through the CDK command line of package-lock.json, never through whatever `npx aws-cdk` would fetch
 today. Fails with one sentence and exit code 2 when Node, the CDK or an argument is missing; otherwise with
 what the CDK says.
@@ -22,6 +22,7 @@ from cli.launching import CHECKOUT, VENV_PYTHON
 from cli.node import NODE_MODULES, find_node, install_node_modules
 
 USAGE = 2
+UNCHECKED = "; their rules are checked when they are deployed, or here with CDK_VALIDATION=true"
 
 
 class NotForSynth(Exception):
@@ -47,10 +48,10 @@ def synth(cdk_arguments: Sequence[str]) -> int:
     # app.py alone does not read cdk.json: without this a synth would have other feature flags than a deploy.
     environment["CDK_CONTEXT_JSON"] = json.dumps({**context_of_cdk_json(), **request.context})
     environment["CDK_OUTDIR"] = str(request.output)
-    environment.setdefault("CDK_VALIDATION", "false")
+    checked = environment.setdefault("CDK_VALIDATION", "false") != "false"
     code = run([sys.executable, "app.py"], environment)
     if code == 0:
-        say(f"templates are in {request.output}")
+        say(f"templates are in {request.output}{'' if checked else UNCHECKED}")
     return code
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from cli.deploying import NotForSynth, synthesis_request
+from cli.deploying import UNCHECKED, NotForSynth, synthesis_request
 from tests.launcher.fresh_checkout import FreshCheckout
 
 APP = """
@@ -54,7 +54,7 @@ def test_synth_gives_the_application_the_context_of_cdk_json_and_of_the_command_
     }
     assert application["CDK_OUTDIR"] == str(checkout.top / "cdk.out")
     assert application["JSII_NODE"] == str(checkout.programs / "node")
-    assert finished.errors == f"pilotlight: templates are in {checkout.top / 'cdk.out'}\n"
+    assert finished.errors == f"pilotlight: templates are in {checkout.top / 'cdk.out'}{UNCHECKED}\n"
 
 
 @pytest.mark.parametrize(("given", "used"), [({}, "false"), ({"CDK_VALIDATION": "true"}, "true")])

@@ -44,6 +44,16 @@ def test_every_plan_passes_nag_and_the_validation_of_cloudformation(tmp_path):
     assert len(templates_in(tmp_path)) >= 3
 
 
+def test_where_templates_are_validated_nag_refuses_what_nobody_acknowledged(tmp_path, monkeypatch):
+    monkeypatch.setenv("CDK_VALIDATION", "true")
+    monkeypatch.setattr("stacks.assembly.acknowledge", lambda stack: None)
+    app = an_app()
+    assemble(app, [plan for plan in plans() if plan.application == "fileflow"], tmp_path)
+
+    with pytest.raises(RuntimeError, match="ValidationFailed"):
+        app.synth()
+
+
 @pytest.mark.full
 def test_a_plan_that_hears_slack_passes_them_too(tmp_path):
     heard = tmp_path / "fileflow.yaml"
