@@ -45,7 +45,8 @@ class Starter:
             if not take_start(self._runtime, plan, first, now):
                 return self._hold(verdict, "Other applications used up the starts that the account may make by itself.")
         except Changed:
-            return self._hold(verdict, "Another application started in this moment, so this one is decided again.")
+            # Another application's, or that of another look at this one.
+            return self._hold(verdict, "Another start was counted in this moment, so this one is decided again.")
         for attempt in range(1, MOST_NAMES + 1):
             name = first + (f"-{attempt}" if attempt > 1 else "")
             began = self._start_as(plan, Start(name, verdict.sentence, verdict.dark_since or now, detected))
