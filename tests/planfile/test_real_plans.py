@@ -136,7 +136,7 @@ def test_every_time_that_portforge_promises_says_from_when_it_counts() -> None:
 
 
 class TestMegaTicket:
-    @pytest.fixture(scope="class")
+    @pytest.fixture
     def megaticket(self) -> Plan:
         return planfile.load(ROOT / "plans" / "megaticket.yaml")
 
