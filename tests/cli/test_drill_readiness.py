@@ -16,6 +16,8 @@ from rehearsal.readiness import look_at
 from rehearsal.scene import Scene, close_scene, open_scene
 from rehearsal.services.eks import Eks
 
+pytestmark = pytest.mark.full
+
 PLANS = Path(__file__).parents[2] / "plans"
 
 

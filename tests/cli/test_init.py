@@ -13,6 +13,8 @@ from cli.initialising import Wanted, initialise
 from pilotlight.domain.errors import AccessDenied
 from tests.cli.test_rehearse import FILEFLOW, ROOT, pilotlight
 
+pytestmark = pytest.mark.full
+
 SEOUL, TOKYO = "ap-northeast-2", "ap-northeast-1"
 REGIONS = ("--primary", SEOUL, "--standby", TOKYO)
 

@@ -25,6 +25,8 @@ from rehearsal.services.rds import Rds
 from rehearsal.services.route53 import Route53
 from tests.cli.test_rehearse import FILEFLOW, ROOT, pilotlight
 
+pytestmark = pytest.mark.full
+
 TOKYO = "ap-northeast-1"
 REQUIRED = (
     Requirement(

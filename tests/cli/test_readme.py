@@ -21,6 +21,8 @@ from pilotlight.domain.plan import Plan
 from planfile import load
 from tests.cli.test_rehearse import ROOT, pilotlight
 
+pytestmark = pytest.mark.full
+
 PAGES = {name: (ROOT / name).read_text() for name in ("README.md", "docs/operations.md", "docs/drills.md")}
 COMMANDS = sorted({found for page in PAGES.values() for found in re.findall(r"(\./pilotlight [a-z][^`\n]*)", page)})
 WORDS = (

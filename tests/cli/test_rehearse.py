@@ -18,6 +18,8 @@ from rehearsal.invariants import InvariantBroken
 from rehearsal.play import play
 from rehearsal.scenarios import SCENARIOS
 
+pytestmark = pytest.mark.full
+
 ROOT = Path(__file__).parents[2]
 FILEFLOW = "plans/fileflow.yaml"
 

@@ -20,6 +20,8 @@ from rehearsal.services.rds import Rds
 from rehearsal.services.s3 import S3
 from tests.discovery.worlds import SEOUL, TOKYO, found_in
 
+pytestmark = pytest.mark.full
+
 ROOT = Path(__file__).parents[2]
 SHARED = "ryuqqq-shared-rds"
 

@@ -27,6 +27,8 @@ from rehearsal.services.rds import Rds
 from rehearsal.services.route53 import Route53
 from tests.discovery.worlds import SEOUL, TOKYO, found_in
 
+pytestmark = pytest.mark.full
+
 ROOT = Path(__file__).parents[2]
 TABLES = ("team_chats_ddb", "chat_rooms_ddb")
 

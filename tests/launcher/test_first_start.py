@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.launcher.fresh_checkout import FreshCheckout
+
+pytestmark = pytest.mark.full
 
 
 def test_with_nothing_but_python_the_first_start_sets_up_with_pip_and_the_second_is_silent(

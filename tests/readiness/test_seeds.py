@@ -30,6 +30,8 @@ from rehearsal.services.rds import Rds
 from rehearsal.services.route53 import Route53
 from rehearsal.services.s3 import S3
 
+pytestmark = pytest.mark.full
+
 PLANS = Path(__file__).parents[2] / "plans"
 SEOUL, TOKYO = "ap-northeast-2", "ap-northeast-1"
 

@@ -152,6 +152,7 @@ class TestPipe:
         assert printed(console) == ""
 
 
+@pytest.mark.full
 class TestTerminal:
     @pytest.mark.parametrize(
         ("console", "environ", "played"),

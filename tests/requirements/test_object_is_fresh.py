@@ -94,6 +94,7 @@ def test_a_bucket_that_is_not_there_is_said(bench: Bench) -> None:
     assert found(bench).sentence == f"There is no bucket {BUCKET} in ap-northeast-1."
 
 
+@pytest.mark.full
 def test_all_pages_are_read_and_too_many_leave_the_age_unknown(bench: Bench, s3: S3) -> None:
     # Given the newest stands on the second page
     now = bench.world.time.now()

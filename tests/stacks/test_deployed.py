@@ -15,6 +15,8 @@ from tests.stacks.loader import UnknownType, load, load_template
 from tests.stacks.properties import PropertyLeftOver, Region
 from tests.stacks.read_back import in_order, read_back
 
+pytestmark = pytest.mark.full
+
 SAMPLES, *PLANS = names(deployments())
 
 

@@ -21,6 +21,8 @@ from stacks.policies import DESCRIBED, WIRING
 from tests.stacks.described import an_app, plans
 from tests.stacks.policies_of import statements_held
 
+pytestmark = pytest.mark.full
+
 EVERY_PLAN = pytest.mark.parametrize("plan", plans(), ids=lambda plan: plan.application)
 EVERY_LEVEL = pytest.mark.parametrize("arming", Arming)
 ENDS = {

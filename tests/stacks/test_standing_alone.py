@@ -16,6 +16,8 @@ from stacks.policies import characters
 from tests.stacks.described import deployments, names, plans, private, synthesized
 from tests.stacks.policies_of import permissions, texts
 
+pytestmark = pytest.mark.full
+
 EVERY_DEPLOYMENT = pytest.mark.parametrize("deployment", names(deployments()))
 
 REGION = re.compile(r"\b[a-z]{2}(?:-[a-z]+)+-\d\b")

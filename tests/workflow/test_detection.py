@@ -6,11 +6,15 @@ import json
 import random
 from datetime import datetime
 
+import pytest
+
 from pilotlight.domain.plan import Arming
 from planfile import load
 from rehearsal.scene import close_scene, open_scene
 from rehearsal.wire import Call
 from tests.workflow.played import FILEFLOW
+
+pytestmark = pytest.mark.full
 
 SEEDS = range(1, 11)
 LONGEST_SECONDS = 60.0

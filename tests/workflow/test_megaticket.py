@@ -27,6 +27,8 @@ from rehearsal.services.elbv2 import Elbv2
 from rehearsal.traffic import region_of_users
 from tests.workflow.megaticket import MEGATICKET, NAME, SEOUL, TOKYO, as_its_guide_says, played, without_https
 
+pytestmark = pytest.mark.full
+
 TABLES = ("performances", "reservations", "schedules", "venues")
 
 

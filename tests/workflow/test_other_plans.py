@@ -13,6 +13,8 @@ from rehearsal.scenarios import scenario
 from tests.builders import STANDBY_HOST, a_plan
 from tests.workflow.played import FILEFLOW
 
+pytestmark = pytest.mark.full
+
 EXPECTED = "          expect_status: 200\n          expect_json: { status: UP }\n"
 
 

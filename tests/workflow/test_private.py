@@ -25,6 +25,8 @@ from rehearsal.traffic import region_of_users
 from tests.private_fileflow import private_fileflow
 from tests.workflow.played import FILEFLOW
 
+pytestmark = pytest.mark.full
+
 PRIMARY, STANDBY, WITNESS = "ap-northeast-2", "ap-northeast-1", "ap-southeast-1"
 
 

@@ -22,6 +22,8 @@ from rehearsal.services.s3 import S3
 from rehearsal.services.step_functions import StepFunctions
 from tests.builders import IN_REGION_STEPS, PRIMARY, a_runbook
 
+pytestmark = pytest.mark.full
+
 OLD, TABLE = "nat-0123456789abcdef0", "rtb-0123456789abcdef0"
 STEPS = IN_REGION_STEPS
 SERVICE = STEPS["stop_ecs_task"]

@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from rehearsal.kept_secrets import SOME_SECRET
 from rehearsal.report import write_report
 from rehearsal.services.step_functions import StepFunctions
 from tests.workflow.played import played
 from tests.workflow.test_scenarios import everything
+
+pytestmark = pytest.mark.full
 
 
 @everything

@@ -15,6 +15,8 @@ from rehearsal.play import AnyPlayed
 from rehearsal.services.ecs import Ecs
 from rehearsal.services.rds import Rds
 
+pytestmark = pytest.mark.full
+
 SEOUL = "ap-northeast-2"
 PRODUCTION, COPY = "triflow-ai-production-db", "triflow-ai-production-db-pitr"
 RUNBOOKS = sorted(path.stem for path in (ROOT / "plans").glob("triflow-*.yaml"))

@@ -9,6 +9,8 @@ import pytest
 
 from tests.workflow.worlds import TROUBLES, TROUBLES_OF_PRIVATE, Reports, told_of
 
+pytestmark = pytest.mark.full
+
 PAGE = Path(__file__).parents[2] / "docs" / "failure-semantics.md"
 COLUMNS = (
     "world",
