@@ -11,12 +11,11 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
-from pilotlight import steps
 from pilotlight.domain.drill import Drill
 from pilotlight.domain.kind import Finding, Severity, StepContext
 from pilotlight.domain.plan import Plan
 from pilotlight.domain.ports import Aws, Web
-from pilotlight.readiness.look import Look, take
+from pilotlight.readiness.look import Look, looks_at_steps, take
 from planfile.drill import drill_of
 from planfile.reading import InstalledKinds
 
@@ -33,13 +32,11 @@ def drill_looks(plan: Plan, now: datetime, aws: Aws, web: Web) -> Iterator[Look]
 def _troubles(drill: Drill, context: partial[StepContext]) -> Iterator[Finding]:
     """What keeps a drill from going through; one finding that all is well where nothing does."""
     seen = 0
-    for step in drill.steps().values():
-        kind, params = steps.kind_and_params(step)
-        look = Look(step.name, kind.title(params), partial(kind.readiness, params, context(step=step.name)))
+    for look in looks_at_steps(drill, context):
         for found in take(look):
             if found.finding.severity in (Severity.ERROR, Severity.IMPOSSIBLE):
                 seen += 1
-                sentence = f"In a drill, {step.name}: {found.finding.sentence}"
+                sentence = f"In a drill, {found.about}: {found.finding.sentence}"
                 yield replace(found.finding, severity=Severity.WARNING, sentence=sentence)
     if not seen:
         sentence = f"All {len(drill.steps())} steps of a drill of {drill.application} can be taken."

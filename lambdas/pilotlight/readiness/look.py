@@ -12,7 +12,7 @@ from pilotlight import requirements, steps
 from pilotlight.domain.errors import AccessDenied, Ambiguous, AwsError, Throttled, Unavailable
 from pilotlight.domain.iam_actions import action_of
 from pilotlight.domain.kind import Finding, Kind, Params, Severity, StepContext
-from pilotlight.domain.plan import Plan
+from pilotlight.domain.plan import AnyPlan, Plan
 from pilotlight.domain.ports import Aws, Web
 from pilotlight.domain.read_only import ReadOnlyAws
 from pilotlight.estate.traffic.readiness import paths
@@ -47,9 +47,7 @@ def looks(plan: Plan, now: datetime, aws: Aws, web: Web) -> Iterator[Look]:
     only = ReadOnlyAws(aws)
     context = partial(StepContext.of_no_run, plan.place, now=now, aws=only, web=web, traffic=plan.traffic)
     yield Look("writers", "Who writes to what this plan moves", partial(of_writers, plan))
-    for step in plan.steps().values():
-        its_kind, params = steps.kind_and_params(step)
-        yield _of(step.name, its_kind, params, context(step=step.name))
+    yield from looks_at_steps(plan, context)
     for requirement in plan.requirements:
         required, asked = requirements.kind_and_params(requirement)
         yield _of(requirement.requirement, required, asked, context(step=requirement.requirement))
@@ -58,6 +56,13 @@ def looks(plan: Plan, now: datetime, aws: Aws, web: Web) -> Iterator[Look]:
         yield Look("traffic", "How users reach the application", partial(paths, context(step="traffic")))
     roles = partial(of_services, plan, context(step="service-roles"))
     yield Look("service-roles", "The roles that AWS's own services need", roles)
+
+
+def looks_at_steps(plan: AnyPlan, context: partial[StepContext]) -> Iterator[Look]:
+    """What each step of a plan needs; `context` lacks nothing but the name of the step."""
+    for step in plan.steps().values():
+        kind, params = steps.kind_and_params(step)
+        yield _of(step.name, kind, params, context(step=step.name))
 
 
 def _of(name: str, kind: Kind[Any], params: Params, context: StepContext) -> Look:
